@@ -1,0 +1,130 @@
+"""Every error that the relay raises on purpose.
+
+::
+
+    RelayError
+    ├── ConfigError            a setting or bots.toml is wrong; start-up stops
+    ├── RequestError           a request that cannot be accepted (status, word, detail)
+    ├── StorageError
+    │   ├── StorageUnavailable the service is unreachable or throttles; try later
+    │   ├── RowExists          insert of a key that is there already
+    │   ├── RowChanged         If-Match failed, or the row is gone
+    │   ├── TableMissing       the table does not exist
+    │   └── TableBusy          the table is being deleted; its name cannot be used yet
+    ├── ModelError
+    │   ├── ModelUnavailable   throttled, slow, unreachable, 5xx, 401, 404; try later
+    │   ├── ModelRejected      the request is wrong and will stay wrong (400)
+    │   └── ModelBlocked       a content filter refused the prompt or the answer
+    └── ImError
+        ├── ImUnavailable      throttled, unreachable or no answer; try later
+        ├── ImRejected         a definite no: the receiver, the sender or the request
+        └── ImBlocked          moderation refused the text
+
+No message of an error holds a secret or a text that a user or a model wrote.
+"""
+
+from __future__ import annotations
+
+
+class RelayError(Exception):
+    """Root of the tree."""
+
+
+class ConfigError(RelayError):
+    """One or more settings, or keys of the bots file, are wrong.
+
+    Attributes:
+        problems: one sentence each: the name, what is wrong, what is accepted.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RequestError(RelayError):
+    """A request that is answered with an error.
+
+    Attributes:
+        status: HTTP status code.
+        word: stable machine-readable word.
+        detail: one sentence for the developer who reads the answer.
+    """
+
+    def __init__(self, status: int, word: str, detail: str) -> None:
+        super().__init__(f"{status} {word}: {detail}")
+        self.status = status
+        self.word = word
+        self.detail = detail
+
+
+class StorageError(RelayError):
+    """Table or Queue Storage did not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """Unreachable, throttled or timed out. Whether a write happened is unknown."""
+
+
+class RowExists(StorageError):
+    """A row with this key is there already."""
+
+
+class RowChanged(StorageError):
+    """The row is not what the caller last saw: changed, or gone."""
+
+
+class TableMissing(StorageError):
+    """The table does not exist."""
+
+
+class TableBusy(StorageError):
+    """The table is being deleted; Azure keeps its name for a while."""
+
+
+class ModelError(RelayError):
+    """The model did not answer.
+
+    Attributes:
+        cause: short technical reason for the log and the poison message, without any text of a person.
+    """
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class ModelUnavailable(ModelError):
+    """May pass: throttling, a timeout, a network or server failure, a role that is not there yet."""
+
+
+class ModelRejected(ModelError):
+    """Will not pass: the server refuses this request whenever it is sent."""
+
+
+class ModelBlocked(ModelError):
+    """A content filter refused the prompt, or withheld the answer."""
+
+
+class ImError(RelayError):
+    """The IM server did not take a message.
+
+    Attributes:
+        cause: short technical reason (result code, HTTP status) for the log and the poison message.
+    """
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class ImUnavailable(ImError):
+    """May pass: throttling, a server failure, or no answer (then the message may have been delivered)."""
+
+
+class ImRejected(ImError):
+    """Will not pass: sender, receiver or request are refused."""
+
+
+class ImBlocked(ImError):
+    """The IM platform's moderation refused the text."""

@@ -1,0 +1,139 @@
+"""What the relay knows of one IM message, and the form in which it travels through the queue."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+TURN_VERSION = 1
+"""Version of the queue message. A reader that meets a newer one leaves it to a newer instance."""
+
+QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
+"""Limit of Azure Queue Storage for one message (Azure: Put Message)."""
+
+QUEUE_MESSAGE_ROOM_BYTES = 2 * 1024
+"""Kept free when a turn is first queued: its attempts, its watch and its cause are added later."""
+
+TeamKind = Literal["team", "super_team"]
+Source = Literal["copy", "chatbot"]
+
+_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of an app user to a bot, normalised from whatever input it came by.
+
+    Attributes:
+        bot: accid of the addressed bot, lower case.
+        sender: accid of the app user, lower case.
+        id: identity for dedupe: the same message has the same id on every delivery and by every input.
+        at: time of the message in Unix milliseconds.
+        dated: False when the message carried no time and ``at`` is the time of its first delivery.
+        text: what the user wrote, without the mention of the bot.
+        team: id of the group, None in a private chat.
+        team_kind: which kind of group.
+        nick: the sender's display name; untrusted text.
+        function: ``robotInfo.function``: selects an override of the bot.
+        topic: ``robotInfo.topic``: a conversation of its own.
+        custom: ``robotInfo.customContent``: context for this message; untrusted text.
+        source: the input that delivered it.
+    """
+
+    bot: str
+    sender: str
+    id: str
+    at: int
+    text: str
+    dated: bool = True
+    team: str | None = None
+    team_kind: TeamKind = "team"
+    nick: str = ""
+    function: str = ""
+    topic: str = ""
+    custom: str = ""
+    source: Source = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Names one queued message, so that it can be deleted before it becomes visible."""
+
+    id: str
+    pop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The queue message of ``relay-turns``.
+
+    Attributes:
+        message: the message to answer.
+        received: when the webhook took it, Unix milliseconds; ``answer_within_minutes`` counts from here.
+        attempt: how often it was put back after a failure.
+        waits: how often it was put back because its conversation was busy.
+        watch: receipt of the delayed copy that is deleted once the message is done.
+        trace: W3C ``traceparent`` of the request that brought it, or empty.
+        give_up: only tell the user that it failed: the host gave up on it.
+        cause: why it ended in the poison queue; empty elsewhere.
+    """
+
+    message: Message
+    received: int
+    attempt: int = 0
+    waits: int = 0
+    watch: Receipt | None = None
+    trace: str = ""
+    give_up: bool = False
+    cause: str = ""
+
+    def to_json(self) -> str:
+        """The text for the queue: JSON that is also legal in the XML which carries it."""
+        fields: dict[str, Any] = {"v": TURN_VERSION, **dataclasses.asdict(self)}
+        text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+    def queue_bytes(self) -> int:
+        """The size that counts against the queue's limit: UTF-8 bytes with XML's escapes."""
+        text = self.to_json()
+        escapes = 4 * text.count("&") + 3 * (text.count("<") + text.count(">"))
+        return len(text.encode()) + escapes
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Turn:
+        """Read a queue message of this version or an older one.
+
+        Raises:
+            NewerTurn: it was written by a newer version of the relay.
+            ValueError: it is not a turn at all.
+        """
+        try:
+            fields = json.loads(text)
+            version = fields.pop("v")
+            if isinstance(version, int) and version > TURN_VERSION:
+                raise NewerTurn(version)
+            watch = fields.pop("watch", None)
+            message = Message(**_known(Message, fields.pop("message")))
+            return cls(message=message, watch=Receipt(**watch) if watch else None, **_known(cls, fields))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("the queue message is not a turn of the relay") from error
+
+
+class NewerTurn(Exception):
+    """A queue message of a version that this code does not know.
+
+    Attributes:
+        version: the version it names.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"queue message of version {version}; this code reads up to {TURN_VERSION}")
+        self.version = version
+
+
+def _known(cls: type, fields: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(cls)}
+    return {name: value for name, value in fields.items() if name in names}

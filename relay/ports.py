@@ -1,0 +1,203 @@
+"""What a turn needs from the outside, as protocols.
+
+The app's own implementations speak to Azure, to a model server and to the IM server; the handler tests use
+in-memory doubles of the same protocols, held to the real parts by one conformance suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from relay.messages import Receipt, TeamKind
+
+Value = str | int | bool
+"""A table property. Times are strings or part of a key: Table Storage's plain integer has 32 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entity of a partition, as last read."""
+
+    key: str
+    values: Mapping[str, Value]
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Add a row; fails with RowExists."""
+
+    key: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Change some properties of a row if it is unchanged since ``etag``; fails with RowChanged."""
+
+    key: str
+    values: Mapping[str, Value]
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A run of rows in key order; ``more`` says that the range goes on behind the last of them."""
+
+    rows: Sequence[Row] = field(default_factory=tuple)
+    more: bool = False
+
+
+class Tables(Protocol):
+    """Table Storage: tables of partitions of rows, ordered by key (ordinal).
+
+    Every call raises StorageUnavailable when the service cannot be reached or throttles.
+    """
+
+    async def write(self, table: str, partition: str, *changes: Insert | Merge) -> None:
+        """Apply 1 to 100 changes of one partition, all or none.
+
+        Raises:
+            RowExists: an insert met a row.
+            RowChanged: a merge met another etag, or no row.
+            TableMissing, TableBusy: there is no such table.
+        """
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        """One row, or None when it or its table does not exist."""
+
+    async def page(self, table: str, partition: str, low: str, high: str, limit: int) -> Page:
+        """Up to ``limit`` rows with ``low <= key < high`` in key order; empty when there is no table."""
+
+    async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
+        """Delete a row that is unchanged since ``etag``.
+
+        Raises:
+            RowChanged: it has changed, or is gone.
+        """
+
+    async def create_table(self, table: str) -> None:
+        """Create a table; fine when it is there.
+
+        Raises:
+            TableBusy: a table of this name is being deleted.
+        """
+
+    async def drop_table(self, table: str) -> None:
+        """Delete a table with all it holds, in one call; fine when it is not there."""
+
+    async def list_tables(self, prefix: str) -> list[str]:
+        """Names of the tables that begin with ``prefix``, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message taken from a queue."""
+
+    receipt: Receipt
+    text: str
+
+
+class Queues(Protocol):
+    """Queue Storage. Every call raises StorageUnavailable when the service cannot be reached or throttles."""
+
+    async def send(self, queue: str, text: str, delay_seconds: float = 0) -> Receipt:
+        """Enqueue; the message becomes visible after the delay (whole seconds, rounded up)."""
+
+    async def delete(self, queue: str, receipt: Receipt) -> bool:
+        """Delete a message; False when it is gone, or was taken since the receipt was given."""
+
+    async def receive(self, queue: str, hide_seconds: int) -> list[Queued]:
+        """Take up to 32 visible messages and hide them for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of the model's prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request to the model.
+
+    Attributes:
+        model: deployment or model name; None for the configured default.
+        messages: system prompt, window, new messages.
+        max_tokens: cap of the answer, None for the model's own.
+        temperature: sent only when set.
+    """
+
+    messages: tuple[ChatMessage, ...]
+    model: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The model's answer. ``text`` may be empty; the token counts are 0 when the server names none."""
+
+    text: str
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class ChatModel(Protocol):
+    """A chat model."""
+
+    async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
+        """Ask the model, its retries included, within ``seconds``.
+
+        Raises:
+            ModelUnavailable, ModelRejected, ModelBlocked: see :mod:`relay.errors`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message for the IM server to deliver.
+
+    Attributes:
+        bot: accid that the message comes from.
+        to: accid of the receiver, or the group's id when ``team_kind`` is set.
+        text: at most ``relay.im.split.TEXT_MAX_CHARS`` characters.
+        client_id: id of this message for ever: v2 takes a second one with the same id for a duplicate.
+        team_kind: None in a private chat.
+        mention: accid to notify in a group (the asker).
+        moderate: True: the platform moderates the message and copies it to the app server.
+    """
+
+    bot: str
+    to: str
+    text: str
+    client_id: str
+    team_kind: TeamKind | None = None
+    mention: str | None = None
+    moderate: bool = False
+
+
+class Messenger(Protocol):
+    """The IM server's API for sending."""
+
+    async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+        """Deliver one message, its retries included, within ``seconds``. A duplicate is a success.
+
+        Raises:
+            ImUnavailable, ImRejected, ImBlocked: see :mod:`relay.errors`.
+        """
+
+
+class Clock(Protocol):
+    """Time, injected so that tests own it."""
+
+    def now(self) -> int:
+        """Wall-clock time in Unix milliseconds."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
