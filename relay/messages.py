@@ -78,6 +78,7 @@ class Turn:
         watch: receipt of the delayed copy that is deleted once the message is done.
         trace: W3C ``traceparent`` of the request that brought it, or empty.
         give_up: only tell the user that it failed: the host gave up on it.
+        failure: what went wrong at the last attempt, empty before any.
         cause: why it ended in the poison queue; empty elsewhere.
     """
 
@@ -88,6 +89,7 @@ class Turn:
     watch: Receipt | None = None
     trace: str = ""
     give_up: bool = False
+    failure: str = ""
     cause: str = ""
 
     def to_json(self) -> str:

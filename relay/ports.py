@@ -56,8 +56,8 @@ class Tables(Protocol):
     Every call raises StorageUnavailable when the service cannot be reached or throttles.
     """
 
-    async def write(self, table: str, partition: str, *changes: Insert | Merge) -> None:
-        """Apply 1 to 100 changes of one partition, all or none.
+    async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
+        """Apply 1 to 100 changes of one partition, all or none; the new etags in the order of the changes.
 
         Raises:
             RowExists: an insert met a row.

@@ -1,0 +1,167 @@
+"""The relay as a whole: its parts put together, and one method for each trigger of ``function_app.py``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Self
+
+from relay.bots import Bot, Bots, load_bots
+from relay.clock import DAY_MS, MINUTE_MS, SystemClock
+from relay.errors import ConfigError, StorageError, StorageUnavailable
+from relay.history import History
+from relay.im.client import ImClient
+from relay.lease import Leases
+from relay.messages import NewerTurn, Turn
+from relay.model import OpenAIChat
+from relay.outbox import Outbox
+from relay.ports import ChatModel, Clock, Messenger, Queues, Tables
+from relay.respond import Responses
+from relay.settings import Settings, load_settings
+from relay.storage.queues import AzureQueues
+from relay.storage.tables import AzureTables
+from relay.sweep import bring_back_abandoned, drop_expired_history
+from relay.turn import Timing, Turns
+from relay.webhook import Answer, Webhook
+
+log = logging.getLogger(__name__)
+
+NEWER_SECONDS = 30
+"""How long a queue message of a newer version is left to a newer instance before it is looked at again."""
+
+WORDY_LOGGERS = ("openai", "azure", "httpx2", "httpcore2", "aiohttp")
+"""Libraries whose debug logs hold request bodies: what people wrote."""
+
+
+class Relay:
+    """One relay. The ports default to the real ones; the handler tests pass doubles.
+
+    Nothing is connected, and no SDK imported, before a trigger needs it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        bots: Bots,
+        *,
+        clock: Clock | None = None,
+        tables: Tables | None = None,
+        queues: Queues | None = None,
+        model: ChatModel | None = None,
+        im: Messenger | None = None,
+    ) -> None:
+        self.settings = settings
+        self.bots = bots
+        self.clock = clock or SystemClock()
+        self.timing = Timing(settings.send_seconds, settings.lease_margin_seconds)
+        self.tables = tables or AzureTables(settings.storage, self.timing.store_seconds)
+        self.queues = queues or AzureQueues(settings.storage, self.timing.store_seconds)
+        self.model = model or OpenAIChat(settings)
+        self.im = im or ImClient(
+            app_key=settings.im_app_key,
+            app_secret=settings.im_app_secret.get_secret_value(),
+            region=settings.im_region,
+            api_version=settings.im_api_version,
+            api_url=settings.im_api_url,
+            clock=self.clock,
+        )
+        self.outbox = Outbox(self.queues)
+        keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
+        self.history = History(self.tables, self.clock, keep_ms)
+        self.leases = Leases(self.tables, self.clock)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """The relay that the settings describe.
+
+        Raises:
+            ConfigError: start-up stops. Azure may only say that it found no functions, so the reasons go to
+                standard error as well.
+        """
+        quiet_wordy_loggers()
+        try:
+            settings = load_settings(environ)
+            return cls(settings, load_bots(settings.bots_file))
+        except ConfigError as error:
+            print("The relay cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
+            raise
+
+    async def receive(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """``webhook``: the answer to one HTTP request."""
+        return await self._webhook.handle(headers, body)
+
+    async def answer(self, text: str) -> None:
+        """``answer``: one queue message. Returning completes it; raising has the host deliver it again.
+
+        Raises:
+            StorageUnavailable: it could not be put back.
+            ValueError: it is no message of the relay; the host moves it to the poison queue in the end.
+        """
+        quiet_wordy_loggers()
+        try:
+            turn = Turn.from_json(text)
+        except NewerTurn as newer:
+            log.warning("a queue message is left to a newer instance: %s", newer)
+            await self.outbox.postpone(text, NEWER_SECONDS)
+            return
+        await self._turns.answer(turn)
+
+    async def sweep(self) -> None:
+        """``sweep``: drop expired history, bring back what the host abandoned.
+
+        Raises:
+            StorageUnavailable: the next run will do it.
+        """
+        quiet_wordy_loggers()
+        await bring_back_abandoned(self.queues)
+        await drop_expired_history(self.tables, self.history, self.clock)
+
+    @cached_property
+    def _webhook(self) -> Webhook:
+        return Webhook(self.settings, self.bots, self.clock, self._enqueue, self._respond)
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(
+            self.bots,
+            self.history,
+            self.leases,
+            self.outbox,
+            self.model,
+            self.im,
+            self.clock,
+            self.timing,
+        )
+
+    @cached_property
+    def _responses(self) -> Responses:
+        return Responses(self.history, self.leases, self.outbox, self.model, self.clock, self.timing)
+
+    async def _enqueue(self, turn: Turn, bot: Bot) -> None:
+        await self.outbox.enqueue(turn, self.timing.lease_seconds(bot))
+
+    async def _respond(self, turn: Turn, bot: Bot) -> str:
+        try:
+            return await self._responses.respond(turn, self.bots.get(bot.accid) or bot)
+        except StorageError as error:
+            raise StorageUnavailable(str(error)) from error
+
+
+def quiet_wordy_loggers() -> None:
+    """Keep libraries that log request bodies at WARNING, whatever the configuration says.
+
+    Set again for every turn: an SDK that is imported late may set its own level.
+    """
+    for name in WORDY_LOGGERS:
+        logger = logging.getLogger(name)
+        if logger.level < logging.WARNING:
+            logger.setLevel(logging.WARNING)
+
+
+def to_json(answer: Answer) -> str:
+    """The body of an HTTP answer."""
+    return json.dumps(answer.body, ensure_ascii=False)

@@ -1,0 +1,304 @@
+"""The conversation's rows in Table Storage: claim a message, read the window, store a reply, mark it sent."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from relay.bots import Bot
+from relay.clock import DAY_MS, MINUTE_MS
+from relay.errors import RelayError, RowChanged, RowExists, StorageUnavailable, TableBusy, TableMissing
+from relay.keys import (
+    ROWS_HIGH,
+    ROWS_LOW,
+    conversation_key,
+    day_of,
+    dedupe_key,
+    history_table,
+    message_key,
+    reply_key,
+)
+from relay.messages import Message
+from relay.ports import Clock, Insert, Merge, Page, Row, Tables, Value
+from relay.rows import Entry, Kind, blanked, is_earlier
+from relay.window import Plan, plan
+
+BURST_ROWS = 100
+"""Rows that one read asks for beside the window, so that a burst of messages fits into the first page."""
+
+CLOCK_SKEW_MS = 5 * MINUTE_MS
+"""How far ahead of our clock a message's time may be."""
+
+
+class HistoryExpired(RelayError):
+    """The message is so old that its day's table is, or should be, gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Where a conversation lies and how its rows are judged.
+
+    Attributes:
+        partition: partition key in every day's table.
+        group: whether several people write in it.
+        profile: the bot with the override of a ``robotInfo.function``.
+    """
+
+    partition: str
+    group: bool
+    profile: Callable[[str], Bot]
+
+    @classmethod
+    def of(cls, message: Message, bot: Bot) -> Conversation:
+        """The conversation that a message belongs to."""
+        return cls(conversation_key(message), message.team is not None, bot.for_function)
+
+
+class History:
+    """History rows over a Tables port.
+
+    Args:
+        tables: Table Storage.
+        clock: wall clock; decides which day tables are read, and which are gone.
+        keep_ms: how long after the end of its day a table is kept: the longest limit in force plus a day.
+    """
+
+    def __init__(self, tables: Tables, clock: Clock, keep_ms: int) -> None:
+        self._tables = tables
+        self._clock = clock
+        self._keep_ms = keep_ms
+
+    def is_expired(self, day: int) -> bool:
+        """Whether the table of a day should be gone."""
+        return (day + 1) * DAY_MS + self._keep_ms <= self._clock.now()
+
+    def kept_days(self) -> Sequence[int]:
+        """The days whose tables may hold rows, newest first."""
+        newest = day_of(self._clock.now() + CLOCK_SKEW_MS)
+        days = []
+        day = newest
+        while not self.is_expired(day):
+            days.append(day)
+            day -= 1
+        return days
+
+    async def claim(self, message: Message, kind: Kind) -> Entry:
+        """Record that a message is there, once; the same row for every delivery.
+
+        Raises:
+            HistoryExpired: its day is gone.
+            StorageUnavailable: try again later.
+        """
+        partition = conversation_key(message)
+        if not message.dated and (earlier := await self._find(day_of(message.at) - 1, partition, message.id)):
+            return earlier
+        key = message_key(message.at, message.id)
+        entry = Entry(
+            key=key,
+            kind=kind,
+            state="waiting",
+            sender=message.sender,
+            text=message.text if kind == "text" else "",
+            id=message.id,
+            nick=message.nick,
+            custom=message.custom,
+            function=message.function,
+        )
+        row = Insert(dedupe_key(message.id), {"row": key})
+        try:
+            _, etag = await self._insert_into_day(entry.day, partition, row, Insert(key, entry.values()))
+        except RowExists:
+            found = await self._find(entry.day, partition, message.id)
+            if found is None:
+                raise StorageUnavailable("a claimed message has no row yet") from None
+            return found
+        return dataclasses.replace(entry, etag=etag)
+
+    async def get(self, partition: str, entry: Entry) -> Entry | None:
+        """The row of an entry as it is now."""
+        return await self._get(entry.day, partition, entry.key)
+
+    async def reply_of(self, partition: str, entry: Entry) -> Entry | None:
+        """The reply that covers an answered message."""
+        return await self._get(entry.day, partition, entry.reply)
+
+    async def is_done(self, partition: str, entry: Entry) -> bool:
+        """Whether nothing is left to do for a claimed message: its reply is sent, or ``/forget`` closed it."""
+        if entry.state == "closed" or (entry.state == "answered" and entry.kind != "text"):
+            return True
+        if entry.state != "answered":
+            return False
+        reply = await self.reply_of(partition, entry)
+        return reply is None or reply.state != "stored"
+
+    async def read(
+        self, conversation: Conversation, own: Entry, alone: Callable[[Entry], bool] | None = None
+    ) -> tuple[Entry, Plan]:
+        """Read back from the newest row until the plan is complete; the lease must be held.
+
+        Args:
+            conversation: which.
+            own: the claimed message that this turn is about.
+            alone: see :func:`relay.window.plan`.
+
+        Returns:
+            The own message as it is now, and the plan.
+        """
+        entries: dict[str, Entry] = {own.key: own} if own.state == "waiting" else {}
+        read_to: Entry | None = None
+        seen: set[str] = set()
+
+        def look() -> Plan:
+            return plan(
+                entries.values(),
+                read_to=read_to,
+                profile=conversation.profile,
+                group=conversation.group,
+                alone=alone,
+            )
+
+        limit = conversation.profile(own.function).rewind_messages + BURST_ROWS
+        day = day_of(self._clock.now() + CLOCK_SKEW_MS)
+        so_far = look()
+        while (day + 1) * DAY_MS > so_far.cutoff and not self.is_expired(day):
+            async for page in self._pages(day, conversation.partition, limit):
+                for entry in map(Entry.from_row, page.rows):
+                    entries[entry.key] = read_to = entry
+                    seen.add(entry.key)
+                so_far = look()
+                if so_far.complete:
+                    break
+            if so_far.complete:
+                break
+            day -= 1
+        if own.key in seen:
+            return entries[own.key], so_far
+        # Too old for what was read: look at it itself, it may have been answered since it was claimed.
+        current = await self._get(own.day, conversation.partition, own.key) or own
+        entries[own.key] = current
+        return current, look()
+
+    async def store_reply(
+        self, partition: str, batch: Sequence[Entry], reply: Entry, *, exclude_batch: bool = False
+    ) -> Entry:
+        """Insert the reply and mark every message it covers, all or nothing.
+
+        Raises:
+            RowChanged: someone else answered one of them, or ``/forget`` closed it; look again.
+        """
+        covered: dict[str, Value] = {"state": "answered", "reply": reply.key, "excluded": exclude_batch}
+        changes = [Merge(entry.key, covered, entry.etag) for entry in batch]
+        try:
+            etags = await self._tables.write(
+                history_table(reply.day), partition, Insert(reply.key, reply.values()), *changes
+            )
+        except (RowExists, TableMissing, TableBusy) as error:
+            raise RowChanged("the batch has a reply already, or its day is gone") from error
+        return dataclasses.replace(reply, etag=etags[0])
+
+    async def change(self, partition: str, entry: Entry, **values: str | bool) -> Entry:
+        """Change some plain properties of a row.
+
+        Raises:
+            RowChanged: it is not as last read.
+        """
+        change = Merge(entry.key, values, entry.etag)
+        try:
+            (etag,) = await self._tables.write(history_table(entry.day), partition, change)
+        except (TableMissing, TableBusy) as error:
+            raise RowChanged("the day of this row is gone") from error
+        return dataclasses.replace(entry, etag=etag, **values)  # type: ignore[arg-type]
+
+    async def close(self, partition: str, entry: Entry, mark: str) -> None:
+        """Close a waiting message without an answer and blank it, as ``/forget`` does.
+
+        Raises:
+            RowChanged: it is not as last read.
+        """
+        closed: dict[str, Value] = blanked(entry.values()) | {"state": "closed", "forgotten": mark}
+        await self.merge_all(partition, entry.day, [Merge(entry.key, closed, entry.etag)])
+
+    async def withhold(self, partition: str, reply: Entry, text: str, client_id: str) -> Entry:
+        """Put a fixed text, under an id of its own, in the place of a stored reply that moderation refused.
+
+        Raises:
+            RowChanged: it is not as last read.
+        """
+        plain: dict[str, Value] = {"text": text, "client_id": client_id, "excluded": True}
+        change = Merge(reply.key, blanked(reply.values()) | plain, reply.etag)
+        (etag,) = await self._tables.write(history_table(reply.day), partition, change)
+        return dataclasses.replace(reply, text=text, parts=(), client_id=client_id, excluded=True, etag=etag)
+
+    async def rows_before(self, partition: str, mark: Entry) -> AsyncIterator[tuple[int, list[Row]]]:
+        """Pages of every row of the conversation that is older than the mark, with their day."""
+        for day in self.kept_days():
+            if day > mark.day:
+                continue
+            async for page in self._pages(day, partition, 1000):
+                rows = [row for row in page.rows if is_earlier(Entry.from_row(row), mark)]
+                yield day, rows
+
+    async def merge_all(self, partition: str, day: int, changes: Sequence[Merge]) -> None:
+        """Apply up to 100 changes in one transaction.
+
+        Raises:
+            RowChanged: one of the rows is not as last read; none was changed.
+        """
+        try:
+            await self._tables.write(history_table(day), partition, *changes)
+        except (TableMissing, TableBusy) as error:
+            raise RowChanged("the day of these rows is gone") from error
+
+    async def _find(self, day: int, partition: str, message_id: str) -> Entry | None:
+        pointer = await self._tables.get(history_table(day), partition, dedupe_key(message_id))
+        if pointer is None:
+            return None
+        return await self._get(day, partition, str(pointer.values["row"]))
+
+    async def _get(self, day: int, partition: str, key: str) -> Entry | None:
+        row = await self._tables.get(history_table(day), partition, key)
+        return Entry.from_row(row) if row else None
+
+    async def _pages(self, day: int, partition: str, limit: int) -> AsyncIterator[Page]:
+        low = ROWS_LOW
+        while True:
+            page = await self._tables.page(history_table(day), partition, low, ROWS_HIGH, limit)
+            if page.rows:
+                yield page
+                low = page.rows[-1].key + " "  # the next possible key
+            if not page.more:
+                return
+
+    async def _insert_into_day(self, day: int, partition: str, *rows: Insert) -> list[str]:
+        """Write, creating the day's table with its first message, unless it should be gone."""
+        for _ in range(2):
+            try:
+                return await self._tables.write(history_table(day), partition, *rows)
+            except TableMissing:
+                if self.is_expired(day):
+                    raise HistoryExpired(f"the history of {history_table(day)} has expired") from None
+                try:
+                    await self._tables.create_table(history_table(day))
+                except TableBusy as error:
+                    raise StorageUnavailable("a history table is being deleted and made anew") from error
+            except TableBusy as error:
+                if self.is_expired(day):
+                    raise HistoryExpired(f"the history of {history_table(day)} has expired") from None
+                raise StorageUnavailable("a history table is being deleted") from error
+        raise StorageUnavailable("a history table was made and is still missing")
+
+
+def reply_to(batch: Sequence[Entry], text: str, client_id: str, parts: tuple[str, ...] = ()) -> Entry:
+    """A reply that covers a batch, ready to be stored."""
+    newest = batch[-1]
+    return Entry(
+        key=reply_key(newest.key),
+        kind="reply",
+        state="stored",
+        sender=newest.sender,
+        text=text,
+        id=newest.id,
+        client_id=client_id,
+        parts=parts,
+    )

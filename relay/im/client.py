@@ -1,0 +1,209 @@
+"""Delivers one message through the IM server API, retries included, within a given time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+import httpx2
+
+from relay.errors import ImBlocked, ImRejected, ImUnavailable
+from relay.im.codes import Verdict, meaning
+from relay.im.hosts import ApiVersion, Region, hosts
+from relay.im.requests import DIALECTS
+from relay.ports import Clock, Outgoing
+from relay.signature import sign_outbound
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""Requests per message, whatever made the earlier ones fail."""
+
+LOST_ANSWERS = 2
+"""Requests per message that may stay without answer: the first, and one more with the same id."""
+
+ATTEMPT_SECONDS = 5.0
+"""Longest wait for a connection or for an answer (the vendor's SDK waits as long)."""
+
+AGAIN_SECONDS = 0.5
+"""Wait after an answer that asks for another try."""
+
+PAUSE_SECONDS = 10.0
+"""How long the platform shuts out an app that exceeded its rate (result code 416, doc DQ2NTg4ODE)."""
+
+KEEP_ALIVE_SECONDS = 30.0
+"""How long an idle connection waits for the next reply. One that was closed meanwhile costs a retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of one request.
+
+    Attributes:
+        verdict: on the server's result code; None when the answer was lost or holds no code.
+        cause: the same in words.
+        arrived: whether the request may have reached the server.
+    """
+
+    verdict: Verdict | None
+    cause: str
+    arrived: bool = True
+
+
+class ImClient:
+    """The :class:`relay.ports.Messenger` of the real IM server.
+
+    An answer that never came leaves open whether the user has the message. Then the same message goes out
+    once more, to the backup host where there is one. On v2 its client id shows the server a duplicate, for
+    ever. v1 only knows a request by its RequestId, and for about a minute: it is kept after a lost answer, so
+    that a delivered message is not shown twice, and renewed after a refusal, so that an undelivered one is
+    not taken for a repetition.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_key: str,
+        app_secret: str,
+        region: Region,
+        api_version: ApiVersion,
+        api_url: str | None,
+        clock: Clock,
+    ) -> None:
+        self._app_key = app_key
+        self._app_secret = app_secret
+        self._hosts = hosts(region, api_version, api_url)
+        self._version = api_version
+        self._clock = clock
+        self._http: httpx2.AsyncClient | None = None
+        self._throttled_at: int | None = None
+
+    async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+        """Deliver one message within ``seconds``; a duplicate is a success.
+
+        Raises:
+            ImUnavailable: no success in time, or a fault in the configuration. The message has been delivered
+                at most if an answer was lost.
+            ImRejected: sender, receiver or form are refused.
+            ImBlocked: moderation refused the text.
+        """
+        end = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(end):
+                # An attempt gets at most half of the time: a server that hangs leaves room for another.
+                await self._deliver(outgoing, min(ATTEMPT_SECONDS, seconds / 2), end)
+        except TimeoutError:
+            raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
+
+    async def aclose(self) -> None:
+        """Close the connections. The client can be used again afterwards."""
+        if self._http is not None:
+            http, self._http = self._http, None
+            await http.aclose()
+
+    async def _deliver(self, outgoing: Outgoing, attempt_seconds: float, end: float) -> None:
+        request_id = uuid.uuid4().hex
+        in_doubt = False  # whether an earlier request with this id may have been carried out
+        lost = 0
+        wait = 0.0
+        cause = ""
+        for host in islice(cycle(self._hosts), ATTEMPTS):
+            if wait:
+                await self._clock.sleep(wait)
+            await self._wait_out_pause(end)
+            answer = await self._post(host, outgoing, request_id, attempt_seconds)
+            wait, cause = 0.0, answer.cause
+            match answer.verdict:
+                case None:
+                    lost += 1
+                    if lost == LOST_ANSWERS:
+                        break
+                    if self._version == "v1":
+                        in_doubt = in_doubt or answer.arrived
+                        continue
+                case Verdict.DELIVERED:
+                    return
+                case Verdict.REPEATED if in_doubt:
+                    return
+                case Verdict.BLOCKED:
+                    raise ImBlocked(cause)
+                case Verdict.REJECTED:
+                    raise ImRejected(cause)
+                case Verdict.MISCONFIGURED | Verdict.REPEATED:
+                    break
+                case Verdict.THROTTLED:
+                    self._throttled_at = self._clock.now()
+                case Verdict.AGAIN:
+                    wait = AGAIN_SECONDS
+            request_id, in_doubt = uuid.uuid4().hex, False
+        raise ImUnavailable(cause)
+
+    async def _wait_out_pause(self, end: float) -> None:
+        """Stay silent while the app is shut out: a request now would only prolong it."""
+        if self._throttled_at is None:
+            return
+        left = PAUSE_SECONDS - (self._clock.now() - self._throttled_at) / 1000
+        if not 0 < left <= PAUSE_SECONDS:  # over, or the wall clock was set back
+            self._throttled_at = None
+            return
+        if left + ATTEMPT_SECONDS > end - asyncio.get_running_loop().time():
+            raise ImUnavailable("result code 416: over the app's rate limit, sending pauses")
+        await self._clock.sleep(left)
+
+    async def _post(self, host: str, outgoing: Outgoing, request_id: str, seconds: float) -> _Answer:
+        """One request, signed afresh, and what came of it; logs everything but a plain success."""
+        request = DIALECTS[self._version](outgoing, request_id)
+        now = self._clock.now() // 1000
+        signature = sign_outbound(self._app_key, self._app_secret, uuid.uuid4().hex, now)
+        started = time.monotonic()
+        try:
+            response = await self._client().post(
+                host + request.path,
+                content=request.body,
+                headers={**request.headers, **signature},
+                timeout=seconds,
+            )
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            answer = _Answer(None, f"no connection ({type(error).__name__})", arrived=False)
+        except httpx2.RequestError as error:
+            answer = _Answer(None, f"no answer ({type(error).__name__})")
+        else:
+            answer = _read(response)
+        if answer.verdict is not Verdict.DELIVERED:
+            log.warning(
+                "im message=%s request=%s ms=%d: %s",
+                outgoing.client_id,
+                request_id,
+                (time.monotonic() - started) * 1000,
+                answer.cause,
+            )
+        return answer
+
+    def _client(self) -> httpx2.AsyncClient:
+        if self._http is None:
+            self._http = httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS))
+        return self._http
+
+
+def _read(response: httpx2.Response) -> _Answer:
+    """The result code is in the JSON body, also when the HTTP status says 200."""
+    status = f"HTTP {response.status_code}"
+    if response.status_code >= 500:
+        return _Answer(None, status)
+    try:
+        fields = response.json()
+    except ValueError:
+        return _Answer(None, f"{status} without a result code")
+    code = fields.get("code") if isinstance(fields, dict) else None
+    if not isinstance(code, int):
+        return _Answer(None, f"{status} without a result code")
+    data = fields.get("data")
+    if code == 200 and isinstance(data, dict) and data.get("antispam") is True:
+        # v1's way to say that moderation withheld the text.
+        return _Answer(Verdict.BLOCKED, "result code 200 with antispam: refused by moderation")
+    known = meaning(code)
+    return _Answer(known.verdict, f"result code {code}: {known.reason}")

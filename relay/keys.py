@@ -1,0 +1,86 @@
+"""Names of tables, partitions and rows: where a message of a conversation lies.
+
+History is one table per UTC day, so that a day expires by one call. A partition is a conversation. Inside it, keys
+sort newest first, because Table Storage returns rows in ascending key order: the newest messages are the first page
+of a key range, whatever the age of the conversation.
+
+    d|<hash of message id>                     which row holds this message (dedupe)
+    m|<inverted ms>|<hash of message id>|1     a message
+    m|<inverted ms>|<hash of message id>|0     the reply whose newest message that is: right behind it in time
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import UTC, datetime
+
+from relay.clock import DAY_MS
+from relay.messages import Message
+
+HISTORY_PREFIX = "relayhistory"
+LEASE_TABLE = "relayleases"
+LEASE_KEY = "lease"
+ROWS_LOW, ROWS_HIGH = "m|", "m}"
+"""The key range of messages and replies; ``}`` follows ``|``."""
+
+_LATEST_MS = 9_999_999_999_999
+_IDS = uuid.UUID("6f0ac3f0-3f0c-5c1f-9c35-5b1f5f6c2f11")
+
+
+def day_of(at_ms: int) -> int:
+    """The UTC day of a time, counted from 1970-01-01."""
+    return at_ms // DAY_MS
+
+
+def history_table(day: int) -> str:
+    """The history table of a UTC day: ``relayhistoryYYYYMMDD``."""
+    return HISTORY_PREFIX + datetime.fromtimestamp(day * DAY_MS / 1000, UTC).strftime("%Y%m%d")
+
+
+def day_of_table(table: str) -> int | None:
+    """The day of a history table, None for a table of another kind."""
+    try:
+        parsed = datetime.strptime(table.removeprefix(HISTORY_PREFIX), "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return day_of(int(parsed.timestamp() * 1000))
+
+
+def conversation_key(message: Message) -> str:
+    """The partition of a conversation: one per bot, private peer or group, and topic.
+
+    A hash, because accids and topics may hold characters that keys may not (``/ \\ # ?``) and may be long.
+    """
+    peer = [message.team_kind, message.team] if message.team else ["private", message.sender]
+    return _hash(json.dumps([message.bot, *peer, message.topic]), 40)
+
+
+def message_key(at_ms: int, message_id: str) -> str:
+    """The row of a message."""
+    return f"m|{_LATEST_MS - at_ms:013d}|{_hash(message_id, 24)}|1"
+
+
+def dedupe_key(message_id: str) -> str:
+    """The row that says where the message with this id is."""
+    return f"d|{_hash(message_id, 24)}"
+
+
+def reply_key(newest_message_key: str) -> str:
+    """The row of the reply whose newest covered message has this key."""
+    return newest_message_key[:-1] + "0"
+
+
+def time_of(key: str) -> int:
+    """The time of a message or reply row in Unix milliseconds."""
+    return _LATEST_MS - int(key[2:15])
+
+
+def client_id(conversation: str, *parts: str) -> str:
+    """An id for a message of ours that is the same whenever and wherever it is derived."""
+    return str(uuid.uuid5(_IDS, "|".join((conversation, *parts))))
+
+
+def _hash(text: str, digits: int) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:digits]

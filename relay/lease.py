@@ -1,0 +1,110 @@
+"""One turn at a time per conversation: a lease row that is inserted to take it and deleted to give it back."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass, replace
+
+from relay.errors import RowChanged, RowExists, StorageUnavailable, TableMissing
+from relay.keys import LEASE_KEY, LEASE_TABLE
+from relay.ports import Clock, Insert, Merge, Tables, Value
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to answer in a conversation until a time.
+
+    Attributes:
+        partition: the conversation.
+        owner: this holder, new for every lease.
+        until: end in Unix milliseconds; never renewed.
+        etag: of the row.
+        deaths: how many holders before this one never gave it back: their process died.
+        alone: key of the message that the last of them answered alone, or empty.
+    """
+
+    partition: str
+    owner: str
+    until: int
+    etag: str
+    deaths: int = 0
+    alone: str = ""
+
+
+class Leases:
+    """Leases of conversations over a Tables port."""
+
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        self._tables = tables
+        self._clock = clock
+
+    async def take(self, partition: str, seconds: float) -> Lease | None:
+        """Take the lease; None while somebody holds it, whoever that is."""
+        owner = uuid.uuid4().hex
+        until = self._clock.now() + int(seconds * 1000)
+        values: dict[str, Value] = {"owner": owner, "until": str(until)}
+        for _ in range(2):
+            try:
+                (etag,) = await self._tables.write(LEASE_TABLE, partition, Insert(LEASE_KEY, values))
+                return Lease(partition, owner, until, etag)
+            except TableMissing:
+                await self._tables.create_table(LEASE_TABLE)
+            except RowExists:
+                row = await self._tables.get(LEASE_TABLE, partition, LEASE_KEY)
+                if row is None:
+                    continue  # given back between the two calls
+                if row.values["owner"] == owner:
+                    return Lease(partition, owner, until, row.etag)  # the answer to our insert was lost
+                if int(row.values["until"]) > self._clock.now():
+                    return None
+                taken_over = Lease(
+                    partition,
+                    owner,
+                    until,
+                    row.etag,
+                    deaths=int(row.values.get("deaths", 0)) + 1,
+                    alone=str(row.values.get("alone", "")),
+                )
+                return await self._replace(taken_over)
+        return None
+
+    async def note(self, lease: Lease, *, deaths: int, alone: str) -> Lease:
+        """Record which message this turn answers alone, so that its death tells which one it was.
+
+        Raises:
+            RowChanged: the lease has expired and another turn took it over.
+        """
+        noted = await self._replace(replace(lease, deaths=deaths, alone=alone))
+        if noted is None:
+            raise RowChanged("the lease was taken over")
+        return noted
+
+    async def release(self, lease: Lease) -> None:
+        """Give it back. What cannot be given back expires."""
+        try:
+            await self._tables.delete(LEASE_TABLE, lease.partition, LEASE_KEY, lease.etag)
+        except RowChanged:
+            log.warning("lease of conversation=%s had expired before its turn ended", lease.partition)
+        except StorageUnavailable:
+            log.warning("lease of conversation=%s could not be given back; it expires", lease.partition)
+
+    async def _replace(self, lease: Lease) -> Lease | None:
+        values: dict[str, Value] = {
+            "owner": lease.owner,
+            "until": str(lease.until),
+            "deaths": lease.deaths,
+            "alone": lease.alone,
+        }
+        try:
+            (etag,) = await self._tables.write(
+                LEASE_TABLE, lease.partition, Merge(LEASE_KEY, values, lease.etag)
+            )
+        except RowChanged:
+            row = await self._tables.get(LEASE_TABLE, lease.partition, LEASE_KEY)
+            if row is None or row.values["owner"] != lease.owner or row.values["until"] != str(lease.until):
+                return None
+            etag = row.etag  # the answer to our change was lost
+        return replace(lease, etag=etag)

@@ -1,0 +1,184 @@
+"""``response`` bots: the reply travels in the HTTP response, if it is there in time.
+
+A request waits for its conversation inside its deadline. At the deadline the message is queued first, then the user
+reads "still thinking" and the answer goes by the API; every copy of that request gets the same text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from relay import texts
+from relay.asking import Draft, ask, failure_text
+from relay.bots import Bot
+from relay.commands import carry_out, command_of
+from relay.errors import ModelRejected, ModelUnavailable, RowChanged, StorageUnavailable
+from relay.history import Conversation, History, HistoryExpired
+from relay.lease import Leases
+from relay.messages import Turn
+from relay.outbox import Outbox
+from relay.ports import ChatModel, Clock
+from relay.rows import Entry, is_earlier
+from relay.turn import Timing
+from relay.window import Plan
+
+log = logging.getLogger(__name__)
+
+DEADLINE_SECONDS = 25
+"""How long a request may take altogether."""
+
+LAST_STEPS_SECONDS = 3
+"""What is kept of it for storing the reply, or for queueing the message."""
+
+CLAIM_SECONDS = 2.5
+"""A request that cannot even be recorded is refused within 3 seconds."""
+
+POLL_SECONDS = 0.25
+"""Between two looks at a conversation that is busy."""
+
+
+class Responses:
+    """Answers the requests of ``response`` bots."""
+
+    def __init__(
+        self,
+        history: History,
+        leases: Leases,
+        outbox: Outbox,
+        model: ChatModel,
+        clock: Clock,
+        timing: Timing,
+    ) -> None:
+        self._history = history
+        self._leases = leases
+        self._outbox = outbox
+        self._model = model
+        self._clock = clock
+        self._timing = timing
+
+    async def respond(self, turn: Turn, bot: Bot) -> str:
+        """The text for the HTTP response: the reply, or that it will follow.
+
+        Args:
+            turn: the request's message.
+            bot: the bot without any override.
+
+        Raises:
+            StorageUnavailable: nothing was promised; the platform may send it again.
+        """
+        deadline = self._clock.now() + (DEADLINE_SECONDS - LAST_STEPS_SECONDS) * 1000
+        conversation = Conversation.of(turn.message, bot)
+        partition = conversation.partition
+        profile = bot.for_function(turn.message.function)
+        try:
+            async with asyncio.timeout(CLAIM_SECONDS):
+                own = await self._history.claim(
+                    turn.message, command_of(turn.message.text, profile) or "text"
+                )
+        except (TimeoutError, HistoryExpired) as error:
+            raise StorageUnavailable("the message could not be claimed") from error
+        if own.kind != "text":
+            return await self._command(partition, own, turn, profile)
+        queued = False
+        while (text := await self._settled(partition, own)) is None:
+            if self._clock.now() >= deadline:
+                if not queued:
+                    await self._outbox.enqueue(turn, self._timing.lease_seconds(profile))
+                    queued = True
+                await self._promise(partition, own)
+            elif not await self._try(turn, profile, conversation, own, deadline):
+                deadline = min(deadline, self._clock.now())
+            else:
+                await self._clock.sleep(POLL_SECONDS)
+            own = await self._history.get(partition, own) or own
+        return text
+
+    async def _command(self, partition: str, own: Entry, turn: Turn, bot: Bot) -> str:
+        text = await carry_out(self._history, partition, own, turn.message.text, bot)
+        if own.state == "waiting":
+            try:
+                await self._history.change(partition, own, state="answered")
+            except RowChanged:
+                log.info("a command was answered twice at once conversation=%s", partition)
+        return text
+
+    async def _settled(self, partition: str, own: Entry) -> str | None:
+        """What every copy of the request gets once its message is settled, None before."""
+        language = texts.language_of(own.text)
+        if own.promised:
+            return texts.THINKING[language]
+        if own.state == "closed":
+            return texts.FORGOTTEN[language]
+        if own.state != "answered":
+            return None
+        reply = await self._history.reply_of(partition, own)
+        return reply.text if reply is not None and reply.text else texts.FORGOTTEN[language]
+
+    async def _promise(self, partition: str, own: Entry) -> None:
+        try:
+            await self._history.change(partition, own, promised=True)
+        except RowChanged:
+            log.info("a message changed while its answer was promised conversation=%s", partition)
+
+    async def _try(self, turn: Turn, bot: Bot, conversation: Conversation, own: Entry, deadline: int) -> bool:
+        """Answer the message if its conversation is free. False when the model cannot answer in time."""
+        lease = await self._leases.take(conversation.partition, self._timing.lease_seconds(bot))
+        if lease is None:
+            return True
+        try:
+            own, plan = await self._history.read(conversation, own, lambda entry: entry.key == own.key)
+            if own.state != "waiting" or own.promised or self._is_behind(own, plan):
+                return True
+            return await self._answer(turn, bot, conversation, plan, deadline)
+        finally:
+            await self._leases.release(lease)
+
+    def _is_behind(self, own: Entry, plan: Plan) -> bool:
+        """Whether an older request of the conversation may still be on its way to its answer."""
+        alive_since = self._clock.now() - DEADLINE_SECONDS * 1000
+        return any(
+            is_earlier(entry, own) and not entry.promised and entry.at > alive_since for entry in plan.waiting
+        )
+
+    async def _answer(
+        self, turn: Turn, bot: Bot, conversation: Conversation, plan: Plan, deadline: int
+    ) -> bool:
+        partition = conversation.partition
+        asked = self._clock.now()
+        try:
+            draft = await ask(
+                self._model,
+                bot,
+                partition,
+                plan,
+                group=conversation.group,
+                seconds=max(0.1, (deadline - asked) / 1000),
+            )
+        except ModelUnavailable as error:
+            log.warning(
+                "no answer in time bot=%s conversation=%s cause=%s", bot.accid, partition, error.cause
+            )
+            return False
+        except ModelRejected as error:
+            reply = failure_text(partition, plan.batch[0], error.cause)
+            await self._outbox.poison(turn, error.cause)
+            draft = Draft(reply, exclude_batch=False, outcome="failed")
+        try:
+            await self._history.store_reply(
+                partition, plan.batch, replace(draft.reply, state="sent"), exclude_batch=draft.exclude_batch
+            )
+        except RowChanged:
+            return True  # look again
+        log.info(
+            "turn done bot=%s conversation=%s message=%s outcome=%s batch=1 window=%d queued_ms=%d model_ms=%d",
+            bot.accid,
+            partition,
+            plan.batch[0].key.split("|")[2],
+            draft.outcome,
+            len(plan.window),
+            asked - turn.received,
+            self._clock.now() - asked,
+        )
+        return True

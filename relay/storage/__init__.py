@@ -1,0 +1,5 @@
+"""Azure Storage behind the ports: Table Storage, Queue Storage, and the credential for both.
+
+The Azure SDKs are imported at first use, in a thread: the webhook's first answer must not wait for what it does not
+need, and one event loop serves every turn of the worker.
+"""

@@ -1,0 +1,341 @@
+"""The turn: what ``answer`` does with one queue message.
+
+    claim → lease → window → (send what a dead turn left) → batch → model → store → send → mark → release
+
+Every step can be interrupted and repeated: what is claimed stays claimed, what is stored is what is sent, and a
+message is completed only when it is done. Where a step fails, the message goes back to the queue.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from relay.asking import ask, failure_text
+from relay.bots import Bot, Bots
+from relay.clock import MINUTE_MS
+from relay.commands import carry_out, command_of
+from relay.delivery import Delivery
+from relay.errors import (
+    ImError,
+    ImUnavailable,
+    ModelError,
+    ModelRejected,
+    RowChanged,
+    StorageError,
+)
+from relay.history import Conversation, History, HistoryExpired
+from relay.keys import client_id
+from relay.lease import Lease, Leases
+from relay.messages import Turn
+from relay.outbox import Outbox
+from relay.ports import ChatModel, Clock, Messenger
+from relay.rows import Entry
+from relay.window import Plan
+
+log = logging.getLogger(__name__)
+
+DEATHS_BEFORE_ALONE = 2
+"""After so many turns of a conversation died, its messages are answered one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times that are the same for every bot.
+
+    Attributes:
+        send_seconds: the sending budget behind a turn's deadline.
+        margin_seconds: rest of the lease; a store call takes less than this.
+    """
+
+    send_seconds: float = 20
+    margin_seconds: float = 30
+
+    @property
+    def store_seconds(self) -> float:
+        """The longest that one storage call may take, its retries included."""
+        return min(8.0, self.margin_seconds / 3)
+
+    def lease_seconds(self, bot: Bot) -> float:
+        """How long a turn of this bot may hold its conversation; also the delay of the watch."""
+        return bot.turn_seconds + self.send_seconds + self.margin_seconds
+
+
+class LeaseEnded(StorageError):
+    """The turn's lease is over, or too near its end to store anything."""
+
+
+class Turns:
+    """Answers queue messages.
+
+    Args:
+        bots: the configured bots.
+        history: rows of the conversations.
+        leases: one turn at a time per conversation.
+        outbox: the queue.
+        model: the chat model.
+        im: the IM server.
+        clock: wall clock.
+        timing: lease times.
+    """
+
+    def __init__(
+        self,
+        bots: Bots,
+        history: History,
+        leases: Leases,
+        outbox: Outbox,
+        model: ChatModel,
+        im: Messenger,
+        clock: Clock,
+        timing: Timing,
+    ) -> None:
+        self._bots = bots
+        self._history = history
+        self._leases = leases
+        self._outbox = outbox
+        self._model = model
+        self._clock = clock
+        self._timing = timing
+        self._delivery = Delivery(history, outbox, im, clock)
+
+    async def answer(self, turn: Turn) -> None:
+        """Take one step with a message: done, waiting, or failed and put back. Returning completes it.
+
+        Raises:
+            StorageUnavailable: it could not even be put back; the host then does so.
+        """
+        base = self._bots.get(turn.message.bot)
+        if base is None:
+            log.error(
+                "no bot=%s in the bots file any more; the message is in the poison queue", turn.message.bot
+            )
+            await self._outbox.poison(turn, "the bot is not in the bots file")
+            await self._outbox.finish(turn)
+            return
+        bot = base.for_function(turn.message.function)
+        conversation = Conversation.of(turn.message, base)
+        try:
+            outcome = await self._step(turn, bot, conversation)
+        except HistoryExpired:
+            log.warning("message too old to answer bot=%s conversation=%s", bot.accid, conversation.partition)
+            outcome = "expired"
+        except (ModelError, ImError, StorageError) as failure:
+            reason = f"{type(failure).__name__}: {failure}"
+            log.warning(
+                "turn failed bot=%s conversation=%s attempt=%d failure=%s; it is tried again",
+                bot.accid,
+                conversation.partition,
+                turn.attempt,
+                reason,
+            )
+            seconds_left = (self.give_up_at(turn, bot) - self._clock.now()) / 1000
+            await self._outbox.retry(turn, reason, seconds_left)
+            return
+        if outcome == "busy":
+            await self._outbox.wait(turn)
+        else:
+            await self._outbox.finish(turn)
+
+    async def _step(self, turn: Turn, bot: Bot, conversation: Conversation) -> str:
+        started = self._clock.now()
+        kind = command_of(turn.message.text, bot) or "text"
+        own = await self._history.claim(turn.message, kind)
+        if await self._history.is_done(conversation.partition, own):
+            return "done"
+        if own.kind != "text":
+            await self._command(turn, bot, conversation, own, started)
+            return "answered"
+        lease = await self._leases.take(conversation.partition, self._timing.lease_seconds(bot))
+        if lease is None:
+            return "busy"
+        held = _Held(self, turn, bot, conversation, lease, started)
+        try:
+            done = await held.work(own)
+        finally:
+            await self._leases.release(held.lease)
+        return "answered" if done else "busy"
+
+    async def _command(
+        self, turn: Turn, bot: Bot, conversation: Conversation, own: Entry, started: int
+    ) -> None:
+        partition = conversation.partition
+        text = await carry_out(self._history, partition, own, turn.message.text, bot)
+        until = started + int(self._timing.send_seconds * 1000)
+        try:
+            await self._delivery.send_text(turn, bot, text, client_id(partition, own.id), until)
+        except ImError as refusal:
+            may_pass = isinstance(refusal, ImUnavailable)
+            if may_pass and self._clock.now() < self.give_up_at(turn, bot):
+                raise
+            await self._outbox.poison(turn, f"the confirmation could not be sent: {refusal.cause}")
+        try:
+            await self._history.change(partition, own, state="answered")
+        except RowChanged:
+            log.info("a command was answered twice at once conversation=%s", partition)
+
+    @staticmethod
+    def give_up_at(turn: Turn, bot: Bot) -> int:
+        """When a message that is still unanswered gets its failure text, Unix milliseconds."""
+        return turn.received + int(bot.answer_within_minutes * MINUTE_MS)
+
+
+class _Held:
+    """One turn while it holds the lease of its conversation."""
+
+    def __init__(
+        self, turns: Turns, turn: Turn, bot: Bot, conversation: Conversation, lease: Lease, started: int
+    ) -> None:
+        self.lease = lease
+        self._history = turns._history
+        self._leases = turns._leases
+        self._delivery = turns._delivery
+        self._model = turns._model
+        self._clock = turns._clock
+        self._timing = turns._timing
+        self._turn = turn
+        self._bot = bot
+        self._conversation = conversation
+        self._partition = conversation.partition
+        self._started = started
+        self._deadline = started + int(bot.turn_seconds * 1000)
+        self._give_up_at = turns.give_up_at(turn, bot)
+        self._one_by_one = lease.deaths >= DEATHS_BEFORE_ALONE
+
+    async def work(self, own: Entry) -> bool:
+        """Answer until the own message is done, or time is short. True when it is done."""
+        while True:
+            own, plan = await self._history.read(self._conversation, own, self._alone(own))
+            for reply in plan.unsent:
+                await self._deliver(reply)
+            for entry in plan.closing:
+                await self._close(entry)
+            if own.state != "waiting":
+                await self._deliver_reply_of(own, plan)
+                return True
+            if any(entry.key == own.key for entry in plan.closing):
+                continue
+            covered = await self._answer_some(own, plan)
+            if covered is None:
+                return False
+            if any(entry.key == own.key for entry in covered):
+                return True
+
+    def _alone(self, own: Entry) -> Callable[[Entry], bool] | None:
+        if self._bot.reply == "response":
+            return lambda entry: entry.key == own.key
+        return (lambda entry: False) if self._one_by_one else None
+
+    async def _answer_some(self, own: Entry, plan: Plan) -> tuple[Entry, ...] | None:
+        """Answer or give up what comes first.
+
+        Returns:
+            The messages that are done; none when their rows had changed; None when the time left is too short.
+        """
+        now = self._clock.now()
+        first = plan.batch[0]
+        if self._turn.give_up:
+            return await self._give_up(
+                own, self._turn.failure or "the host gave up: its process died repeatedly"
+            )
+        if now >= self._give_up_at:
+            return await self._give_up(own, self._turn.failure or "no answer in time")
+        if self.lease.deaths > DEATHS_BEFORE_ALONE and first.key == self.lease.alone:
+            done = await self._give_up(first, "the process died each time it was answered")
+            self.lease = await self._leases.note(self.lease, deaths=0, alone="")
+            return done
+        if self._deadline - now < self._bot.turn_seconds * 500:
+            return None
+        if self.lease.deaths >= DEATHS_BEFORE_ALONE:
+            self.lease = await self._leases.note(self.lease, deaths=self.lease.deaths, alone=first.key)
+        return await self._answer(plan)
+
+    async def _answer(self, plan: Plan) -> tuple[Entry, ...]:
+        asked = self._clock.now()
+        bot = self._conversation.profile(plan.batch[0].function)
+        try:
+            draft = await ask(
+                self._model,
+                bot,
+                self._partition,
+                plan,
+                group=self._conversation.group,
+                seconds=(self._deadline - asked) / 1000,
+            )
+        except ModelRejected as refusal:
+            if len(plan.batch) > 1:
+                self._one_by_one = True  # find out which of them it is
+                return ()
+            return await self._give_up(plan.batch[0], refusal.cause)
+        answered = self._clock.now()
+        reply = await self._store(plan.batch, draft.reply, exclude_batch=draft.exclude_batch)
+        if reply is None:
+            return ()
+        storing = self._clock.now() - answered
+        await self._deliver(reply)
+        log.info(
+            "turn done bot=%s conversation=%s message=%s outcome=%s batch=%d window=%d"
+            " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d",
+            bot.accid,
+            self._partition,
+            plan.batch[-1].key.split("|")[2],
+            draft.outcome,
+            len(plan.batch),
+            len(plan.window),
+            self._started - self._turn.received,
+            answered - asked,
+            storing,
+            self._clock.now() - answered - storing,
+            reply.prompt_tokens,
+            reply.completion_tokens,
+        )
+        return plan.batch
+
+    async def _give_up(self, entry: Entry, cause: str) -> tuple[Entry, ...]:
+        reply = await self._store((entry,), failure_text(self._partition, entry, cause))
+        if reply is None:
+            return ()
+        log.error(
+            "gave up bot=%s conversation=%s message=%s cause=%s; see the poison queue",
+            self._bot.accid,
+            self._partition,
+            entry.key.split("|")[2],
+            cause,
+        )
+        await self._deliver(reply)
+        return (entry,)
+
+    async def _store(
+        self, batch: tuple[Entry, ...], reply: Entry, *, exclude_batch: bool = False
+    ) -> Entry | None:
+        """Store a reply while the lease surely lasts; None when a row had changed: look again.
+
+        Raises:
+            LeaseEnded: too late; whoever holds the lease next answers.
+        """
+        if self._clock.now() + self._timing.store_seconds * 1000 >= self.lease.until:
+            raise LeaseEnded("the lease ended before the reply could be stored")
+        try:
+            return await self._history.store_reply(self._partition, batch, reply, exclude_batch=exclude_batch)
+        except RowChanged:
+            return None
+
+    async def _deliver(self, reply: Entry) -> None:
+        send_ms = int(self._timing.send_seconds * 1000)
+        until = min(self._clock.now(), self._deadline) + send_ms
+        await self._delivery.deliver(self._turn, self._bot, reply, until)
+
+    async def _deliver_reply_of(self, own: Entry, plan: Plan) -> None:
+        """Send the own message's reply if it lies further back than what was read."""
+        if own.state != "answered" or any(reply.key == own.reply for reply in plan.unsent):
+            return
+        reply = await self._history.reply_of(self._partition, own)
+        if reply is not None and reply.state == "stored":
+            await self._deliver(reply)
+
+    async def _close(self, entry: Entry) -> None:
+        try:
+            await self._history.close(self._partition, entry, mark="late")
+        except RowChanged:
+            log.info("a forgotten message changed while it was closed conversation=%s", self._partition)

@@ -1,0 +1,131 @@
+"""What a turn does with the rows it read: the batch to answer and the window that the model gets. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from relay.bots import Bot
+from relay.clock import MINUTE_MS
+from relay.rows import Entry, in_time_order, is_earlier
+
+BATCH_MAX_ROWS = 90
+"""Messages that are answered together; with their reply they fit one transaction of 100 changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the rows of a conversation call for.
+
+    Attributes:
+        unsent: replies that were stored but not marked sent, oldest first.
+        closing: waiting messages from before their sender's ``/forget`` (which came to be known first): they are
+            closed, not answered.
+        waiting: every message that waits, oldest first.
+        batch: those of them to answer together, oldest first.
+        window: earlier messages and replies for the model, oldest first.
+        cutoff: nothing older than this (Unix ms) belongs to the window.
+        complete: reading further back would change nothing.
+    """
+
+    unsent: tuple[Entry, ...]
+    closing: tuple[Entry, ...]
+    waiting: tuple[Entry, ...]
+    batch: tuple[Entry, ...]
+    window: tuple[Entry, ...]
+    cutoff: int
+    complete: bool
+
+
+def plan(
+    entries: Iterable[Entry],
+    *,
+    read_to: Entry | None,
+    profile: Callable[[str], Bot],
+    group: bool,
+    alone: Callable[[Entry], bool] | None = None,
+) -> Plan:
+    """Decide from the rows read so far.
+
+    Args:
+        entries: rows of one conversation in any order.
+        read_to: the oldest row that reading, newest first, has come to.
+        profile: the bot with the override of a ``robotInfo.function``.
+        group: whether several people write in the conversation.
+        alone: when given, the batch is the one waiting message for which this is true, or the oldest if none is.
+    """
+    ordered = in_time_order(entries)
+    marks = [entry for entry in ordered if entry.kind in ("new", "forget")]
+    open_messages = [entry for entry in ordered if entry.kind == "text" and entry.state == "waiting"]
+    closing = tuple(entry for entry in open_messages if _is_forgotten(entry, marks))
+    waiting = tuple(entry for entry in open_messages if entry not in closing)
+    batch = _batch(waiting, marks, group=group, alone=alone)
+    unsent = tuple(entry for entry in ordered if entry.kind == "reply" and entry.state == "stored")
+    if not batch:
+        return Plan(unsent, closing, waiting, (), (), cutoff=0, complete=True)
+
+    bot = profile(batch[0].function)
+    cutoff = batch[-1].at - bot.rewind_minutes * MINUTE_MS
+    usable = [entry for entry in ordered if _is_usable(entry) and _same_epoch(entry, batch[0], marks)]
+    recent = [entry for entry in usable if entry.at >= cutoff]
+    window = _within_budget(
+        recent[-bot.rewind_messages :] if bot.rewind_messages else [], bot.context_characters
+    )
+    complete = read_to is not None and (
+        read_to.at < cutoff or (len(recent) >= bot.rewind_messages and read_to not in open_messages)
+    )
+    return Plan(unsent, closing, waiting, batch, window, cutoff, complete)
+
+
+def _batch(
+    waiting: Sequence[Entry], marks: Sequence[Entry], *, group: bool, alone: Callable[[Entry], bool] | None
+) -> tuple[Entry, ...]:
+    """The oldest waiting message and those that may be answered with it, in order and without a gap."""
+    if not waiting:
+        return ()
+    if alone is not None:
+        return (next(filter(alone, waiting), waiting[0]),)
+    first = waiting[0]
+    batch: list[Entry] = []
+    for entry in waiting:
+        if group and entry.sender != first.sender:
+            continue
+        together = (
+            entry.function == first.function and entry.day == first.day and _same_epoch(entry, first, marks)
+        )
+        if not together or len(batch) == BATCH_MAX_ROWS:
+            break
+        batch.append(entry)
+    return tuple(batch)
+
+
+def _same_epoch(entry: Entry, other: Entry, marks: Iterable[Entry]) -> bool:
+    """Whether no ``/new`` or ``/forget`` of the entry's sender stands between the two."""
+    earlier, later = in_time_order((entry, other))
+    return not any(
+        mark.sender == entry.sender and is_earlier(earlier, mark) and is_earlier(mark, later)
+        for mark in marks
+    )
+
+
+def _is_forgotten(entry: Entry, marks: Iterable[Entry]) -> bool:
+    return any(
+        mark.kind == "forget" and mark.sender == entry.sender and is_earlier(entry, mark) for mark in marks
+    )
+
+
+def _is_usable(entry: Entry) -> bool:
+    if entry.excluded or entry.forgotten:
+        return False
+    return (entry.kind, entry.state) in {("text", "answered"), ("reply", "sent"), ("reply", "stored")}
+
+
+def _within_budget(window: Sequence[Entry], characters: int) -> tuple[Entry, ...]:
+    """The newest entries whose texts fit the budget together."""
+    kept: list[Entry] = []
+    for entry in reversed(window):
+        characters -= len(entry.text)
+        if characters < 0:
+            break
+        kept.append(entry)
+    return tuple(reversed(kept))

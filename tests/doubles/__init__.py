@@ -1,0 +1,12 @@
+"""In-memory doubles of the relay's ports, for tests that need no service.
+
+``tests/conformance`` runs one suite against them and against the real parts.
+"""
+
+from tests.doubles.clock import ManualClock
+from tests.doubles.im import RecordingMessenger
+from tests.doubles.model import ScriptedModel
+from tests.doubles.queues import MemoryQueues
+from tests.doubles.tables import MemoryTables
+
+__all__ = ["ManualClock", "MemoryQueues", "MemoryTables", "RecordingMessenger", "ScriptedModel"]

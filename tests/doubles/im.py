@@ -1,0 +1,31 @@
+"""The IM server's API in memory: what users see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from relay.ports import Outgoing
+
+
+@dataclass
+class RecordingMessenger:
+    """The double of :class:`relay.ports.Messenger`; like v2, it shows a client id only once.
+
+    Attributes:
+        script: errors that the next calls raise, in order; None for a success.
+        attempts: everything that was sent, duplicates too.
+        shown: what users saw, in order.
+    """
+
+    script: list[Exception | None] = field(default_factory=list)
+    attempts: list[Outgoing] = field(default_factory=list)
+    shown: list[Outgoing] = field(default_factory=list)
+
+    async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+        """Show it, unless the script says otherwise."""
+        self.attempts.append(outgoing)
+        error = self.script.pop(0) if self.script else None
+        if error is not None:
+            raise error
+        if all(outgoing.client_id != shown.client_id for shown in self.shown):
+            self.shown.append(outgoing)
