@@ -11,7 +11,7 @@ from relay.clock import MINUTE_MS
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, RowChanged
 from relay.history import History
 from relay.im.split import split
-from relay.keys import client_id, conversation_key
+from relay.keys import client_id
 from relay.messages import Message, Turn
 from relay.outbox import Outbox
 from relay.ports import Clock, Messenger, Outgoing
@@ -29,7 +29,7 @@ class Delivery:
         self._im = im
         self._clock = clock
 
-    async def deliver(self, turn: Turn, bot: Bot, reply: Entry, until: int) -> None:
+    async def deliver(self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int) -> None:
         """Send a stored reply of the turn's conversation and mark it sent; repeating it shows nothing twice (v2).
 
         A reply with a cause is a failure text: its poison message is written before it is marked.
@@ -37,6 +37,7 @@ class Delivery:
         Args:
             turn: any turn of the conversation; says where to send.
             bot: who sends.
+            partition: the conversation's.
             reply: the stored reply.
             until: when sending must have ended, Unix milliseconds.
 
@@ -44,7 +45,6 @@ class Delivery:
             ImUnavailable: not sent, or not known to be; the reply stays stored.
             StorageUnavailable: sent, but not marked.
         """
-        partition = conversation_key(turn.message)
         try:
             await self._send(turn.message, bot, reply, until)
         except ImBlocked as refusal:
@@ -59,7 +59,7 @@ class Delivery:
             except RowChanged:
                 return  # /forget closed it
             log.warning("reply withheld by moderation bot=%s conversation=%s", bot.accid, partition)
-            await self.deliver(turn, bot, reply, until)
+            await self.deliver(turn, bot, partition, reply, until)
             return
         except ImRejected as refusal:
             await self._give_up_on(turn, partition, reply, refusal.cause)

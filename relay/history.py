@@ -83,14 +83,38 @@ class History:
             day -= 1
         return days
 
-    async def claim(self, message: Message, kind: Kind) -> Entry:
-        """Record that a message is there, once; the same row for every delivery.
+    async def claim(self, message: Message, kind: Kind) -> tuple[str, Entry]:
+        """Record that a message is there, once; the same row for every delivery by every input.
+
+        Returns:
+            The partition of its conversation, and its row.
 
         Raises:
             HistoryExpired: its day is gone.
             StorageUnavailable: try again later.
         """
         partition = conversation_key(message)
+        if message.topic:
+            # Only the chatbot input tells the topic. A copy of the same message has none, so both meet in the
+            # conversation without a topic, and the first to come decides where the message lies.
+            base = conversation_key(dataclasses.replace(message, topic=""))
+            partition = await self._settle_partition(message, base, partition)
+        return await self._claim_in(partition, message, kind)
+
+    async def _settle_partition(self, message: Message, base: str, partition: str) -> str:
+        pointer = Insert(
+            dedupe_key(message.id), {"row": message_key(message.at, message.id), "partition": partition}
+        )
+        try:
+            await self._insert_into_day(day_of(message.at), base, pointer)
+        except RowExists:
+            row = await self._tables.get(history_table(day_of(message.at)), base, pointer.key)
+            if row is None:
+                raise StorageUnavailable("a claimed message has no row yet") from None
+            return str(row.values.get("partition", base))
+        return partition
+
+    async def _claim_in(self, partition: str, message: Message, kind: Kind) -> tuple[str, Entry]:
         if not message.dated and (earlier := await self._find(day_of(message.at) - 1, partition, message.id)):
             return earlier
         key = message_key(message.at, message.id)
@@ -113,7 +137,7 @@ class History:
             if found is None:
                 raise StorageUnavailable("a claimed message has no row yet") from None
             return found
-        return dataclasses.replace(entry, etag=etag)
+        return partition, dataclasses.replace(entry, etag=etag)
 
     async def get(self, partition: str, entry: Entry) -> Entry | None:
         """The row of an entry as it is now."""
@@ -250,11 +274,14 @@ class History:
         except (TableMissing, TableBusy) as error:
             raise RowChanged("the day of these rows is gone") from error
 
-    async def _find(self, day: int, partition: str, message_id: str) -> Entry | None:
+    async def _find(self, day: int, partition: str, message_id: str) -> tuple[str, Entry] | None:
+        """Where a message was claimed, and its row."""
         pointer = await self._tables.get(history_table(day), partition, dedupe_key(message_id))
         if pointer is None:
             return None
-        return await self._get(day, partition, str(pointer.values["row"]))
+        claimed_in = str(pointer.values.get("partition", partition))
+        entry = await self._get(day, claimed_in, str(pointer.values["row"]))
+        return (claimed_in, entry) if entry else None
 
     async def _get(self, day: int, partition: str, key: str) -> Entry | None:
         row = await self._tables.get(history_table(day), partition, key)

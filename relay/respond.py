@@ -70,15 +70,15 @@ class Responses:
         """
         deadline = self._clock.now() + (DEADLINE_SECONDS - LAST_STEPS_SECONDS) * 1000
         conversation = Conversation.of(turn.message, bot)
-        partition = conversation.partition
         profile = bot.for_function(turn.message.function)
         try:
             async with asyncio.timeout(CLAIM_SECONDS):
-                own = await self._history.claim(
+                partition, own = await self._history.claim(
                     turn.message, command_of(turn.message.text, profile) or "text"
                 )
         except (TimeoutError, HistoryExpired) as error:
             raise StorageUnavailable("the message could not be claimed") from error
+        conversation = replace(conversation, partition=partition)
         if own.kind != "text":
             return await self._command(partition, own, turn, profile)
         queued = False
@@ -164,7 +164,7 @@ class Responses:
         except ModelRejected as error:
             reply = failure_text(partition, plan.batch[0], error.cause)
             await self._outbox.poison(turn, error.cause)
-            draft = Draft(reply, exclude_batch=False, outcome="failed")
+            draft = Draft(reply, exclude_batch=True, outcome="failed")
         try:
             await self._history.store_reply(
                 partition, plan.batch, replace(draft.reply, state="sent"), exclude_batch=draft.exclude_batch

@@ -61,11 +61,8 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
     if bots.get(inbound.sender) is not None or inbound.client in _SERVER_API:
         return "own_message"
     team_kind = _TEAMS.get(inbound.conversation)
-    if (
-        inbound.kind != "TEXT"
-        or not (team_kind or inbound.conversation == "PERSON")
-        or not inbound.text.strip()
-    ):
+    chat = team_kind is not None or inbound.conversation == "PERSON"
+    if not chat or inbound.kind != "TEXT" or not inbound.text.strip():
         return "kind"
     if inbound.antispam or inbound.blacklist:
         return "blocked"

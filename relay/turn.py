@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay.asking import ask, failure_text
 from relay.bots import Bot, Bots
@@ -141,13 +141,14 @@ class Turns:
     async def _step(self, turn: Turn, bot: Bot, conversation: Conversation) -> str:
         started = self._clock.now()
         kind = command_of(turn.message.text, bot) or "text"
-        own = await self._history.claim(turn.message, kind)
-        if await self._history.is_done(conversation.partition, own):
+        partition, own = await self._history.claim(turn.message, kind)
+        conversation = replace(conversation, partition=partition)
+        if await self._history.is_done(partition, own):
             return "done"
         if own.kind != "text":
             await self._command(turn, bot, conversation, own, started)
             return "answered"
-        lease = await self._leases.take(conversation.partition, self._timing.lease_seconds(bot))
+        lease = await self._leases.take(partition, self._timing.lease_seconds(bot))
         if lease is None:
             return "busy"
         held = _Held(self, turn, bot, conversation, lease, started)
@@ -242,7 +243,7 @@ class _Held:
         if now >= self._give_up_at:
             return await self._give_up(own, self._turn.failure or "no answer in time")
         if self.lease.deaths > DEATHS_BEFORE_ALONE and first.key == self.lease.alone:
-            done = await self._give_up(first, "the process died each time it was answered")
+            done = await self._give_up(first, "the process died each time it was answered", harmful=True)
             self.lease = await self._leases.note(self.lease, deaths=0, alone="")
             return done
         if self._deadline - now < self._bot.turn_seconds * 500:
@@ -267,7 +268,7 @@ class _Held:
             if len(plan.batch) > 1:
                 self._one_by_one = True  # find out which of them it is
                 return ()
-            return await self._give_up(plan.batch[0], refusal.cause)
+            return await self._give_up(plan.batch[0], refusal.cause, harmful=True)
         answered = self._clock.now()
         reply = await self._store(plan.batch, draft.reply, exclude_batch=draft.exclude_batch)
         if reply is None:
@@ -292,8 +293,10 @@ class _Held:
         )
         return plan.batch
 
-    async def _give_up(self, entry: Entry, cause: str) -> tuple[Entry, ...]:
-        reply = await self._store((entry,), failure_text(self._partition, entry, cause))
+    async def _give_up(self, entry: Entry, cause: str, *, harmful: bool = False) -> tuple[Entry, ...]:
+        """Tell the user that there is no answer. A harmful message would break later turns: it leaves the window."""
+        failure = failure_text(self._partition, entry, cause)
+        reply = await self._store((entry,), failure, exclude_batch=harmful)
         if reply is None:
             return ()
         log.error(
@@ -324,7 +327,7 @@ class _Held:
     async def _deliver(self, reply: Entry) -> None:
         send_ms = int(self._timing.send_seconds * 1000)
         until = min(self._clock.now(), self._deadline) + send_ms
-        await self._delivery.deliver(self._turn, self._bot, reply, until)
+        await self._delivery.deliver(self._turn, self._bot, self._partition, reply, until)
 
     async def _deliver_reply_of(self, own: Entry, plan: Plan) -> None:
         """Send the own message's reply if it lies further back than what was read."""

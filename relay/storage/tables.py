@@ -45,20 +45,8 @@ class AzureTables:
 
     async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
         """Apply the changes, all or none; the new etags in their order."""
-        async with self._calling() as service:
-            client = service.get_table_client(table)
-            if len(changes) > 1:
-                operations = [_operation(partition, change) for change in changes]
-                results = await client.submit_transaction(operations)
-                return [str(result["etag"]) for result in results]
-            (change,) = changes
-            if isinstance(change, Insert):
-                result = await client.create_entity(_entity(partition, change))
-            else:
-                result = await client.update_entity(
-                    _entity(partition, change), **_unchanged_since(change.etag)
-                )
-            return [str(result["etag"])]
+        operations = [_operation(partition, change) for change in changes]
+        return await self._transact(table, operations)
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         """One row, or None when it or its table does not exist."""
@@ -94,14 +82,8 @@ class AzureTables:
 
     async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
         """Delete a row that is unchanged since the etag."""
-        async with self._calling() as service:
-            from azure.core.exceptions import ResourceNotFoundError
-
-            entity = {"PartitionKey": partition, "RowKey": key}
-            try:
-                await service.get_table_client(table).delete_entity(entity, **_unchanged_since(etag))
-            except ResourceNotFoundError:
-                raise RowChanged("the row is gone") from None
+        entity = {"PartitionKey": partition, "RowKey": key}
+        await self._transact(table, [("delete", entity, _unchanged_since(etag))])
 
     async def create_table(self, table: str) -> None:
         """Create a table; fine when it is there."""
@@ -132,6 +114,12 @@ class AzureTables:
             self._service = None
         if self._credential is not None:
             await self._credential.close()
+
+    async def _transact(self, table: str, operations: list[Any]) -> list[str]:
+        """Even a single change goes as a transaction: only there the SDK always tells the service's error code."""
+        async with self._calling() as service:
+            results = await service.get_table_client(table).submit_transaction(operations)
+            return [str(result.get("etag", "")) for result in results]
 
     @asynccontextmanager
     async def _calling(self) -> AsyncIterator[TableServiceClient]:

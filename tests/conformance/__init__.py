@@ -1,0 +1,1 @@
+"""One suite for the doubles of the handler tests and for the real parts that they stand for."""

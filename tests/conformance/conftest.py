@@ -1,0 +1,63 @@
+"""The storages under test: in memory, and a real Azurite (marker ``stack``)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+from pydantic import SecretStr
+
+from playground.azurite import Azurite
+from relay.clock import SystemClock
+from relay.ports import Queues, Tables
+from relay.settings import StorageSettings
+from relay.storage.queues import AzureQueues
+from relay.storage.tables import AzureTables
+from tests.doubles import MemoryQueues, MemoryTables
+
+CALL_SECONDS = 8.0
+
+
+@dataclass
+class Storage:
+    """A storage account under test.
+
+    Attributes:
+        tables, queues: the ports.
+        name: prefix for table and queue names that no other test uses.
+    """
+
+    tables: Tables
+    queues: Queues
+    name: str
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """One Azurite for all tests of a run."""
+    with Azurite(in_memory=True) as running:
+        yield running
+
+
+@pytest.fixture(params=["double", pytest.param("azurite", marks=pytest.mark.stack)])
+async def storage(request: pytest.FixtureRequest) -> AsyncIterator[Storage]:
+    """The double, then the real part."""
+    name = "t" + uuid.uuid4().hex[:12]
+    if request.param == "double":
+        yield Storage(MemoryTables(), MemoryQueues(SystemClock()), name)
+        return
+    running: Azurite = request.getfixturevalue("azurite")
+    where = StorageSettings(connection_string=SecretStr(running.connection_string))
+    tables, queues = AzureTables(where, CALL_SECONDS), AzureQueues(where, CALL_SECONDS)
+    yield Storage(tables, queues, name)
+    await tables.aclose()
+    await queues.aclose()
+
+
+@pytest.fixture
+async def table(storage: Storage) -> str:
+    """A table that is there and empty."""
+    await storage.tables.create_table(storage.name)
+    return storage.name

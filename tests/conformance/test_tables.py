@@ -1,0 +1,163 @@
+"""Tables: the double behaves as Table Storage does, wherever the relay depends on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.errors import RowChanged, RowExists, TableMissing
+from relay.ports import Insert, Merge, Value
+from relay.rows import gather, spread
+from tests.conformance.conftest import Storage
+
+
+async def test_a_written_row_is_read_back_as_it_was(storage: Storage, table: str) -> None:
+    values: dict[str, Value] = {"text": "Grüße, 你好 👋🏽 o'brien", "count": 3, "flag": True, "empty": ""}
+    (etag,) = await storage.tables.write(table, "p", Insert("a", values))
+    row = await storage.tables.get(table, "p", "a")
+    assert row is not None
+    assert dict(row.values) == values
+    assert row.etag == etag
+
+
+async def test_a_missing_row_is_none(storage: Storage, table: str) -> None:
+    assert await storage.tables.get(table, "p", "nothing") is None
+
+
+async def test_a_row_of_a_missing_table_is_none(storage: Storage) -> None:
+    assert await storage.tables.get(storage.name, "p", "nothing") is None
+
+
+async def test_a_second_insert_fails(storage: Storage, table: str) -> None:
+    await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    with pytest.raises(RowExists):
+        await storage.tables.write(table, "p", Insert("a", {"n": 2}))
+
+
+async def test_a_transaction_fails_as_a_whole(storage: Storage, table: str) -> None:
+    await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    with pytest.raises(RowExists):
+        await storage.tables.write(table, "p", Insert("b", {"n": 2}), Insert("a", {"n": 2}))
+    assert await storage.tables.get(table, "p", "b") is None
+
+
+async def test_a_transaction_returns_the_etag_of_every_change(storage: Storage, table: str) -> None:
+    (first,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    etags = await storage.tables.write(table, "p", Insert("b", {"n": 2}), Merge("a", {"n": 3}, first))
+    read = [await storage.tables.get(table, "p", key) for key in ("b", "a")]
+    assert etags == [row.etag for row in read if row]
+
+
+async def test_a_merge_keeps_the_other_properties(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1, "kept": "yes"}))
+    await storage.tables.write(table, "p", Merge("a", {"n": 2}, etag))
+    row = await storage.tables.get(table, "p", "a")
+    assert row is not None
+    assert dict(row.values) == {"n": 2, "kept": "yes"}
+
+
+async def test_a_merge_of_a_changed_row_fails(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    await storage.tables.write(table, "p", Merge("a", {"n": 2}, etag))
+    with pytest.raises(RowChanged):
+        await storage.tables.write(table, "p", Merge("a", {"n": 3}, etag))
+
+
+async def test_a_merge_of_a_row_that_is_gone_fails(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    await storage.tables.delete(table, "p", "a", etag)
+    with pytest.raises(RowChanged):
+        await storage.tables.write(table, "p", Merge("a", {"n": 3}, etag))
+
+
+async def test_a_transaction_with_a_changed_row_fails_as_a_whole(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    await storage.tables.write(table, "p", Merge("a", {"n": 2}, etag))
+    with pytest.raises(RowChanged):
+        await storage.tables.write(table, "p", Insert("b", {"n": 1}), Merge("a", {"n": 3}, etag))
+    assert await storage.tables.get(table, "p", "b") is None
+
+
+async def test_a_transaction_takes_a_hundred_changes(storage: Storage, table: str) -> None:
+    changes = [Insert(f"k{n:03d}", {"n": n}) for n in range(100)]
+    assert len(await storage.tables.write(table, "p", *changes)) == 100
+
+
+async def test_writing_to_a_missing_table_says_so(storage: Storage) -> None:
+    with pytest.raises(TableMissing):
+        await storage.tables.write(storage.name, "p", Insert("a", {"n": 1}))
+    with pytest.raises(TableMissing):
+        await storage.tables.write(storage.name, "p", Insert("a", {"n": 1}), Insert("b", {"n": 1}))
+
+
+async def test_a_page_holds_a_key_range_of_one_partition_in_order(storage: Storage, table: str) -> None:
+    for key in ("m|3", "d|1", "m|1", "n|1", "m|2"):
+        await storage.tables.write(table, "p", Insert(key, {"n": 1}))
+    await storage.tables.write(table, "other", Insert("m|9", {"n": 1}))
+    page = await storage.tables.page(table, "p", "m|", "m}", 10)
+    assert [row.key for row in page.rows] == ["m|1", "m|2", "m|3"]
+    assert not page.more
+
+
+async def test_a_full_page_says_that_there_is_more(storage: Storage, table: str) -> None:
+    await storage.tables.write(table, "p", *(Insert(f"m|{n}", {"n": n}) for n in range(5)))
+    page = await storage.tables.page(table, "p", "m|", "m}", 3)
+    assert [row.key for row in page.rows] == ["m|0", "m|1", "m|2"]
+    assert page.more
+    rest = await storage.tables.page(table, "p", "m|2 ", "m}", 3)
+    assert [row.key for row in rest.rows] == ["m|3", "m|4"]
+
+
+async def test_a_page_of_a_missing_table_is_empty(storage: Storage) -> None:
+    page = await storage.tables.page(storage.name, "p", "m|", "m}", 3)
+    assert not page.rows
+    assert not page.more
+
+
+async def test_a_key_with_a_quote_is_only_a_key(storage: Storage, table: str) -> None:
+    partition = "o'brien' or '1' eq '1"
+    await storage.tables.write(table, partition, Insert("m|1", {"n": 1}))
+    await storage.tables.write(table, "other", Insert("m|2", {"n": 1}))
+    page = await storage.tables.page(table, partition, "m|", "m}", 10)
+    assert [row.key for row in page.rows] == ["m|1"]
+
+
+async def test_deleting_an_unchanged_row_removes_it(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    await storage.tables.delete(table, "p", "a", etag)
+    assert await storage.tables.get(table, "p", "a") is None
+
+
+async def test_deleting_a_changed_row_fails(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    await storage.tables.write(table, "p", Merge("a", {"n": 2}, etag))
+    with pytest.raises(RowChanged):
+        await storage.tables.delete(table, "p", "a", etag)
+
+
+async def test_deleting_a_row_twice_fails(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    await storage.tables.delete(table, "p", "a", etag)
+    with pytest.raises(RowChanged):
+        await storage.tables.delete(table, "p", "a", etag)
+
+
+async def test_creating_a_table_twice_is_fine(storage: Storage, table: str) -> None:
+    await storage.tables.create_table(table)
+
+
+async def test_tables_are_listed_by_prefix_and_dropped_with_their_rows(storage: Storage) -> None:
+    names = [f"{storage.name}{suffix}" for suffix in ("b", "a")]
+    for name in names:
+        await storage.tables.create_table(name)
+    assert await storage.tables.list_tables(storage.name) == sorted(names)
+    await storage.tables.drop_table(names[0])
+    assert await storage.tables.list_tables(storage.name) == [names[1]]
+    await storage.tables.drop_table(names[0])
+
+
+async def test_a_long_text_is_stored_whole_and_read_back_whole(storage: Storage, table: str) -> None:
+    text = "👩‍👩‍👧‍👦 long 文字\n" * 4000
+    await storage.tables.write(table, "p", Insert("a", spread("text", text)))
+    row = await storage.tables.get(table, "p", "a")
+    assert row is not None
+    assert gather("text", row.values) == text

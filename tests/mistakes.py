@@ -1,0 +1,129 @@
+"""Mistakes that people make in the settings and in the bots file, and what they read then.
+
+``python -m tests.mistakes`` prints the section "Mistakes and what you read" of ``docs/configuration.md``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from relay.bots import load_bots
+from relay.errors import ConfigError
+from relay.settings import load_settings
+
+GOOD_SETTINGS = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "IM_APP_KEY": "app-key",
+    "IM_APP_SECRET": "app-secret",
+    "RELAY_MODEL_URL": "http://127.0.0.1:8767/v1",
+    "RELAY_MODEL_NAME": "tiny",
+}
+
+GOOD_BOT = """
+[[bots]]
+accid = "helper"
+name = "Helper"
+system_prompt = "You are a friendly assistant."
+"""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A good configuration with one thing wrong.
+
+    Attributes:
+        title: what the user did.
+        settings: changed settings; "" takes one away.
+        bots: the bots file, None when there is none.
+    """
+
+    title: str
+    settings: dict[str, str] = field(default_factory=dict)
+    bots: str | None = GOOD_BOT
+
+    def problems(self, folder: Path) -> list[str]:
+        """What the relay says, with the bots file in ``folder``."""
+        bots_file = folder / "bots.toml"
+        if self.bots is not None:
+            bots_file.write_text(self.bots, encoding="utf-8")
+        problems: list[str] = []
+        try:
+            load_settings(GOOD_SETTINGS | self.settings)
+        except ConfigError as error:
+            problems += error.problems
+        try:
+            load_bots(bots_file)
+        except ConfigError as error:
+            problems += [problem.replace(str(bots_file), "/app/bots.toml") for problem in error.problems]
+        return problems
+
+
+MISTAKES = [
+    Mistake("The secret was left out", {"IM_APP_SECRET": ""}),
+    Mistake("A setting is misspelt", {"RELAY_MODEL_NAME": "", "RELAY_MODLE_NAME": "tiny"}),
+    Mistake("A region that does not exist", {"IM_REGION": "europe"}),
+    Mistake("The API URL has a path", {"IM_API_URL": "https://api.example.com/nimserver"}),
+    Mistake("No model", {"RELAY_MODEL_URL": "", "RELAY_MODEL_NAME": ""}),
+    Mistake(
+        "Both sets of model settings",
+        {"AZURE_OPENAI_ENDPOINT": "https://name.openai.azure.com", "AZURE_OPENAI_DEPLOYMENT": "chat"},
+    ),
+    Mistake(
+        "An Azure OpenAI endpoint without a deployment",
+        {
+            "RELAY_MODEL_URL": "",
+            "RELAY_MODEL_NAME": "",
+            "AZURE_OPENAI_ENDPOINT": "https://name.openai.azure.com",
+        },
+    ),
+    Mistake(
+        "A storage connection string was cut off",
+        {"AzureWebJobsStorage": "DefaultEndpointsProtocol=https;AccountName=chats"},
+    ),
+    Mistake(
+        "A Key Vault reference does not resolve",
+        {"IM_APP_SECRET": "@Microsoft.KeyVault(SecretUri=https://v/s)"},
+    ),
+    Mistake("Unsigned requests on Azure", {"RELAY_ALLOW_UNSIGNED": "true", "WEBSITE_INSTANCE_ID": "1f2e"}),
+    Mistake("The bots file is not there", bots=None),
+    Mistake("The bots file is not TOML: a text without quotes", bots="[defaults]\nreply = send\n"),
+    Mistake("The bots file is empty", bots=""),
+    Mistake("A dotted accid as a table", bots='[bots.support.bot]\nname = "Support"\n'),
+    Mistake(
+        "A dotted accid as a table, after another bot",
+        bots=f'{GOOD_BOT}\n[bots.support.bot]\nname = "Support"\n',
+    ),
+    Mistake("A key in the wrong case", bots=f"{GOOD_BOT}Rewind_Minutes = 60\n"),
+    Mistake("A key is misspelt", bots=f"{GOOD_BOT}rewind_minuts = 60\n"),
+    Mistake("The same accid twice", bots=GOOD_BOT + GOOD_BOT.replace("helper", "Helper")),
+    Mistake("A memory longer than a week", bots=f"{GOOD_BOT}rewind_minutes = 20000\n"),
+    Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
+    Mistake("A bot without a prompt", bots='[[bots]]\naccid = "helper"\nname = "Helper"\n'),
+    Mistake(
+        "An unknown key of a function", bots=f'{GOOD_BOT}[bots.functions.french]\nprompt = "Speak French."\n'
+    ),
+    Mistake(
+        "A key that a function cannot change",
+        bots=f'{GOOD_BOT}[bots.functions.french]\nreply = "response"\n',
+    ),
+    Mistake(
+        "A turn that may last longer than the answer may take",
+        bots=f"{GOOD_BOT}turn_seconds = 120\nanswer_within_minutes = 1\n",
+    ),
+]
+
+
+def section() -> str:
+    """The list for the documentation, in Markdown."""
+    lines: list[str] = []
+    for mistake in MISTAKES:
+        with tempfile.TemporaryDirectory() as folder:
+            problems = mistake.problems(Path(folder))
+        lines += [f"**{mistake.title}**", "", "```text", *problems, "```", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(section(), end="")

@@ -1,0 +1,83 @@
+"""What a turn costs: its storage calls, listed, and the same whatever the age of the conversation."""
+
+from __future__ import annotations
+
+import asyncio
+
+from relay.keys import conversation_key, history_table, message_key
+from relay.messages import Message
+from relay.ports import Insert
+from relay.rows import Entry
+from tests.kit import BOTS_TOML, RelayKit
+
+SHORT_WINDOW = BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_minutes = 60')
+
+
+def calls_of_a_turn(relay: RelayKit) -> tuple[list[str], int]:
+    """The table calls of one turn, and how many of them came before the user saw the reply."""
+    relay.post("warm up", sender="somebody.else")  # the day's tables are there
+    relay.tables.calls.clear()
+    shown_after: list[int] = []
+    send = relay.im.send
+
+    async def watched(outgoing: object, *, seconds: float) -> None:
+        shown_after.append(len(relay.tables.calls))
+        await send(outgoing, seconds=seconds)  # type: ignore[arg-type]
+
+    relay.im.send = watched  # type: ignore[method-assign]
+    relay.post("hello")
+    return relay.tables.calls, shown_after[0]
+
+
+def stored(relay: RelayKit, count: int) -> None:
+    """A conversation of this many messages, the newest a minute ago, all of today."""
+    message = Message("helper", "alice", "", 0, "")
+    partition = conversation_key(message)
+    start = relay.clock.now() - 60_000 - count * 100
+    table = history_table(start // 86_400_000)
+    asyncio.run(relay.tables.create_table(table))
+    rows = {}
+    for n in range(count):
+        at = start + n * 100
+        entry = Entry(message_key(at, str(n)), "text", "answered", "alice", f"message {n}", str(n))
+        rows[entry.key] = Insert(entry.key, entry.values())
+    asyncio.run(relay.tables.write(table, partition, *rows.values()))
+
+
+def test_the_storage_calls_of_a_turn(relay: RelayKit) -> None:
+    relay.configure(SHORT_WINDOW)
+    calls, before_reply = calls_of_a_turn(relay)
+    assert calls == [
+        "write relayhistory20261123 2",  # claim: the dedupe row and the message
+        "write relayleases 1",  # lease
+        "page relayhistory20261123 1",  # window
+        "write relayhistory20261123 2",  # store: the reply, and the message marked
+        "write relayhistory20261123 1",  # mark sent, once the user has seen it
+        "delete relayleases 1",  # release
+    ]
+    assert before_reply == 4
+
+
+def test_one_more_call_while_the_window_reaches_into_yesterday(relay: RelayKit) -> None:
+    calls, before_reply = calls_of_a_turn(relay)
+    assert [call for call in calls if call.startswith("page")] == [
+        "page relayhistory20261123 1",
+        "page relayhistory20261122 0",
+    ]
+    assert before_reply == 5
+
+
+def test_reading_costs_the_same_with_ten_and_with_a_hundred_thousand_messages(relay: RelayKit) -> None:
+    """A window that is full needs one page, however long the conversation is."""
+    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_messages = 9'))
+    pages = {}
+    for count in (10, 100_000):
+        relay.tables.tables.clear()
+        stored(relay, count)
+        calls, before_reply = calls_of_a_turn(relay)
+        pages[count] = [call.rsplit(" ", 1)[0] for call in calls if call.startswith("page")]
+        assert before_reply == 4
+        assert len(relay.model.prompts[-1].messages) == 1 + 9 + 1
+        most = max(int(call.rsplit(" ", 1)[1]) for call in calls if call.startswith("page"))
+        assert most <= 9 + 100
+    assert pages[10] == pages[100_000]

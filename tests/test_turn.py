@@ -1,0 +1,433 @@
+"""The turn: once, in order, nothing lost. Over the doubles, through the app's own triggers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from relay.errors import ImBlocked, ImRejected, ImUnavailable, ModelBlocked, ModelRejected, ModelUnavailable
+from relay.keys import LEASE_KEY, LEASE_TABLE, conversation_key
+from relay.messages import Message, Turn
+from relay.outbox import POISON, TURNS
+from relay.ports import Completion, Insert, Value
+from relay.texts import BLOCKED, EMPTY, FAILED, WITHHELD
+from tests.kit import BOTS_TOML, RelayKit
+
+LEASE_SECONDS = 90 + 20 + 30
+
+
+def hold_lease(relay: RelayKit, *, seconds: float, deaths: int = 0) -> None:
+    """Another process holds alice's conversation with helper."""
+    partition = conversation_key(Message("helper", "alice", "", 0, ""))
+    until = relay.clock.now() + int(seconds * 1000)
+    values: dict[str, Value] = {"owner": "somebody", "until": str(until), "deaths": deaths, "alone": ""}
+    asyncio.run(relay.tables.create_table(LEASE_TABLE))
+    asyncio.run(relay.tables.write(LEASE_TABLE, partition, Insert(LEASE_KEY, values)))
+
+
+# once
+
+
+def test_two_copies_in_the_queue_at_once_are_answered_once(relay: RelayKit) -> None:
+    body = relay.copy("hello")
+    relay.post_body(body, run=False)
+    relay.post_body(body, run=False)
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert len(relay.model.prompts) == 1
+    assert len(relay.tables.rows("reply")) == 1
+
+
+def test_a_copy_from_the_chatbot_input_is_the_same_message(relay: RelayKit) -> None:
+    body = relay.copy("hello", client_id="c1")
+    relay.post_body(body)
+    relay.post_body({**{k: v for k, v in body.items() if k != "eventType"}, "robotInfo": {}})
+    assert relay.replies == ["Hi alice"]
+
+
+def test_a_message_without_a_time_is_found_across_midnight(relay: RelayKit) -> None:
+    body = relay.copy("hello")
+    del body["msgTimestamp"]
+    relay.post_body(body)
+    relay.clock.advance(12 * 3600)
+    relay.post_body(body)
+    assert relay.replies == ["Hi alice"]
+
+
+def test_a_watch_that_fires_after_all_finds_the_message_done(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    watch = relay.waiting[0]
+    relay.run()
+    asyncio.run(relay.app.answer(watch.to_json()))
+    assert relay.replies == ["Hi alice"]
+    assert relay.waiting == []
+
+
+# nothing lost
+
+
+def test_the_watch_is_queued_first_and_becomes_visible_after_the_lease_time(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    watch, message = relay.queues.queues[TURNS]
+    assert watch.visible_at == relay.clock.now() + LEASE_SECONDS * 1000
+    named = Turn.from_json(message.text).watch
+    assert named is not None
+    assert (named.id, named.pop) == (watch.id, watch.pop)
+
+
+def test_a_message_whose_process_died_is_answered_by_its_watch(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    relay.queues.queues[TURNS].pop()  # the killed host's message is hidden for ten minutes
+    relay.wait(LEASE_SECONDS)
+    assert relay.replies == ["Hi alice"]
+
+
+def test_a_model_failure_is_tried_again_with_a_growing_delay(relay: RelayKit) -> None:
+    relay.model.script = [ModelUnavailable("HTTP 500")] * 3
+    sent = relay.clock.now()
+    relay.post("hello")
+    delays = []
+    while not relay.replies:
+        at = relay.queues.next_visible_at(TURNS)
+        assert at is not None
+        delays.append((at - relay.clock.now()) / 1000)
+        relay.clock.set(at)
+        relay.run()
+    assert delays == [2, 4, 8]
+    assert relay.clock.now() - sent == 14_000
+
+
+def test_what_cannot_be_answered_in_time_gets_one_failure_text_and_ends_as_poison(relay: RelayKit) -> None:
+    relay.model.default = ModelUnavailable("HTTP 500")
+    relay.post("hello")
+    relay.settle()
+    assert relay.replies == [FAILED["en"]]
+    (poison,) = relay.poison
+    assert poison.cause == "ModelUnavailable: HTTP 500"
+    assert poison.message.text == ""
+    assert relay.waiting == []
+
+
+def test_the_failure_text_comes_at_the_configured_time(relay: RelayKit) -> None:
+    relay.model.default = ModelUnavailable("HTTP 500")
+    relay.post("hello")
+    relay.wait(599)
+    assert relay.replies == []
+    relay.wait(2)
+    assert relay.replies == [FAILED["en"]]
+
+
+def test_the_failure_text_is_in_the_language_of_the_message(relay: RelayKit) -> None:
+    relay.model.default = ModelRejected("HTTP 400")
+    relay.post("你好吗")
+    assert relay.replies == [FAILED["zh"]]
+
+
+def test_a_rejected_request_is_given_up_at_once(relay: RelayKit) -> None:
+    relay.model.script = [ModelRejected("HTTP 400 unsupported_parameter")]
+    relay.post("hello")
+    assert relay.replies == [FAILED["en"]]
+    assert relay.poison[0].cause == "HTTP 400 unsupported_parameter"
+
+
+def test_a_message_that_the_model_rejects_does_not_take_its_batch_along(relay: RelayKit) -> None:
+    def refuse_bad(prompt: object) -> str:
+        if "bad" in [said.content for said in relay.model.prompts[-1].messages]:
+            raise ModelRejected("HTTP 400")
+        return "fine"
+
+    relay.model.default = refuse_bad
+    hold_lease(relay, seconds=5)
+    for text in ("good", "bad", "better"):
+        relay.post(text)
+        relay.clock.advance(0.01)
+    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_messages = 0'))
+    relay.settle()
+    assert sorted(relay.replies) == sorted(["fine", FAILED["en"], "fine"])
+
+
+def test_an_outage_of_storage_loses_nothing(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    relay.tables.down = True
+    relay.wait(180)
+    relay.tables.down = False
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+
+
+def test_an_outage_of_the_im_server_loses_nothing_and_asks_the_model_once(relay: RelayKit) -> None:
+    relay.im.script = [ImUnavailable("no answer")] * 5
+    relay.post("hello")
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert len(relay.model.prompts) == 1
+    assert len({sent.client_id for sent in relay.im.attempts}) == 1
+
+
+def test_an_outage_of_the_im_server_beyond_the_time_to_answer_still_delivers_the_answer(
+    relay: RelayKit,
+) -> None:
+    relay.im.script = [ImUnavailable("no answer")] * 30
+    relay.post("hello")
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+
+
+def test_a_reply_that_the_im_server_never_takes_ends_as_poison_after_a_day(relay: RelayKit) -> None:
+    relay.im.script = [ImUnavailable("no answer")] * 3000
+    relay.post("hello")
+    relay.wait(25 * 3600)
+    assert relay.waiting == []
+    assert "no answer" in relay.poison[0].cause
+
+
+def test_a_refused_reply_ends_as_poison_with_its_cause(relay: RelayKit) -> None:
+    relay.im.script = [ImRejected("code 102404")]
+    relay.post("hello")
+    assert relay.replies == []
+    assert "102404" in relay.poison[0].cause
+    assert relay.waiting == []
+
+
+def test_a_stored_reply_that_was_not_sent_is_sent_by_the_next_turn(relay: RelayKit) -> None:
+    relay.im.script = [ImUnavailable("killed here")]
+    relay.post("first")
+    relay.queues.queues[TURNS].clear()
+    relay.clock.advance(1)
+    relay.post("second")
+    assert relay.replies == ["Hi alice", "Hi alice"]
+    assert [said.content for said in relay.model.prompts[-1].messages][1:] == ["first", "Hi alice", "second"]
+
+
+def test_a_message_of_a_newer_version_is_put_back(relay: RelayKit) -> None:
+    newer = json.dumps({"v": 99, "future": True})
+    asyncio.run(relay.app.answer(newer))
+    assert relay.queues.texts(TURNS) == [newer]
+
+
+def test_something_that_is_no_turn_is_an_error_for_the_host(relay: RelayKit) -> None:
+    with pytest.raises(ValueError, match="not a turn"):
+        asyncio.run(relay.app.answer('{"v":1}'))
+
+
+def test_a_message_for_a_bot_that_was_taken_out_ends_as_poison(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    relay.configure(BOTS_TOML.replace('"helper"', '"other"'))
+    relay.settle()
+    assert "not in the bots file" in relay.poison[0].cause
+
+
+def test_the_sweep_brings_back_what_the_host_gave_up_on(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    abandoned = relay.queues.texts(TURNS)[1]
+    relay.queues.queues[TURNS].clear()
+    asyncio.run(relay.queues.send(POISON, abandoned))
+    relay.sweep()
+    relay.settle()
+    assert relay.replies == [FAILED["en"]]
+    (poison,) = relay.poison
+    assert "process died" in poison.cause
+    relay.clock.advance(3600)
+    relay.sweep()
+    assert relay.waiting == []
+
+
+# one at a time, in order
+
+
+def test_a_message_waits_while_another_turn_holds_the_conversation(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=100)
+    relay.post("hello")
+    assert relay.replies == []
+    relay.wait(90)
+    assert relay.replies == []
+    relay.wait(20)
+    assert relay.replies == ["Hi alice"]
+
+
+def test_another_conversation_does_not_wait(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=100)
+    relay.post("hello", sender="bob")
+    assert relay.replies == ["Hi bob"]
+
+
+def test_waiting_messages_are_answered_together_in_order_of_their_time(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=3)
+    now = relay.clock.now()
+    relay.post("second", at=now + 2)
+    relay.post("first", at=now + 1)
+    relay.post("third", at=now + 3)
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert [said.content for said in relay.model.prompts[0].messages][1:] == ["first", "second", "third"]
+
+
+def test_in_a_group_only_the_messages_of_one_sender_are_answered_together(relay: RelayKit) -> None:
+    relay.model.default = lambda prompt: "ok"
+    relay.post("@Helper hi", sender="carol", team="77")  # makes the lease table
+    partition = conversation_key(Message("helper", "alice", "", 0, "", team="77"))
+    until = str(relay.clock.now() + 3000)
+    asyncio.run(relay.tables.write(LEASE_TABLE, partition, Insert(LEASE_KEY, {"owner": "x", "until": until})))
+    now = relay.clock.now()
+    relay.post("@Helper a1", sender="alice", team="77", at=now + 1)
+    relay.post("@Helper b1", sender="bob", team="77", at=now + 2)
+    relay.post("@Helper a2", sender="alice", team="77", at=now + 3)
+    relay.settle()
+    new = [
+        [json.loads(said.content)["text"] for said in p.messages[1:] if said.role == "user"]
+        for p in relay.model.prompts
+    ]
+    assert new[1][-2:] == ["a1", "a2"]
+    assert new[2][-1] == "b1"
+    assert [sent.mention for sent in relay.im.shown] == ["carol", "alice", "bob"]
+
+
+def test_messages_for_different_functions_are_not_answered_together(relay: RelayKit) -> None:
+    relay.configure(
+        BOTS_TOML
+        + '\n[[bots]]\naccid = "t"\nname = "T"\nsystem_prompt = "base"\n[bots.functions.fr]\nsystem_prompt = "French"\n'
+    )
+    relay.post_chatbot("plain", to="t", run=False)
+    relay.clock.advance(0.01)
+    relay.post_chatbot("french", to="t", run=False, function="fr")
+    relay.settle()
+    assert [prompt.messages[0].content for prompt in relay.model.prompts] == ["base", "French"]
+
+
+def test_a_lease_whose_holder_died_is_taken_over(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=-1)
+    relay.post("hello")
+    assert relay.replies == ["Hi alice"]
+    assert relay.tables.tables[LEASE_TABLE][conversation_key(Message("helper", "alice", "", 0, ""))] == {}
+
+
+def test_after_two_deaths_messages_are_answered_one_by_one(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=3, deaths=1)
+    now = relay.clock.now()
+    relay.post("first", at=now + 1)
+    relay.post("second", at=now + 2)
+    relay.settle()
+    assert [said.content for said in relay.model.prompts[0].messages][1:] == ["first"]
+
+
+def test_a_message_that_kills_every_turn_is_given_up_and_the_others_are_answered(relay: RelayKit) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(prompt: object) -> str:
+        if any(said.content == "killer" for said in relay.model.prompts[-1].messages):
+            raise Killed
+        return "fine"
+
+    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nanswer_within_minutes = 60'))
+    relay.model.default = kill
+    release = relay.app.leases.release
+
+    async def died(lease: object) -> None:
+        """A killed process gives nothing back."""
+
+    now = relay.clock.now()
+    relay.post("killer", at=now + 1, run=False)
+    relay.post("harmless", at=now + 2, run=False)
+    deaths = 0
+    for _ in range(200):
+        at = relay.queues.next_visible_at(TURNS)
+        if at is None:
+            break
+        relay.clock.set(max(at, relay.clock.now()))
+        relay.app.leases.release = died  # type: ignore[method-assign]
+        try:
+            relay.run()
+        except Killed:
+            deaths += 1
+        relay.app.leases.release = release  # type: ignore[method-assign]
+    assert FAILED["en"] in relay.replies
+    assert deaths == 3
+    assert [turn.cause for turn in relay.poison] == ["the process died each time it was answered"]
+
+
+def test_a_turn_past_its_lease_stores_nothing(relay: RelayKit) -> None:
+    def slow(prompt: object) -> str:
+        relay.clock.advance(LEASE_SECONDS)
+        return "too late"
+
+    relay.model.script = [slow]
+    relay.post("hello")
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert [reply["text"] for reply in relay.tables.rows("reply")] == ["Hi alice"]
+
+
+# plain texts
+
+
+def test_a_blocked_message_gets_a_plain_text_and_stays_out_of_the_window(relay: RelayKit) -> None:
+    relay.model.script = [ModelBlocked("content filter on the prompt")]
+    relay.post("something bad")
+    relay.clock.advance(1)
+    relay.post("hello")
+    assert relay.replies == [BLOCKED["en"], "Hi alice"]
+    assert relay.model.asked()[-1][1:] == [("user", "hello")]
+
+
+def test_an_empty_answer_gets_a_plain_text_that_stays_out_of_the_window(relay: RelayKit) -> None:
+    relay.model.script = ["   "]
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.post("two")
+    assert relay.replies == [EMPTY["en"], "Hi alice"]
+    assert relay.model.asked()[-1][1:] == [("user", "one"), ("user", "two")]
+
+
+def test_a_reply_that_moderation_refuses_is_replaced_by_a_plain_text(relay: RelayKit) -> None:
+    relay.im.script = [ImBlocked("code 107451")]
+    relay.post("hello")
+    assert relay.replies == [WITHHELD["en"]]
+    relay.clock.advance(1)
+    relay.post("again")
+    assert relay.model.asked()[-1][1:] == [("user", "hello"), ("user", "again")]
+
+
+def test_a_message_that_the_model_rejects_leaves_the_window_with_its_failure_text(relay: RelayKit) -> None:
+    relay.model.script = [ModelRejected("HTTP 400")]
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.post("two")
+    assert relay.model.asked()[-1][1:] == [("user", "two")]
+
+
+def test_a_message_that_was_not_answered_in_time_stays_in_the_window_without_the_failure_text(
+    relay: RelayKit,
+) -> None:
+    relay.model.default = ModelUnavailable("HTTP 500")
+    relay.post("one")
+    relay.settle()
+    relay.model.default = "hi"
+    relay.post("two")
+    assert relay.model.asked()[-1][1:] == [("user", "one"), ("user", "two")]
+
+
+def test_a_long_reply_is_sent_in_parts_with_ids_of_their_own(relay: RelayKit) -> None:
+    relay.model.script = ["A sentence. " * 1000]
+    relay.post("hello")
+    assert len(relay.replies) > 2
+    assert len({sent.client_id for sent in relay.im.shown}) == len(relay.replies)
+    assert " ".join(relay.replies).split() == ("A sentence. " * 1000).split()
+    relay.clock.advance(1)
+    relay.post("and?")
+    assert ("assistant", ("A sentence. " * 1000).strip()) in relay.model.asked()[-1]
+
+
+def test_usage_is_stored_with_the_reply(relay: RelayKit) -> None:
+    relay.model.script = [Completion("Hi", model="gpt", prompt_tokens=12, completion_tokens=3)]
+    relay.post("hello")
+    (reply,) = relay.tables.rows("reply")
+    assert (reply["model"], reply["prompt_tokens"], reply["completion_tokens"]) == ("gpt", 12, 3)
+
+
+def test_replies_are_sent_from_the_bot_unmoderated_by_default(relay: RelayKit) -> None:
+    relay.post("hello")
+    (sent,) = relay.im.attempts
+    assert (sent.bot, sent.to, sent.moderate, sent.mention) == ("helper", "alice", False, None)
