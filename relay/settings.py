@@ -224,9 +224,7 @@ def _model_problems(values: Mapping[str, str]) -> list[str]:
 def _misspelt(environ: Mapping[str, str], values: Mapping[str, str]) -> list[str]:
     """Names that look like one of ours which is not set. All others belong to somebody else."""
     missing = [name for name in _FIELDS if name not in values]
-    if values.keys() & set(AZURE_MODEL):
-        missing = [name for name in missing if name not in OTHER_MODEL]
-    elif values.keys() & set(OTHER_MODEL):
+    if values.keys() & set(OTHER_MODEL):  # then AZURE_OPENAI_* may well be another program's
         missing = [name for name in missing if name not in AZURE_MODEL]
     ours = {name.upper() for name in SETTING_NAMES}
     others = [name for name, value in environ.items() if value.strip() and name.upper() not in ours]

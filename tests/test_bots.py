@@ -226,6 +226,12 @@ def test_an_entry_of_a_list_is_counted(write: Write) -> None:
     )
 
 
+@pytest.mark.parametrize("written", ["TEMPERATURE", "Temperature", "temprature"])
+def test_a_key_in_another_case_or_misspelt_gets_a_suggestion(write: Write, written: str) -> None:
+    (problem,) = problems(write(f"{GOOD_BOT}{written} = 1\n"))
+    assert problem == f'bots.toml: bot 1 ("helper"), key "{written}": unknown; did you mean "temperature"?'
+
+
 def test_an_unknown_key_without_a_likely_name_lists_them_all(write: Write) -> None:
     (problem,) = problems(write(f"{GOOD_BOT}zzz = 1\n"))
     assert problem.startswith('bots.toml: bot 1 ("helper"), key "zzz": unknown; accepted: accid, name,')

@@ -266,6 +266,11 @@ def test_azure_openai_variables_of_the_machine_do_not_count_as_misspelt_beside_a
     assert load(AZURE_OPENAI_DEPLOYMENT_NAME="chat")
 
 
+def test_a_misspelt_setting_of_the_other_server_is_an_error_beside_azure_openai() -> None:
+    (problem,) = problems(**AZURE, RELAY_MODLE_URL="http://127.0.0.1:8767/v1")
+    assert problem == "RELAY_MODLE_URL: unknown; did you mean RELAY_MODEL_URL?"
+
+
 def test_an_empty_variable_is_not_a_misspelt_setting() -> None:
     assert load(IM_REGOIN="")
 

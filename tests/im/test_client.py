@@ -265,6 +265,16 @@ async def test_the_pause_holds_back_every_other_message(api: ApiServer, clock: M
     assert api.calls[1].json["message"]["message_client_id"] == "id-2"
 
 
+async def test_the_pause_is_not_waited_out_when_no_time_for_an_answer_is_left(
+    api: ApiServer, clock: ManualClock
+) -> None:
+    api.script = [{"code": 416}]
+    async with connected(api.url, "v1", clock) as im:
+        with pytest.raises(ImUnavailable, match="416"):
+            await im.send(PRIVATE, seconds=PAUSE_SECONDS + 1)
+    assert len(api.calls) == 1
+
+
 async def test_after_the_pause_messages_go_out_at_once(api: ApiServer, clock: ManualClock) -> None:
     api.script = [{"code": 416}]
     async with connected(api.url, "v2", clock) as im:
@@ -342,6 +352,17 @@ async def test_v1_takes_no_repetition_for_delivered_when_nothing_was_in_doubt(
     async with connected(api.url, "v1", clock) as im:
         with pytest.raises(ImUnavailable, match="431"):
             await im.send(PRIVATE, seconds=20)
+
+
+async def test_v1_takes_no_repetition_for_delivered_when_the_first_request_never_left(
+    api: ApiServer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.script = [{"code": 431}]
+    with nothing_listening() as dead:
+        monkeypatch.setitem(hosts._HOSTS, ("china", "v1"), (dead, api.url))
+        async with connected(None, "v1", clock) as im:
+            with pytest.raises(ImUnavailable, match="431"):
+                await im.send(PRIVATE, seconds=20)
 
 
 async def test_v1_takes_no_repetition_for_delivered_after_a_definite_refusal(

@@ -6,12 +6,19 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relay.im.split import TEXT_MAX_CHARS, split
 
-deterministic = settings(derandomize=True, deadline=None, max_examples=100, database=None)
+deterministic = settings(
+    derandomize=True,
+    database=None,
+    max_examples=100,
+    # Time must not decide: a busy machine is no failure.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def utf16_length(text: str) -> int:
@@ -183,6 +190,12 @@ def test_a_line_of_code_that_is_too_long_is_cut_within() -> None:
     assert sum(part.count("x") for part in parts) == 9000
 
 
+def test_a_blank_line_before_a_line_that_is_too_long_makes_no_empty_block() -> None:
+    parts = split("```\n\n" + "x" * 9000 + "\n```")
+    assert_sendable(parts)
+    assert all("x" in part for part in parts)
+
+
 def test_a_block_that_is_never_closed_is_reopened_all_the_same() -> None:
     text = "```sql\n" + "select 1;\n" * 900 + "select 2;"
     parts = split(text)
@@ -193,8 +206,8 @@ def test_a_block_that_is_never_closed_is_reopened_all_the_same() -> None:
 
 
 def test_a_closing_fence_longer_than_the_opening_leaves_no_empty_block_behind() -> None:
-    for lines in range(205, 225):
-        parts = split(code(lines) + "`" * 12)
+    for lines in range(225, 240):
+        parts = split(code(lines) + "`" * 17)
         assert_sendable(parts)
         assert sum(part.count("print") for part in parts) == lines
         assert all("print" in part for part in parts)
@@ -207,7 +220,7 @@ def test_a_fence_inside_a_longer_fence_closes_nothing() -> None:
 
 
 def test_inline_code_of_three_backticks_opens_nothing() -> None:
-    first, second = "```inline``` " + filled("word ", 2986).strip(), filled("other ", 2000).strip()
+    first, second = "```inline```\n" + filled("word ", 2986).strip(), filled("other ", 2000).strip()
     assert split(f"{first}\n\n{second}") == [first, second]
 
 

@@ -12,9 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from playground.im.faults import ApiFault
 from playground.im.signing import why_refused
-from playground.im_server import ImServer
+from playground.im_server import ApiFault, ImServer
 from tests.playground.receiver import receiving
 
 
@@ -52,7 +51,7 @@ class Bot:
         headers = self.headers(RequestId=request_id) if request_id else self.headers()
         url = f"{self._im.url}/nimserver/msg/sendMsg.action"
         async with self._session.post(url, data=fields, headers=headers) as response:
-            assert response.status == 200
+            response.raise_for_status()
             return await response.json()
 
     async def v2(
@@ -71,7 +70,7 @@ class Bot:
     async def _v2(self, conversation: str, path: str, body: dict[str, Any]) -> Any:
         url = f"{self._im.url}/im/v2/conversations/{conversation.replace('|', '%7C')}/messages{path}"
         async with self._session.post(url, json=body, headers=self.headers()) as response:
-            assert response.status == 200
+            response.raise_for_status()
             return await response.json()
 
 
@@ -269,7 +268,7 @@ async def test_a_call_that_never_reached_the_server_leaves_no_request_id(im: ImS
 
 async def test_a_call_can_fail_with_an_http_status(im: ImServer, bot: Bot) -> None:
     im.fail(ApiFault("http", code=502))
-    with pytest.raises(AssertionError):
+    with pytest.raises(aiohttp.ClientResponseError, match="502"):
         await bot.v2()
     assert (im.calls[-1].outcome, texts(im)) == ("HTTP 502", [])
 

@@ -10,9 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from playground.im.faults import Delivery
 from playground.im.signing import sign_request
-from playground.im_server import ImServer
+from playground.im_server import Delivery, ImServer
 from tests.playground.receiver import Received, Receiver, receiving
 
 NOW = 1_700_000_000_000

@@ -1,0 +1,199 @@
+"""/help, /new and /forget."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from relay.errors import ImUnavailable
+from relay.messages import Message, Turn
+from relay.texts import FORGET, HELP, NEW
+from tests.kit import BOTS_TOML, RelayKit
+
+MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
+
+
+def window(relay: RelayKit) -> list[str]:
+    return [said.content for said in relay.model.prompts[-1].messages[1:-1]]
+
+
+def erased(messages: int, replies: int) -> str:
+    return FORGET["en"].format(messages=messages, replies=replies)
+
+
+def test_help_explains_without_a_model_call(relay: RelayKit) -> None:
+    relay.post("/help")
+    assert relay.replies == [HELP["en"].format(name="Helper")]
+    assert relay.model.prompts == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"), [("/帮助", HELP["zh"].format(name="Helper")), ("/新对话", NEW["zh"])]
+)
+def test_commands_are_understood_in_chinese(relay: RelayKit, text: str, reply: str) -> None:
+    relay.post(text)
+    assert relay.replies == [reply]
+
+
+def test_only_an_exact_match_is_a_command(relay: RelayKit) -> None:
+    relay.post("/help me please")
+    assert relay.replies == ["Hi alice"]
+
+
+def test_a_bot_without_commands_passes_them_to_the_model(relay: RelayKit) -> None:
+    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\ncommands = false'))
+    relay.post("/help")
+    assert relay.replies == ["Hi alice"]
+
+
+def test_new_forgets_the_context_from_here_on(relay: RelayKit) -> None:
+    for text in ("one", "/new", "two", "three"):
+        relay.post(text)
+        relay.clock.advance(1)
+    assert window(relay) == ["two", "Hi alice"]
+
+
+def test_a_command_that_comes_twice_is_confirmed_once(relay: RelayKit) -> None:
+    body = relay.copy("/new")
+    relay.post_body(body)
+    relay.post_body(body)
+    assert relay.replies == [NEW["en"]]
+
+
+def test_a_message_from_before_new_keeps_its_context_when_it_comes_late(relay: RelayKit) -> None:
+    relay.post("one")
+    relay.clock.advance(1)
+    late = relay.copy("late")
+    relay.clock.advance(1)
+    relay.post("/new")
+    relay.clock.advance(1)
+    relay.post("two")
+    assert window(relay) == []
+    relay.clock.advance(1)
+    relay.post_body(late)
+    assert window(relay) == ["one", "Hi alice"]
+
+
+def test_new_inside_a_burst_parts_the_batches(relay: RelayKit) -> None:
+    now = relay.clock.now()
+    for n, text in enumerate(["a", "b", "/new", "c"]):
+        relay.post(text, run=False, at=now + n)
+    relay.settle()
+    new = [said.content for prompt in relay.model.prompts for said in prompt.messages if said.role == "user"]
+    assert new.count("c") == 1
+    assert [said.content for said in relay.model.prompts[-1].messages[1:]] == ["c"]
+
+
+def test_forget_erases_messages_and_replies_and_says_how_many(relay: RelayKit) -> None:
+    for text in ("one", "two"):
+        relay.post(text)
+        relay.clock.advance(1)
+    relay.post("/forget")
+    assert relay.replies[-1] == erased(2, 2)
+    assert not any(row.get("text") for row in relay.tables.rows())
+    relay.clock.advance(1)
+    relay.post("three")
+    assert window(relay) == []
+
+
+def test_forget_reaches_every_day_that_is_kept(relay: RelayKit) -> None:
+    relay.clock.set(MIDNIGHT - 1000)
+    relay.post("yesterday")
+    relay.clock.advance(3600)
+    relay.post("today")
+    relay.clock.advance(1)
+    relay.post("/forget")
+    assert relay.replies[-1] == erased(2, 2)
+
+
+def test_a_redelivery_after_forget_is_not_answered_again(relay: RelayKit) -> None:
+    body = relay.copy("one")
+    relay.post_body(body)
+    relay.clock.advance(1)
+    relay.post("/forget")
+    relay.post_body(body)
+    assert relay.replies == ["Hi alice", erased(1, 1)]
+
+
+def test_forget_closes_what_still_waits_for_an_answer(relay: RelayKit) -> None:
+    relay.post("one", run=False)
+    queued = relay.waiting[1]
+    message = queued.message
+    asyncio.run(relay.app.history.claim(message, "text"))
+    relay.clock.advance(1)
+    relay.post("/forget", run=False)
+    asyncio.run(relay.app.answer(relay.waiting[-1].to_json()))
+    relay.settle()
+    assert relay.replies == [erased(1, 0)]
+    assert relay.model.prompts == []
+
+
+def test_a_message_from_before_forget_that_comes_late_is_closed_unanswered(relay: RelayKit) -> None:
+    late = relay.copy("late")
+    relay.clock.advance(1)
+    relay.post("/forget")
+    relay.post_body(late)
+    relay.settle()
+    assert relay.replies == [erased(0, 0)]
+    assert relay.model.prompts == []
+    assert not any(row.get("text") for row in relay.tables.rows())
+
+
+def test_forget_that_was_interrupted_still_counts_what_it_erased(relay: RelayKit) -> None:
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.im.script = [ImUnavailable("killed after erasing")]
+    relay.post("/forget")
+    relay.settle()
+    assert relay.replies[-1] == erased(1, 1)
+
+
+def test_forget_while_a_turn_runs_keeps_its_reply_from_the_user(relay: RelayKit) -> None:
+    async def complete(prompt: object, *, seconds: float) -> object:
+        body = relay.copy("/forget", at=relay.clock.now() + 1)
+
+        turn = Turn(
+            Message(
+                "helper", "alice", "c:alice:" + body["msgidClient"], int(body["msgTimestamp"]), "/forget"
+            ),
+            relay.clock.now(),
+        )
+        await relay.app.answer(turn.to_json())
+        relay.model.complete = original  # type: ignore[method-assign]
+        return await original(prompt, seconds=seconds)  # type: ignore[arg-type]
+
+    original = relay.model.complete
+    relay.model.complete = complete  # type: ignore[assignment, method-assign]
+    relay.post("one")
+    relay.settle()
+    assert relay.replies == [erased(1, 0)]
+    assert not any(row.get("text") for row in relay.tables.rows())
+
+
+def test_in_a_group_forget_touches_only_the_senders_rows(relay: RelayKit) -> None:
+    for sender in ("alice", "bob"):
+        relay.post("@Helper hello", sender=sender, team="77")
+        relay.clock.advance(1)
+    relay.post("@Helper /forget", sender="alice", team="77")
+    assert relay.replies[-1] == erased(1, 1)
+    assert [row["sender"] for row in relay.tables.rows() if row.get("text")] == ["bob", "bob"]
+
+
+def test_in_a_group_new_hides_only_the_senders_rows(relay: RelayKit) -> None:
+    relay.model.default = "ok"
+    for sender, text in (("alice", "a1"), ("bob", "b1"), ("alice", "/new"), ("bob", "b2")):
+        relay.post(f"@Helper {text}", sender=sender, team="77")
+        relay.clock.advance(1)
+    assert [text for text in window(relay) if "a1" in text] == []
+    assert [text for text in window(relay) if "b1" in text] != []
+
+
+def test_an_unsent_reply_is_never_sent_after_forget(relay: RelayKit) -> None:
+    relay.im.script = [ImUnavailable("down")]
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.post("/forget")
+    relay.settle()
+    assert relay.replies == [erased(1, 1)]

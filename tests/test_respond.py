@@ -1,0 +1,139 @@
+"""``response`` bots: the reply in the HTTP response, or the promise of one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from typing import Any
+
+from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable
+from relay.keys import conversation_key
+from relay.messages import Message, Turn
+from relay.texts import BLOCKED, FAILED, NEW, THINKING
+from tests.kit import RelayKit
+
+
+def request(relay: RelayKit, text: str = "hello", **fields: Any) -> dict[str, Any]:
+    return {
+        "robotAccid": "echo",
+        "fromAccount": "alice",
+        "convType": "PERSON",
+        "to": "echo",
+        "msgType": "TEXT",
+        "body": text,
+        "msgTimestamp": str(relay.clock.now()),
+        "msgidClient": uuid.uuid4().hex,
+        "robotInfo": {},
+        **fields,
+    }
+
+
+def answer(relay: RelayKit, body: dict[str, Any], *, run: bool = False) -> str:
+    response = relay.post_body(body, run=run)
+    assert response.status_code == 200
+    return str(json.loads(response.get_body())["reply"]["text"])
+
+
+def test_the_reply_is_in_the_response_and_nowhere_else(relay: RelayKit) -> None:
+    assert answer(relay, request(relay)) == "Hi alice"
+    assert relay.im.attempts == []
+    assert relay.waiting == []
+
+
+def test_a_copy_of_an_answered_request_replays_the_stored_reply(relay: RelayKit) -> None:
+    body = request(relay)
+    assert answer(relay, body) == answer(relay, body) == "Hi alice"
+    assert len(relay.model.prompts) == 1
+
+
+def test_a_slow_model_gets_a_promise_and_the_answer_goes_by_the_api(relay: RelayKit) -> None:
+    relay.model.script = [ModelUnavailable("no answer within 22 s")]
+    body = request(relay)
+    assert answer(relay, body) == THINKING["en"]
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert answer(relay, body) == THINKING["en"]
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+
+
+def test_the_message_is_queued_before_the_promise_is_made(relay: RelayKit) -> None:
+    relay.model.script = [ModelUnavailable("no answer within 22 s")]
+    relay.queues.down = True
+    response = relay.post_body(request(relay), run=False)
+    assert response.status_code == 503
+    assert not any(row.get("promised") for row in relay.tables.rows())
+
+
+def test_a_request_waits_for_its_conversation_and_then_promises(relay: RelayKit) -> None:
+    body = request(relay)
+    message = Message("echo", "alice", "other", 0, "")
+    lease = asyncio.run(relay.app.leases.take(conversation_key(message), 140))
+    assert lease is not None
+    started = relay.clock.now()
+    assert answer(relay, body) == THINKING["en"]
+    assert 20_000 <= relay.clock.now() - started <= 25_000
+    asyncio.run(relay.app.leases.release(lease))
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+
+
+def test_requests_are_answered_one_by_one_with_the_memory_of_each_other(relay: RelayKit) -> None:
+    answer(relay, request(relay, "one"))
+    relay.clock.advance(1)
+    answer(relay, request(relay, "two"))
+    assert relay.model.asked()[-1] == [
+        ("system", "Repeat."),
+        ("user", "one"),
+        ("assistant", "Hi alice"),
+        ("user", "two"),
+    ]
+
+
+def test_a_rejected_request_gets_the_failure_text_and_ends_as_poison(relay: RelayKit) -> None:
+    relay.model.script = [ModelRejected("HTTP 400")]
+    assert answer(relay, request(relay)) == FAILED["en"]
+    assert relay.poison[0].cause == "HTTP 400"
+
+
+def test_a_command_is_confirmed_in_the_response(relay: RelayKit) -> None:
+    body = request(relay, "/new")
+    assert answer(relay, body) == answer(relay, body) == NEW["en"]
+    assert relay.im.attempts == []
+
+
+def test_a_message_copy_for_a_response_bot_gets_the_reply_too(relay: RelayKit) -> None:
+    body = relay.copy("hello", to="echo", client_id="c1")
+    assert answer(relay, body) == "Hi alice"
+    chatbot = request(relay, msgidClient="c1", msgTimestamp=body["msgTimestamp"])
+    assert answer(relay, chatbot) == "Hi alice"
+    assert len(relay.model.prompts) == 1
+
+
+def test_a_promised_message_is_answered_alone(relay: RelayKit) -> None:
+    relay.model.script = [ModelUnavailable("slow"), ModelUnavailable("slow")]
+    answer(relay, request(relay, "one"))
+    relay.clock.advance(30)
+    answer(relay, request(relay, "two"))
+    relay.settle()
+    assert relay.replies == ["Hi alice", "Hi alice"]
+
+
+def test_storage_that_is_down_is_told_with_503(relay: RelayKit) -> None:
+    relay.tables.down = True
+    assert relay.post_body(request(relay), run=False).status_code == 503
+
+
+def test_a_blocked_message_is_told_plainly(relay: RelayKit) -> None:
+    relay.model.script = [ModelBlocked("content filter on the prompt")]
+    assert answer(relay, request(relay)) == BLOCKED["en"]
+
+
+def test_the_queued_turn_of_a_promise_has_a_watch(relay: RelayKit) -> None:
+    relay.model.script = [ModelUnavailable("slow")]
+    answer(relay, request(relay))
+    watch, turn = relay.waiting
+    assert watch.watch is None
+    assert isinstance(turn, Turn)
+    assert turn.watch is not None
