@@ -122,6 +122,6 @@ class Delivery:
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """The messages that a reply is sent as; empty when it is one."""
+    """The messages that a reply is sent as; empty when it is one, and that its text."""
     parts = tuple(split(text))
-    return parts if len(parts) > 1 else ()
+    return () if parts == (text,) else parts

@@ -94,7 +94,7 @@ class Entry:
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
         }
-        parts = json.dumps(self.parts, ensure_ascii=False) if len(self.parts) > 1 else ""
+        parts = json.dumps(self.parts, ensure_ascii=False) if self.parts else ""
         texts = spread("text", self.text) | spread("custom", self.custom) | spread("parts", parts)
         return {name: value for name, value in plain.items() if value} | texts
 

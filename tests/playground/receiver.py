@@ -19,7 +19,7 @@ class Received:
 
     headers: dict[str, str]
     raw: bytes
-    query: dict[str, str]
+    query: str
 
     @property
     def body(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Receiver:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Keep a request and answer it."""
-        received = Received(dict(request.headers), await request.read(), dict(request.query))
+        received = Received(dict(request.headers), await request.read(), request.raw_path.partition("?")[2])
         self.received.append(received)
         return await self.answer(received)
 

@@ -75,7 +75,7 @@ async def test_a_copy_is_signed_over_its_raw_bytes(im: ImServer, webhook: Receiv
 async def test_the_function_key_of_the_address_is_sent_unchanged(im: ImServer, webhook: Receiver) -> None:
     im.webhook = f"{webhook.url}?code=a%2Fb%3D%3D"
     await im.say("alice", "hello")
-    assert webhook.received[0].query == {"code": "a/b=="}
+    assert webhook.received[0].query == "code=a%2Fb%3D%3D"
 
 
 async def test_the_users_message_is_in_the_chat_in_lower_case(im: ImServer) -> None:

@@ -1,0 +1,134 @@
+"""Azurite, Microsoft's storage emulator, as a child process on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from playground.node import find_node
+from playground.processes import Child
+from playground.runs import DEV
+
+AZURITE_FOLDER = DEV / "azurite"
+AZURITE_JS = AZURITE_FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+
+READY_SECONDS = 60
+"""A cold disk takes its time for 374 npm packages."""
+
+ACCOUNT = "devstoreaccount1"
+ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The well-known account and key of every storage emulator: public, no secret."""
+
+SERVICES = ("Blob", "Queue", "Table")
+
+
+class AzuriteMissing(RuntimeError):
+    """Azurite, or the Node.js that runs it, is not installed."""
+
+
+class Azurite:
+    """A storage emulator of one's own. Works as a context manager, plain or async.
+
+    Args:
+        in_memory: keep nothing on disk.
+        location: folder of the data when ``in_memory`` is False.
+        ports: of blob, queue and table; 0 lets the system choose.
+        log: file that gets its output, none when None.
+
+    Attributes:
+        blob_port, queue_port, table_port: the ports it listens on, once started.
+    """
+
+    def __init__(
+        self,
+        in_memory: bool = True,
+        location: Path = DEV / "storage",
+        ports: tuple[int, int, int] = (0, 0, 0),
+        log: Path | None = None,
+    ) -> None:
+        self.blob_port, self.queue_port, self.table_port = ports
+        self._data = ["--inMemoryPersistence"] if in_memory else ["--location", str(location)]
+        self._log = log
+        self._child: Child | None = None
+
+    @property
+    def connection_string(self) -> str:
+        """For any Azure Storage client."""
+        ports = {"Blob": self.blob_port, "Queue": self.queue_port, "Table": self.table_port}
+        endpoints = (f"{name}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for name, port in ports.items())
+        return ";".join(
+            [
+                "DefaultEndpointsProtocol=http",
+                f"AccountName={ACCOUNT}",
+                f"AccountKey={ACCOUNT_KEY}",
+                *endpoints,
+            ]
+        )
+
+    def launch(self) -> None:
+        """Start the process without waiting for it.
+
+        Raises:
+            AzuriteMissing: it was not set up.
+        """
+        script = Path(os.environ.get("RELAY_AZURITE_JS") or AZURITE_JS)
+        node = find_node()
+        if node is None or not script.is_file():
+            raise AzuriteMissing("Azurite is not set up here; run: python3 dev.py test")
+        ports = {"blob": self.blob_port, "queue": self.queue_port, "table": self.table_port}
+        listen = [part for name, port in ports.items() for part in (f"--{name}Port", str(port))]
+        # The storage clients speak a newer API version than this Azurite has heard of.
+        flags = ["--disableTelemetry", "--skipApiVersionCheck", "--silent"]
+        self._child = Child("azurite", [node.node, script, *flags, *self._data, *listen], log=self._log)
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers; the ports are known then.
+
+        Raises:
+            ChildFailed: it could not start, for example because a port is taken.
+        """
+        assert self._child is not None, "launch() comes first"
+        self.blob_port, self.queue_port, self.table_port = (
+            int(
+                self._child.wait_for(
+                    rf"{name} service is successfully listening at .*:(\d+)", seconds=READY_SECONDS
+                )[1]
+            )
+            for name in SERVICES
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises what ``launch`` and ``wait_until_ready`` raise."""
+        self.launch()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, seconds: float = 3.0) -> None:
+        """End it, by force after ``seconds``, with all its data if that is in memory."""
+        if self._child is not None:
+            self._child.stop(seconds)
+            self._child = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.stop)

@@ -1,0 +1,128 @@
+"""Accounts, groups and the messages that users see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playground.loopback import Changes
+
+TeamKind = Literal["team", "super_team"]
+Origin = Literal["user", "api", "response"]
+"""How a message came in: from an app, through the server API, in a chatbot webhook's response."""
+
+CONVERSATION_TYPE: dict[TeamKind | None, int] = {None: 1, "team": 2, "super_team": 3}
+"""Middle part of a v2 conversation id (doc TEzMDQwODc)."""
+
+
+def wall_clock_ms() -> int:
+    """Now, in Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A group. Members are accids in lower case."""
+
+    tid: str
+    members: tuple[str, ...]
+    kind: TeamKind = "team"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message in a chat.
+
+    Attributes:
+        sender: accid, lower case.
+        to: accid of the receiver (lower case), or the id of the group.
+        team_kind: None in a private chat.
+        text: what the receiver reads.
+        client_id: id given by the sending side.
+        server_id: 19 digits.
+        at: Unix milliseconds.
+        msg_type: the copy's word for the kind, such as TEXT.
+        mentions: accids that are notified by force push.
+        origin: how it came in.
+        finished: False while a stream message still grows.
+    """
+
+    sender: str
+    to: str
+    team_kind: TeamKind | None
+    text: str
+    client_id: str
+    server_id: str
+    at: int
+    msg_type: str = "TEXT"
+    mentions: tuple[str, ...] = ()
+    origin: Origin = "user"
+    finished: bool = True
+
+    @property
+    def chat(self) -> str:
+        """Key of the chat: the same for both directions of a private one."""
+        return team_key(self.to) if self.team_kind else private_key(self.sender, self.to)
+
+
+def private_key(one: str, other: str) -> str:
+    """Key of the private chat of two accids, in whatever order."""
+    return "|".join(sorted((one.lower(), other.lower())))
+
+
+def team_key(tid: str) -> str:
+    """Key of a group's chat."""
+    return f"team:{tid}"
+
+
+@dataclass
+class Chats:
+    """Everything that was delivered, and who may talk to whom.
+
+    Attributes:
+        changes: announced at each delivery.
+        now: clock, Unix milliseconds.
+        accounts: the registered accids; None takes every accid as it comes.
+        blocked: pairs (receiver, sender): the receiver's blacklist.
+        teams: groups by id.
+        events: every message as delivered, and again whenever a stream message grows; in order.
+    """
+
+    changes: Changes
+    now: Callable[[], int] = wall_clock_ms
+    accounts: set[str] | None = None
+    blocked: set[tuple[str, str]] = field(default_factory=set)
+    teams: dict[str, Team] = field(default_factory=dict)
+    events: list[Delivered] = field(default_factory=list)
+    _messages: dict[str, Delivered] = field(default_factory=dict)
+    _last_id: int = 0
+
+    def next_id(self) -> str:
+        """A new server id. 19 digits, so a client that reads it as a double loses the last ones."""
+        self._last_id = max(self._last_id + 1, self.now() * 1_000_000)
+        return str(self._last_id)
+
+    def create_team(self, tid: str, members: Iterable[str], kind: TeamKind = "team") -> Team:
+        """Create a group, or replace it."""
+        self.teams[tid] = team = Team(tid, tuple(member.lower() for member in members), kind)
+        return team
+
+    async def deliver(self, message: Delivered) -> None:
+        """Put a message into its chat, or a grown stream message in place of its earlier form."""
+        self._messages[message.server_id] = message
+        self.events.append(message)
+        await self.changes.announce()
+
+    def knows(self, accid: str) -> bool:
+        """True if there is such an account."""
+        return self.accounts is None or accid in self.accounts
+
+    def of(self, key: str) -> list[Delivered]:
+        """The messages of one chat, in order of delivery."""
+        return [message for message in self._messages.values() if message.chat == key]
+
+    def active(self) -> list[str]:
+        """Keys of all chats that hold a message, in order of their first one."""
+        return list(dict.fromkeys(message.chat for message in self._messages.values()))

@@ -1,0 +1,128 @@
+"""The emulator's HTTP interface for other processes: a terminal chat, a page, a test in another process.
+
+==============================  ==============================================================================
+``POST /_control/say``          a user's message; JSON of :meth:`ImServer.say`'s arguments → its record
+``POST /_control/deliver``      ``{"message": server id, "delivery": {…}}`` → the record after one more request
+``POST /_control/teams``        ``{"tid", "members", "kind"}``
+``POST /_control/webhook``      ``{"url"}``
+``POST /_control/faults``       ``{"api": {…ApiFault}}`` and/or ``{"delivery": {…Delivery}}``; DELETE ends them all
+``GET /_control/chats``         every chat with its messages, and the groups
+``GET /_control/events``        ``?after=N&seconds=S``: messages as they are delivered, from number N on; waits for
+                                one up to S seconds; a stream message comes again with each chunk
+``GET /_control/calls``         the server API calls as received and answered
+``GET /_control/posts``         the requests to the webhook and their outcomes
+==============================  ==============================================================================
+
+What is wrong with a request is answered with 400 and ``{"error"}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from pydantic import ValidationError, validate_call
+
+from playground.im.faults import ApiFault, Delivery
+
+if TYPE_CHECKING:
+    from playground.im_server import ImServer
+
+EVENTS_WAIT_MAX_SECONDS = 60.0
+
+
+def control_routes(im: ImServer) -> list[web.RouteDef]:
+    """Routes that act on ``im``."""
+
+    async def say(**arguments: Any) -> Any:
+        return (await validate_call(im.say)(**arguments)).as_json()
+
+    async def deliver(**arguments: Any) -> Any:
+        return (await validate_call(im.deliver)(**arguments)).as_json()
+
+    async def create_team(**arguments: Any) -> Any:
+        return asdict(validate_call(im.create_team)(**arguments))
+
+    async def set_webhook(**arguments: Any) -> Any:
+        @validate_call
+        def set_url(url: str) -> None:
+            im.webhook = url
+
+        return set_url(**arguments)
+
+    async def misbehave(**arguments: Any) -> Any:
+        @validate_call
+        def add(api: ApiFault | None = None, delivery: Delivery | None = None) -> None:
+            if api is not None:
+                im.fail(api)
+            if delivery is not None:
+                im.delivery = delivery
+
+        return add(**arguments)
+
+    async def behave(_: web.Request) -> web.Response:
+        im.behave()
+        return web.json_response({})
+
+    async def chats(_: web.Request) -> web.Response:
+        messages = {key: [asdict(message) for message in im.chats.of(key)] for key in im.chats.active()}
+        return web.json_response(
+            {"chats": messages, "teams": [asdict(team) for team in im.chats.teams.values()]}
+        )
+
+    async def events(request: web.Request) -> web.Response:
+        after = int(request.query.get("after", "0"))
+        seconds = min(float(request.query.get("seconds", "0")), EVENTS_WAIT_MAX_SECONDS)
+        with contextlib.suppress(TimeoutError):  # nothing new is an answer, too
+            await im.wait_for(lambda: len(im.chats.events) > after, seconds)
+        return web.json_response(
+            {
+                "events": [asdict(event) for event in im.chats.events[after:]],
+                "next": max(after, len(im.chats.events)),
+            }
+        )
+
+    async def calls(_: web.Request) -> web.Response:
+        return web.json_response([asdict(call) for call in im.calls])
+
+    async def posts(_: web.Request) -> web.Response:
+        return web.json_response([asdict(post) for post in im.posts])
+
+    return [
+        web.post("/_control/say", _with_arguments(say)),
+        web.post("/_control/deliver", _with_arguments(deliver)),
+        web.post("/_control/teams", _with_arguments(create_team)),
+        web.post("/_control/webhook", _with_arguments(set_webhook)),
+        web.post("/_control/faults", _with_arguments(misbehave)),
+        web.delete("/_control/faults", behave),
+        web.get("/_control/chats", chats),
+        web.get("/_control/events", events),
+        web.get("/_control/calls", calls),
+        web.get("/_control/posts", posts),
+    ]
+
+
+def _with_arguments(
+    action: Callable[..., Awaitable[Any]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A handler that takes the arguments from a JSON object, and says what is wrong with them."""
+
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            arguments = json.loads(await request.read())
+            if not isinstance(arguments, dict):
+                raise ValueError("the body is not a JSON object")
+            return web.json_response(await action(**arguments) or {})
+        except ValidationError as error:
+            problems = [
+                f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+            ]
+            return web.json_response({"error": "; ".join(problems)}, status=400)
+        except (ValueError, LookupError, RuntimeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+
+    return handle

@@ -1,0 +1,167 @@
+"""The requests that the platform posts to a webhook: message copies and chatbot requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import aiohttp
+from yarl import URL
+
+from playground.im.chats import Delivered, Team
+from playground.im.faults import Delivery
+from playground.im.signing import sign_request
+
+Input = Literal["copy", "chatbot"]
+
+COPY_TIMEOUT_SECONDS = 5.0
+"""The platform's patience with a message copy (doc jQ4ODE0NTY)."""
+
+CHATBOT_TIMEOUT_SECONDS = 30.0
+"""Patience with a chatbot request. Not public: long enough for an answer that comes in the response."""
+
+DELIVERED_STATUSES = (200, 500)
+"""Statuses that count as delivered (doc jQ4ODE0NTY)."""
+
+MEMBERS_NAMED_UP_TO = 200
+"""Larger groups are copied without their members."""
+
+_CONV_TYPE = {None: "PERSON", "team": "TEAM", "super_team": "SUPER_TEAM"}
+
+
+@dataclass(frozen=True, slots=True)
+class RobotInfo:
+    """What the client app's ``robotInfo`` says; empty fields are left out."""
+
+    function: str = ""
+    topic: str = ""
+    customContent: str = ""  # noqa: N815 (the wire's name)
+    account: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """The fields that are set."""
+        values = {
+            "function": self.function,
+            "topic": self.topic,
+            "customContent": self.customContent,
+            "account": self.account,
+        }
+        return {name: value for name, value in values.items() if value}
+
+
+def message_copy(
+    message: Delivered, *, nick: str = "", ext: str = "", team: Team | None = None
+) -> dict[str, Any]:
+    """Body of a session copy (doc DI3OTg5Mjg): strings throughout, neither robotInfo nor mentions."""
+    body = {"eventType": "1", **_common(message, nick), "resendFlag": "0", "attach": "", "ext": ext}
+    if team is not None and len(team.members) <= MEMBERS_NAMED_UP_TO:
+        body["tMembers"] = f"[{', '.join(team.members)}]"
+    return body
+
+
+def chatbot_request(
+    message: Delivered, robot: RobotInfo, *, bot: str, nick: str = "", ext: str = ""
+) -> dict[str, Any]:
+    """Body of a request to a custom chatbot webhook. The vendor's schema is not public; this is our reading."""
+    return {"robotAccid": bot, **_common(message, nick), "ext": ext, "robotInfo": robot.fields()}
+
+
+def _common(message: Delivered, nick: str) -> dict[str, str]:
+    return {
+        "convType": _CONV_TYPE[message.team_kind],
+        "to": message.to,
+        "fromAccount": message.sender,
+        "fromClientType": "WEB" if message.origin == "user" else "REST",
+        "fromNick": nick or message.sender,
+        "msgTimestamp": str(message.at),
+        "msgType": message.msg_type,
+        "msgidClient": message.client_id,
+        "msgidServer": message.server_id,
+        "body": message.text,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One request to the webhook.
+
+    Attributes:
+        server_id: id of the message that it is about; empty for other requests.
+        input: message copy or chatbot request.
+        status: HTTP status, None if no answer came in time.
+        body: the answer, as text.
+        milliseconds: until the answer or the failure.
+        failure: why there is no answer; empty if there is one.
+    """
+
+    server_id: str
+    input: Input
+    status: int | None
+    body: str
+    milliseconds: float
+    failure: str = ""
+
+    @property
+    def delivered(self) -> bool:
+        """True if the platform would not send it again."""
+        return self.status in DELIVERED_STATUSES
+
+    def reply(self) -> str | None:
+        """The text that a chatbot's answer carries: ``{"errCode":0,"reply":{"type":0,"text":…}}``, or None."""
+        try:
+            text = json.loads(self.body)["reply"]["text"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return text if self.status == 200 and isinstance(text, str) and text else None
+
+
+@dataclass(frozen=True)
+class Poster:
+    """Signs and posts requests to the webhook; ``posts`` collects every one of them."""
+
+    app_key: str
+    secret: str
+    session: aiohttp.ClientSession
+    now: Callable[[], int]
+    timeout_seconds: Mapping[Input, float]
+    posts: list[Post]
+
+    async def post(
+        self, url: str, body: bytes, delivery: Delivery, *, input: Input = "copy", server_id: str = ""
+    ) -> list[Post]:
+        """Post a body as often as ``delivery`` says, and return the outcomes."""
+        if delivery.delay_seconds:
+            await asyncio.sleep(delivery.delay_seconds)
+        once = (self._post_once(url, body, delivery, input, server_id) for _ in range(delivery.copies))
+        outcomes = await asyncio.gather(*once)
+        self.posts.extend(outcomes)
+        return outcomes
+
+    async def _post_once(
+        self, url: str, body: bytes, delivery: Delivery, input: Input, server_id: str
+    ) -> Post:
+        signed = sign_request(self.secret, body, self.now() + int(delivery.clock_offset_seconds * 1000))
+        if delivery.signature == "bad":
+            signed["CheckSum"] = "0" * 40
+        elif delivery.signature == "missing":
+            del signed["CheckSum"]
+        headers = {"AppKey": self.app_key, "Content-Type": "application/json;charset=utf-8", **signed}
+        timeout = aiohttp.ClientTimeout(total=self.timeout_seconds[input])
+        began = time.perf_counter()
+
+        def outcome(status: int | None, text: str, failure: str = "") -> Post:
+            return Post(server_id, input, status, text, (time.perf_counter() - began) * 1000, failure)
+
+        try:
+            # The address is used as the console has it: a function key must not be re-encoded.
+            request = self.session.post(URL(url, encoded=True), data=body, headers=headers, timeout=timeout)
+            async with request as response:
+                return outcome(response.status, await response.text(errors="replace"))
+        except TimeoutError:
+            return outcome(None, "", "no answer in time")
+        except aiohttp.ClientError as error:
+            return outcome(None, "", type(error).__name__)

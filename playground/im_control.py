@@ -1,0 +1,93 @@
+"""The IM emulator's control interface, seen from another process. See :mod:`playground.im.control`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+EVENTS_WAIT_SECONDS = 30.0
+SAY_MAX_SECONDS = 60.0
+"""A chatbot request may be answered only when the model has answered."""
+
+
+class ControlError(RuntimeError):
+    """The emulator refused what it was asked to do, or is gone; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message as a chat shows it.
+
+    Attributes:
+        sender: accid, lower case.
+        to: accid of the receiver, or the id of the group.
+        group: True in a group.
+        text: what is read.
+        client_id: id given by its sender.
+    """
+
+    sender: str
+    to: str
+    group: bool
+    text: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What the webhook answered to a message.
+
+    Attributes:
+        status: HTTP status, None when no answer came in time.
+        body: the answer's text.
+        milliseconds: how long it took.
+        failure: why there is no answer, empty when there is one.
+    """
+
+    status: int | None
+    body: str
+    milliseconds: float
+    failure: str
+
+
+class ImControl:
+    """Speaks to the emulator at ``url``. Every call raises ControlError when the emulator refuses."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session = session
+        self._url = url
+
+    async def say(self, sender: str, text: str, **arguments: str) -> Acknowledgement:
+        """Send a user's message; the arguments are those of :meth:`playground.im_server.ImServer.say`."""
+        said = await self._call("POST", "say", json={"sender": sender, "text": text, **arguments})
+        post = said["posts"][-1]
+        return Acknowledgement(post["status"], post["body"], post["milliseconds"], post["failure"])
+
+    async def create_team(self, tid: str, members: Sequence[str]) -> None:
+        """Create a group, or change its members."""
+        await self._call("POST", "teams", json={"tid": tid, "members": list(members)})
+
+    async def events(self, after: int) -> tuple[list[Arrival], int]:
+        """The messages from number ``after`` on, waiting a while for one; and the number to go on from."""
+        found = await self._call("GET", "events", params={"after": after, "seconds": EVENTS_WAIT_SECONDS})
+        arrivals = [
+            Arrival(event["sender"], event["to"], bool(event["team_kind"]), event["text"], event["client_id"])
+            for event in found["events"]
+            if event["finished"]
+        ]
+        return arrivals, found["next"]
+
+    async def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        timeout = aiohttp.ClientTimeout(total=SAY_MAX_SECONDS)
+        url = f"{self._url}/_control/{path}"
+        try:
+            async with self._session.request(method, url, timeout=timeout, **arguments) as response:
+                answer: dict[str, Any] = await response.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ControlError(f"the IM emulator does not answer: {type(error).__name__}") from error
+        if response.status != 200:
+            raise ControlError(answer["error"])
+        return answer

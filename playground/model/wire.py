@@ -1,0 +1,117 @@
+"""Bodies of the chat completions API, as Azure OpenAI words them."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from playground.model.script import CHARS_PER_TOKEN, ChatRequest, FaultKind, Reply, default_answer, tokens
+
+SAFE = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
+BLOCKED = SAFE | {"violence": {"filtered": True, "severity": "high"}}
+
+_FAULTS: dict[FaultKind, tuple[int, dict[str, Any]]] = {
+    "rate_limited": (429, {"code": "429", "message": "Requests have been limited. Please retry later."}),
+    "server_error": (500, {"code": "InternalServerError", "message": "The server had an error."}),
+    "prompt_filtered": (
+        400,
+        {
+            "code": "content_filter",
+            "param": "prompt",
+            "status": 400,
+            "message": "The response was filtered due to the prompt triggering the content management policy.",
+            "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": BLOCKED},
+        },
+    ),
+    "context_length_exceeded": (
+        400,
+        {
+            "code": "context_length_exceeded",
+            "param": "messages",
+            "type": "invalid_request_error",
+            "message": "The messages are longer than the model's maximum context length.",
+        },
+    ),
+    "unauthorized": (401, {"code": "401", "message": "Access denied due to invalid subscription key."}),
+    "deployment_not_found": (
+        404,
+        {"code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist."},
+    ),
+}
+
+
+def refusal(kind: FaultKind) -> tuple[int, dict[str, Any]]:
+    """HTTP status and body of a refusal."""
+    status, error = _FAULTS[kind]
+    return status, {"error": error}
+
+
+def illegal(param: str, message: str) -> dict[str, Any]:
+    """Body of the 400 for a request that no model would take."""
+    code = "unsupported_parameter" if param == "max_tokens" else None
+    return {"error": {"type": "invalid_request_error", "code": code, "param": param, "message": message}}
+
+
+def completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
+    """Body of an answer."""
+    text, reason = _answer(request, reply)
+    filtered = reason == "content_filter"
+    choice = {
+        "index": 0,
+        "finish_reason": reason,
+        "message": {"role": "assistant", "content": None if filtered and not text else text, "refusal": None},
+        "content_filter_results": BLOCKED if filtered else SAFE,
+        "logprobs": None,
+    }
+    return {
+        **_head("chat.completion", request),
+        "choices": [choice],
+        "usage": _usage(request, text),
+        "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": SAFE}],
+    }
+
+
+def chunks(request: ChatRequest, reply: Reply) -> Iterator[dict[str, Any]]:
+    """Bodies of a streamed answer, a token each, the usage in the last."""
+    text, reason = _answer(request, reply)
+    head = _head("chat.completion.chunk", request)
+
+    def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+        return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+
+    yield chunk({"role": "assistant", "content": ""})
+    for start in range(0, len(text), CHARS_PER_TOKEN):
+        yield chunk({"content": text[start : start + CHARS_PER_TOKEN]})
+    yield chunk({}, reason)
+    yield {**head, "choices": [], "usage": _usage(request, text)}
+
+
+def event(body: dict[str, Any] | str) -> bytes:
+    """A server-sent event."""
+    data = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return f"data: {data}\n\n".encode()
+
+
+def _answer(request: ChatRequest, reply: Reply) -> tuple[str, str]:
+    text = default_answer(request.last_user_text()) if reply.text is None else reply.text
+    limit = request.max_completion_tokens
+    if limit is not None and tokens(text) > limit:
+        return text[: limit * CHARS_PER_TOKEN], "length"
+    return text, reply.finish_reason
+
+
+def _head(kind: str, request: ChatRequest) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": kind,
+        "created": int(time.time()),
+        "model": request.model,
+    }
+
+
+def _usage(request: ChatRequest, text: str) -> dict[str, int]:
+    prompt, answer = request.prompt_tokens(), tokens(text)
+    return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}

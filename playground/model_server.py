@@ -1,0 +1,259 @@
+"""The scripted model: a server that speaks the OpenAI API, answers by rule and fails on demand.
+
+In a test::
+
+    async with ModelServer() as model:
+        model.next(Fault("rate_limited", retry_after_ms=10), Reply("hello"))
+        model.when("slow please", Reply(hold=True))
+        ...
+        assert model.requests[-1].body["messages"][0]["role"] == "system"
+
+As a process: ``python -m playground.model_server --port 8767``. With ``--upstream URL`` it records each request and
+passes it on to a real model. Any path that ends in ``/chat/completions`` is served: ``/v1``, Azure's ``/openai/v1``.
+For other processes:
+
+=============================  ===================================================================================
+``POST /_control/script``      ``{"reply": {…Reply}}`` or ``{"fault": {…Fault}}``: a step for the next request, or with
+                               ``"when": TEXT`` for those whose last user message has it (``"times": N`` of them)
+``DELETE /_control/script``    forget the steps
+``POST /_control/release``     let the held requests go on
+``GET /_control/requests``     every request: number, time, path, body, HTTP status of the answer
+=============================  ===================================================================================
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Self
+
+import aiohttp
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from playground.im.chats import wall_clock_ms
+from playground.loopback import Changes, cut_connection, run_as_process, serving
+from playground.model.script import ChatRequest, Fault, Reply, Script, Step
+from playground.model.upstream import pass_on
+from playground.model.wire import chunks, completion, event, illegal, refusal
+
+__all__ = ["Fault", "ModelRequest", "ModelServer", "Reply"]
+
+BODY_MAX_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class ModelRequest:
+    """One request as received.
+
+    Attributes:
+        at: Unix milliseconds.
+        path: path of the URL.
+        body: its JSON.
+        status: HTTP status of the answer; None before it, and when the connection was cut.
+    """
+
+    at: int
+    path: str
+    body: dict[str, Any]
+    status: int | None = None
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The prompt."""
+        return list(self.body["messages"])
+
+
+class _ScriptEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reply: Reply | None = None
+    fault: Fault | None = None
+    when: str | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
+
+
+class ModelServer:
+    """The model. Use it as an async context manager.
+
+    Args:
+        port: 0 lets the system choose.
+        key: API key that requests must carry; None takes any.
+        upstream: base URL of a real model, such as ``http://127.0.0.1:9000/v1``; it answers what the script does not.
+    """
+
+    def __init__(self, *, port: int = 0, key: str | None = None, upstream: str | None = None) -> None:
+        self.url = ""
+        self.requests: list[ModelRequest] = []
+        self.held = 0
+        self._port, self._key, self._upstream = port, key, upstream
+        self._script = Script()
+        self._changes = Changes()
+        self._released = asyncio.Event()
+        self.next, self.when, self.clear = self._script.next, self._script.when, self._script.clear
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=BODY_MAX_BYTES)
+        app.add_routes(
+            [
+                web.post("/{prefix:.*}chat/completions", self._chat),
+                web.get("/{prefix:.*}models", self._models),
+                web.post("/_control/script", self._control_script),
+                web.delete("/_control/script", self._control_clear),
+                web.post("/_control/release", self._control_release),
+                web.get("/_control/requests", self._control_requests),
+            ]
+        )
+        async with AsyncExitStack() as stack:
+            self._session = await stack.enter_async_context(aiohttp.ClientSession())
+            self.url = await stack.enter_async_context(serving(app, self._port))
+            stack.callback(self.release)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def release(self) -> None:
+        """Let the requests that are held now go on."""
+        self._released.set()
+        self._released = asyncio.Event()
+
+    async def wait_for_requests(self, count: int, seconds: float = 10) -> None:
+        """Wait until ``count`` requests have come in, answered or not.
+
+        Raises:
+            TimeoutError: they did not within ``seconds``.
+        """
+        await self._changes.wait_for(lambda: len(self.requests) >= count, seconds)
+
+    async def wait_for_held(self, count: int = 1, seconds: float = 10) -> None:
+        """Wait until ``count`` requests are held.
+
+        Raises:
+            TimeoutError: they were not within ``seconds``.
+        """
+        await self._changes.wait_for(lambda: self.held >= count, seconds)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        try:
+            body = json.loads(raw)
+            chat = ChatRequest.model_validate(body)
+        except ValidationError as error:
+            problem = error.errors(include_input=False)[0]
+            param = ".".join(map(str, problem["loc"]))
+            return web.json_response(illegal(param, f"Invalid {param}: {problem['msg']}"), status=400)
+        except ValueError:
+            return web.json_response(illegal("body", "The body is not JSON."), status=400)
+        record = ModelRequest(at=wall_clock_ms(), path=request.path, body=body)
+        self.requests.append(record)
+        await self._changes.announce()
+        response = await self._answer(request, raw, chat)
+        record.status = response.status if response is not None else None
+        if response is None:
+            cut_connection(request)
+        await self._changes.announce()
+        return response if response is not None else web.Response()
+
+    async def _answer(self, request: web.Request, raw: bytes, chat: ChatRequest) -> web.StreamResponse | None:
+        """The answer, or None if the connection is to be cut."""
+        step: Step | None = self._script.take(chat.last_user_text())
+        if self._key is not None and not self._has_key(request):
+            step = Fault("unauthorized")
+        if step is None and self._upstream is not None:
+            return await pass_on(self._session, self._upstream, request, raw)
+        step = step or Reply()
+        await self._wait(step)
+        if isinstance(step, Fault):
+            if step.kind == "closed":
+                return None
+            status, body = refusal(step.kind)
+            return web.json_response(body, status=status, headers=step.headers())
+        if chat.stream:
+            return await self._stream(request, chat, step)
+        whole = json.dumps(completion(chat, step), ensure_ascii=False).encode()
+        if not step.dropped:
+            return web.Response(body=whole, content_type="application/json")
+        response = web.StreamResponse(
+            headers={"Content-Type": "application/json", "Content-Length": str(len(whole))}
+        )
+        await response.prepare(request)
+        await response.write(whole[: len(whole) // 2])
+        return None
+
+    async def _stream(
+        self, request: web.Request, chat: ChatRequest, reply: Reply
+    ) -> web.StreamResponse | None:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        bodies = list(chunks(chat, reply))
+        for body in bodies[: len(bodies) // 2] if reply.dropped else bodies:
+            await response.write(event(body))
+        if reply.dropped:
+            return None
+        await response.write(event("[DONE]"))
+        return response
+
+    async def _wait(self, step: Step) -> None:
+        if step.hold:
+            released = self._released
+            self.held += 1
+            await self._changes.announce()
+            await released.wait()
+            self.held -= 1
+        if step.seconds:
+            await asyncio.sleep(step.seconds)
+
+    def _has_key(self, request: web.Request) -> bool:
+        return request.headers.get("Authorization") == f"Bearer {self._key}" or (
+            request.headers.get("api-key") == self._key
+        )
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.json_response(
+            {"object": "list", "data": [{"id": "scripted", "object": "model", "created": 0}]}
+        )
+
+    async def _control_script(self, request: web.Request) -> web.Response:
+        try:
+            entry = _ScriptEntry.model_validate_json(await request.read())
+            step = entry.reply or entry.fault
+            if step is None:
+                raise ValueError("give a reply or a fault")
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        if entry.when is None:
+            self.next(*[step] * (entry.times or 1))
+        else:
+            self.when(entry.when, step, entry.times)
+        return web.json_response({})
+
+    async def _control_clear(self, _: web.Request) -> web.Response:
+        self.clear()
+        return web.json_response({})
+
+    async def _control_release(self, _: web.Request) -> web.Response:
+        self.release()
+        return web.json_response({})
+
+    async def _control_requests(self, _: web.Request) -> web.Response:
+        return web.json_response([asdict(request) for request in self.requests])
+
+
+def main() -> None:
+    """Run the model as a process."""
+    parser = argparse.ArgumentParser(
+        prog="python -m playground.model_server", description="The scripted model."
+    )
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--upstream", help="base URL of a real model that answers what no script does")
+    args = parser.parse_args()
+    run_as_process(ModelServer(port=args.port, upstream=args.upstream))
+
+
+if __name__ == "__main__":
+    main()

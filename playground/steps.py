@@ -1,0 +1,96 @@
+"""Steps of a set-up that are done once: what they fetch is said first, and a stamp says that they are done.
+
+The stamp holds a hash of what the step was made from, so a second run does nothing and needs no network.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playground.progress import Progress, say
+from playground.runs import DEV
+
+
+class SetupFailed(RuntimeError):
+    """A step of the set-up did not work; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to set up.
+
+    Attributes:
+        name: what it is, for the reader.
+        megabytes: about how much is fetched when nothing is cached.
+        stamp: file that says it was done.
+        fingerprint: what it was made from; the stamp holds it.
+        proof: file without which it is not there, whatever the stamp says.
+        work: does it; raises SetupFailed.
+    """
+
+    name: str
+    megabytes: int
+    stamp: Path
+    fingerprint: str
+    proof: Path
+    work: Callable[[Progress], None]
+
+    @property
+    def done(self) -> bool:
+        """True when it was set up from the very same files."""
+        there = self.stamp.is_file() and self.proof.exists()
+        return there and self.stamp.read_text(encoding="utf-8") == self.fingerprint
+
+    def run(self) -> None:
+        """Set it up.
+
+        Raises:
+            SetupFailed: it did not work.
+        """
+        with Progress(self.name) as progress:
+            self.work(progress)
+        self.stamp.parent.mkdir(parents=True, exist_ok=True)
+        self.stamp.write_text(self.fingerprint, encoding="utf-8")
+
+
+def set_up(steps: Sequence[Step]) -> None:
+    """Do the steps that are not done.
+
+    Raises:
+        SetupFailed: one did not work; those behind it were not tried.
+    """
+    if all(step.done for step in steps):
+        return
+    with _alone():
+        for step in steps:
+            if not step.done:  # another run may have done it meanwhile
+                step.run()
+
+
+def announce(steps: Sequence[Step]) -> None:
+    """Say what is about to be fetched, and how much."""
+    missing = [step for step in steps if not step.done]
+    fetched = ", ".join(f"{step.name} {step.megabytes} MB" for step in missing if step.megabytes)
+    if fetched:
+        total = sum(step.megabytes for step in missing)
+        say(f"To fetch, once: about {total} MB ({fetched}), kept in {DEV}")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One set-up at a time in this checkout; the system frees the lock even after a kill."""
+    DEV.mkdir(exist_ok=True)
+    with (DEV / "setup.lock").open("a+b") as lock:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,68 @@
+"""``dev.py test``: the tests that this machine can run, and why it cannot run the others."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Sequence
+
+from playground import install
+from playground.install import Environment
+from playground.processes import run_in_foreground
+from playground.progress import say
+from playground.steps import SetupFailed, Step, announce, set_up
+
+WORKER_PYTHON = (3, 13)
+"""What Microsoft's worker library needs."""
+
+
+def run_tests(arguments: Sequence[str], *, everything: bool) -> int:
+    """Set up, and run pytest without the groups that could not be set up.
+
+    Args:
+        arguments: for pytest.
+        everything: a group that is left out is a failure.
+
+    Returns:
+        pytest's exit code; 1 when that is 0 but a group that should have run was left out.
+
+    Raises:
+        SetupFailed: not even the handler tests can run.
+    """
+    environment = Environment()
+    groups, left_out = _groups(environment)
+    base = [environment.made(), install.tests(environment)]
+    announce([*base, *(step for steps in groups.values() for step in steps)])
+    set_up(base)
+    for marker, steps in groups.items():
+        try:
+            set_up(steps)
+        except SetupFailed as error:
+            left_out[marker] = str(error)
+    _list(left_out)
+    code = run_in_foreground([environment.python, "-m", "pytest", *without_markers(left_out, arguments)])
+    _list(left_out)
+    return code or (1 if everything and left_out else 0)
+
+
+def without_markers(markers: Collection[str], arguments: Sequence[str]) -> list[str]:
+    """pytest's arguments, with the tests of these markers excluded whatever its ``-m`` already says."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-m", dest="expression")
+    own, rest = parser.parse_known_args(arguments)
+    wanted = [f"({own.expression})"] if own.expression else []
+    expression = " and ".join([*wanted, *(f"not {marker}" for marker in markers)])
+    return ["-m", expression, *rest] if markers else list(arguments)
+
+
+def _groups(environment: Environment) -> tuple[dict[str, list[Step]], dict[str, str]]:
+    """What each marker needs, and why a marker cannot be had here."""
+    groups = {"stack": [*install.storage(environment), install.tiny_model(environment)]}
+    if environment.version < WORKER_PYTHON:
+        reason = "Microsoft's worker library needs Python 3.13: `uv python install 3.13`, or pyenv"
+        return groups, {"worker": reason}
+    return {**groups, "worker": [install.worker(environment)]}, {}
+
+
+def _list(left_out: dict[str, str]) -> None:
+    for marker, reason in left_out.items():
+        say(f"left out: the tests marked {marker}: {reason}")

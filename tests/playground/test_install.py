@@ -1,0 +1,67 @@
+"""The environment of the commands, made for real, from a package that needs no network."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from playground import install, steps
+from playground.install import Environment
+from playground.steps import SetupFailed, set_up
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """One of this Python, in a folder of its own."""
+    for module in (install, steps):
+        monkeypatch.setattr(module, "DEV", tmp_path)
+    monkeypatch.setattr(install, "SETUP_LOG", tmp_path / "setup.log")
+    made = Environment()
+    set_up([made.made()])
+    return made
+
+
+def a_wheel(folder: Path, name: str) -> Path:
+    wheel = folder / f"{name}-1.0-py3-none-any.whl"
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(f"{name}.py", "")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return wheel
+
+
+def imports(environment: Environment, module: str) -> bool:
+    return subprocess.run([environment.python, "-c", f"import {module}"], capture_output=True).returncode == 0
+
+
+def test_pinned_packages_are_installed_once_and_only_those_asked_for(
+    environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    pins = [str(a_wheel(tmp_path, name)) for name in ("wanted", "other")]
+    requirements.write_text("\n".join(["# pins", *pins]))
+    step = environment.packages("Packages", requirements, 1, only=".*wanted")
+    set_up([step])
+    assert imports(environment, "wanted")
+    assert not imports(environment, "other")
+    assert (environment.site_packages / "wanted.py").exists()
+    assert step.done
+    assert "Packages: done" in capsys.readouterr().err
+
+
+def test_a_failure_names_the_step_and_the_log(environment: Environment, tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(str(tmp_path / "missing-1.0-py3-none-any.whl"))
+    with pytest.raises(SetupFailed, match=r"(?s)missing-1\.0.*setup\.log"):
+        set_up([environment.packages("Packages", requirements, 1)])
+
+
+def test_the_environment_is_of_this_python(environment: Environment) -> None:
+    shown = subprocess.run([environment.python, "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout.split()[1].startswith("{}.{}.".format(*sys.version_info))

@@ -1,0 +1,68 @@
+"""Steps of the set-up: done once, announced before anything is fetched, done again when something changed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from playground import steps
+from playground.progress import Progress
+from playground.steps import SetupFailed, Step, announce, set_up
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "DEV", tmp_path)
+
+
+def a_step(
+    folder: Path, *, megabytes: int = 16, fingerprint: str = "v1", work: Callable[[], None] | None = None
+) -> Step:
+    proof = folder / "proof"
+
+    def run(_: Progress) -> None:
+        (work or proof.touch)()
+
+    return Step("Python packages", megabytes, folder / "stamp", fingerprint, proof, run)
+
+
+def test_a_step_that_was_done_is_not_done_again(tmp_path: Path) -> None:
+    set_up([a_step(tmp_path)])
+    set_up([a_step(tmp_path, work=lambda: pytest.fail("done again"))])
+
+
+def test_a_changed_requirement_is_set_up_again(tmp_path: Path) -> None:
+    set_up([a_step(tmp_path)])
+    assert a_step(tmp_path).done
+    assert not a_step(tmp_path, fingerprint="v2").done
+
+
+def test_what_was_deleted_is_set_up_again(tmp_path: Path) -> None:
+    set_up([a_step(tmp_path)])
+    (tmp_path / "proof").unlink()
+    assert not a_step(tmp_path).done
+
+
+def test_a_step_that_failed_is_not_done(tmp_path: Path) -> None:
+    def fail() -> None:
+        (tmp_path / "proof").touch()
+        raise SetupFailed("no network")
+
+    with pytest.raises(SetupFailed, match="no network"):
+        set_up([a_step(tmp_path, work=fail)])
+    assert not a_step(tmp_path).done
+
+
+def test_the_megabytes_are_said_before_anything_is_fetched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce([a_step(tmp_path), a_step(tmp_path, megabytes=60), a_step(tmp_path, megabytes=0)])
+    assert "about 76 MB (Python packages 16 MB, Python packages 60 MB)" in capsys.readouterr().err
+
+
+def test_nothing_is_said_when_nothing_is_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up([a_step(tmp_path)])
+    capsys.readouterr()
+    announce([a_step(tmp_path)])
+    set_up([a_step(tmp_path)])
+    assert capsys.readouterr() == ("", "")

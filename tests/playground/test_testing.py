@@ -1,0 +1,73 @@
+"""``dev.py test``: which tests are left out, and that this is seen."""
+
+from pathlib import Path
+
+import pytest
+
+from playground import testing
+from playground.install import Environment
+from playground.progress import Progress
+from playground.steps import SetupFailed, Step
+from playground.testing import run_tests, without_markers
+
+
+def test_without_left_out_groups_pytest_gets_what_was_typed() -> None:
+    assert without_markers([], ["-k", "stale", "-m", "stack", "-x"]) == ["-k", "stale", "-m", "stack", "-x"]
+
+
+def test_left_out_groups_are_excluded() -> None:
+    assert without_markers(["stack", "worker"], ["-x"]) == ["-m", "not stack and not worker", "-x"]
+
+
+@pytest.mark.parametrize("own", [["-m", "a or b"], ["-ma or b"]])
+def test_the_own_choice_of_markers_is_kept(own: list[str]) -> None:
+    assert without_markers(["stack"], [*own, "tests"]) == ["-m", "(a or b) and not stack", "tests"]
+
+
+@pytest.fixture
+def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The pytest command lines, with a machine where Node.js cannot be had, and nothing to install."""
+
+    def step(name: str, *, works: bool = True) -> Step:
+        def work(_: Progress) -> None:
+            if not works:
+                raise SetupFailed("Node.js is missing")
+
+        return Step(name, 0, tmp_path / name, "", tmp_path, work)
+
+    commands: list[list[str]] = []
+
+    def run(command: list[object]) -> int:
+        commands.append([str(part) for part in command[1:]])
+        return 0
+
+    monkeypatch.setattr(Environment, "made", lambda _: step("environment"))
+    monkeypatch.setattr(testing.install, "tests", lambda _: step("tests"))
+    monkeypatch.setattr(testing.install, "worker", lambda _: step("worker"))
+    monkeypatch.setattr(testing.install, "tiny_model", lambda _: step("model"))
+    monkeypatch.setattr(testing.install, "storage", lambda _: [step("node", works=False)])
+    monkeypatch.setattr(testing, "run_in_foreground", run)
+    monkeypatch.setattr(testing, "WORKER_PYTHON", (3, 11))
+    return commands
+
+
+def test_a_group_that_cannot_be_set_up_is_left_out_and_named(
+    ran: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_tests(["-x"], everything=False) == 0
+    assert ran == [["-m", "pytest", "-m", "not stack", "-x"]]
+    assert "left out: the tests marked stack: Node.js is missing" in capsys.readouterr().err
+
+
+def test_with_all_a_left_out_group_is_a_failure(ran: list[list[str]]) -> None:
+    assert run_tests([], everything=True) == 1
+    assert len(ran) == 1  # what can run has run
+
+
+def test_an_old_python_leaves_out_the_worker(
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(testing, "WORKER_PYTHON", (99, 0))
+    run_tests([], everything=False)
+    assert ran == [["-m", "pytest", "-m", "not worker and not stack"]]
+    assert "left out: the tests marked worker: Microsoft's worker library needs" in capsys.readouterr().err

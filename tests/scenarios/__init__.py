@@ -1,0 +1,1 @@
+"""Users' stories over real HTTP: the function host as a process, Azurite, the IM emulator, a scripted model."""
