@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -183,10 +184,11 @@ class History:
             )
 
         limit = conversation.profile(own.function).rewind_messages + BURST_ROWS
-        day = day_of(self._clock.now() + CLOCK_SKEW_MS)
         so_far = look()
+        day = day_of(self._clock.now() + CLOCK_SKEW_MS)
+        first_pages = await self._first_pages(day, so_far.cutoff, conversation.partition, limit)
         while (day + 1) * DAY_MS > so_far.cutoff and not self.is_expired(day):
-            async for page in self._pages(day, conversation.partition, limit):
+            async for page in self._pages(day, conversation.partition, limit, first_pages.get(day)):
                 for entry in map(Entry.from_row, page.rows):
                     entries[entry.key] = read_to = entry
                     seen.add(entry.key)
@@ -287,10 +289,24 @@ class History:
         row = await self._tables.get(history_table(day), partition, key)
         return Entry.from_row(row) if row else None
 
-    async def _pages(self, day: int, partition: str, limit: int) -> AsyncIterator[Page]:
+    async def _first_pages(self, newest: int, cutoff: int, partition: str, limit: int) -> dict[int, Page]:
+        """The first page of the newest day and of the day before, if the window may reach it, side by side.
+
+        Always both, full or not: what a turn costs does not depend on what is stored.
+        """
+        days = [
+            day for day in (newest, newest - 1) if (day + 1) * DAY_MS > cutoff and not self.is_expired(day)
+        ]
+        reads = (self._tables.page(history_table(day), partition, ROWS_LOW, ROWS_HIGH, limit) for day in days)
+        return dict(zip(days, await asyncio.gather(*reads), strict=True))
+
+    async def _pages(
+        self, day: int, partition: str, limit: int, first: Page | None = None
+    ) -> AsyncIterator[Page]:
         low = ROWS_LOW
         while True:
-            page = await self._tables.page(history_table(day), partition, low, ROWS_HIGH, limit)
+            page = first or await self._tables.page(history_table(day), partition, low, ROWS_HIGH, limit)
+            first = None
             if page.rows:
                 yield page
                 low = page.rows[-1].key + " "  # the next possible key

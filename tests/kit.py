@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import azure.functions as func
+from azure.functions.timer import TimerRequest
 
 import function_app
 from relay.app import Relay
@@ -191,4 +192,4 @@ class RelayKit:
 
     def sweep(self) -> None:
         """Fire the timer."""
-        asyncio.run(function_app.sweep(func.TimerRequest()))
+        asyncio.run(function_app.sweep(TimerRequest()))

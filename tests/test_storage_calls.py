@@ -76,7 +76,7 @@ def test_reading_costs_the_same_with_ten_and_with_a_hundred_thousand_messages(re
         stored(relay, count)
         calls, before_reply = calls_of_a_turn(relay)
         pages[count] = [call.rsplit(" ", 1)[0] for call in calls if call.startswith("page")]
-        assert before_reply == 4
+        assert before_reply == 5
         assert len(relay.model.prompts[-1].messages) == 1 + 9 + 1
         most = max(int(call.rsplit(" ", 1)[1]) for call in calls if call.startswith("page"))
         assert most <= 9 + 100

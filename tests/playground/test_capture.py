@@ -102,14 +102,22 @@ def test_the_address_check_is_recognised() -> None:
 
 def test_a_body_that_is_no_json_is_not_quoted() -> None:
     shown = describe("/", {}, b"eventType=1&body=secret", "")
-    assert "not JSON" in shown
+    assert "no JSON that can be read" in shown
     assert "secret" not in shown
+
+
+def test_any_body_can_be_shown() -> None:
+    for body in (b'{"\\ud800": "\\udfff"}', b"[" * 5000 + b"]" * 5000, b"\xff\xfe", b"7", b'"{"'):
+        assert describe("/", {}, body, "").encode()
 
 
 async def test_every_post_is_answered_and_shown() -> None:
     shown: list[str] = []
-    async with serving(capture_app("", shown.append)) as url, ClientSession() as session:
-        async with session.post(f"{url}/any/path?code=key", json=COPY) as response:
-            assert response.status == 200
-            assert await response.json() == {}
+    async with (
+        serving(capture_app("", shown.append)) as url,
+        ClientSession() as session,
+        session.post(f"{url}/any/path?code=key", json=COPY) as response,
+    ):
+        assert response.status == 200
+        assert await response.json() == {}
     assert "POST /any/path," in shown[0]

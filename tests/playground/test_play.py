@@ -1,22 +1,18 @@
 """``dev.py play`` as a person runs it: the whole way on real parts, and nothing left running."""
 
-import os
+import json
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from playground.runs import ROOT, RUNS, Process, end_dead_runs, start_time
+from playground.runs import ROOT, RUNS, Process, end_dead_runs
 
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals"),
-]
+pytestmark = pytest.mark.stack
 
 # As dev.py starts it, once everything is set up.
 PLAY = "import sys; from playground.play import play; sys.exit(play('scripted', 'builtin', None))"
@@ -25,19 +21,71 @@ PLAY = "import sys; from playground.play import play; sys.exit(play('scripted', 
 @pytest.fixture
 def play() -> Iterator[subprocess.Popen[str]]:
     """A chat, waiting for its first line."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", PLAY], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with process:
+    command = [sys.executable, "-c", PLAY]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        read_until(process, "Write a message")
         yield process
         process.kill()
     end_dead_runs()
 
 
-def read_until(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+def read_until(process: subprocess.Popen[str], pattern: str) -> str:
     assert process.stdout
     shown = ""
-    while not (match := re.search(pattern, shown)):
-        shown += (more := process.stdout.readline())
-        assert more, f"it ended after {shown}"
-    return match
+    while not re.search(pattern, shown):
+        shown += (line := process.stdout.readline())
+        assert line, f"it ended after {shown!r}"
+    return shown
+
+
+def write(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def children(process: subprocess.Popen[str]) -> list[Process]:
+    record = json.loads((RUNS / f"{process.pid}.json").read_text(encoding="utf-8"))
+    return [Process(**fields) for fields in record[1:]]
+
+
+def test_a_person_reads_the_answer_and_what_happened_on_the_way(play: subprocess.Popen[str]) -> None:
+    write(play, "hello")
+    shown = read_until(play, r"window 0 messages\n")
+    assert "Helper: You said: hello\n" in shown
+    assert re.search(r"queued \d+ ms · waited \d+ ms · model \d+ ms · stored \d+ ms · sent \d+ ms", shown)
+    write(play, "and again")
+    assert "You said: and again" in read_until(play, r"window 2 messages\n")
+
+
+def test_quitting_ends_every_part(play: subprocess.Popen[str]) -> None:
+    parts = children(play)
+    assert {part.name for part in parts} == {"azurite", "im", "model", "functions"}
+    write(play, ":quit")
+    assert play.wait(10) == 0
+    assert not any(part.alive() for part in parts)
+
+
+def test_the_parts_of_a_killed_chat_are_ended_by_the_next_run(play: subprocess.Popen[str]) -> None:
+    parts = children(play)
+    play.kill()
+    play.wait()
+    assert all(part.alive() for part in parts)
+    end_dead_runs()
+    assert not any(part.alive() for part in parts)
+
+
+if sys.platform != "win32":
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_ends_every_part_within_5_seconds(
+        play: subprocess.Popen[str], number: signal.Signals
+    ) -> None:
+        parts = children(play)
+        began = time.monotonic()
+        play.send_signal(number)
+        assert play.wait(10) == 0
+        assert time.monotonic() - began < 5
+        assert not any(part.alive() for part in parts)

@@ -20,8 +20,8 @@ def start() -> Iterator[Start]:
     """Starts Python programs, and ends them after the test."""
     children: list[Child] = []
 
-    def run(program: str, **options: Path) -> Child:
-        child = Child("program", [sys.executable, "-c", program], **options)
+    def run(program: str, log: Path | None = None) -> Child:
+        child = Child("program", [sys.executable, "-c", program], log=log)
         children.append(child)
         return child
 

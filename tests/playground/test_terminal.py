@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,13 +35,13 @@ def posted() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def answers() -> Iterator[Callable[[dict[str, Any]], web.Response]]:
+def answers() -> Callable[[dict[str, Any]], web.Response]:
     """How the webhook answers; a test may return something else."""
 
     def reply(body: dict[str, Any]) -> web.Response:
         return web.json_response({"errCode": 0, "reply": {"type": 0, "text": f"You said: {body['body']}"}})
 
-    yield reply
+    return reply
 
 
 @asynccontextmanager
@@ -75,6 +75,7 @@ def chat(posted: list[Any], answers: Callable[[dict[str, Any]], web.Response]) -
         ):
             bots = (bot, *(other for other in (HELPER, TRANSLATOR) if other.accid != bot.accid))
             await Terminal(ImControl(session, im.url), Person(bots), screen).run(typed())
+            await im.say("alice", "bye", post=False)  # the emulator would wait a second for its last poll
         return screen.getvalue()
 
     return run
@@ -127,7 +128,9 @@ async def test_an_unknown_bot_is_refused_with_the_known_ones(chat: Chat) -> None
 
 
 async def test_robot_info_is_sent_until_it_is_unset(chat: Chat, posted: list[Any]) -> None:
-    await chat(":topic t1", ":function chinese", ":custom a vip", "one", ":topic", ":function", ":custom", "two")
+    await chat(
+        ":topic t1", ":function chinese", ":custom a vip", "one", ":topic", ":function", ":custom", "two"
+    )
     assert [body["robotInfo"] for body in posted] == [
         {"topic": "t1", "function": "chinese", "customContent": "a vip"},
         {},
@@ -144,7 +147,10 @@ async def test_a_bot_that_sends_its_replies_gets_message_copies(chat: Chat, post
 async def test_a_group_holds_all_users_and_bots(chat: Chat, posted: list[Any]) -> None:
     ignored = web.json_response
     screen = await chat(
-        ":group", ":user bob", "hello", answer=lambda _: ignored({"status": "ignored", "reason": "not_addressed"})
+        ":group",
+        ":user bob",
+        "hello",
+        answer=lambda _: ignored({"status": "ignored", "reason": "not_addressed"}),
     )
     assert "bob → group (Helper): " in screen
     assert "not for a bot: not_addressed" in screen

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from playground import testing
+from playground import install, testing
 from playground.install import Environment
 from playground.progress import Progress
 from playground.steps import SetupFailed, Step
 from playground.testing import run_tests, without_markers
 
 
-def test_without_left_out_groups_pytest_gets_what_was_typed() -> None:
-    assert without_markers([], ["-k", "stale", "-m", "stack", "-x"]) == ["-k", "stale", "-m", "stack", "-x"]
+def test_without_left_out_groups_every_marker_is_run() -> None:
+    assert without_markers([], ["-k", "stale", "-x"]) == ["-m", "", "-k", "stale", "-x"]
 
 
 def test_left_out_groups_are_excluded() -> None:
@@ -21,6 +21,7 @@ def test_left_out_groups_are_excluded() -> None:
 
 @pytest.mark.parametrize("own", [["-m", "a or b"], ["-ma or b"]])
 def test_the_own_choice_of_markers_is_kept(own: list[str]) -> None:
+    assert without_markers([], [*own, "tests"]) == ["-m", "(a or b)", "tests"]
     assert without_markers(["stack"], [*own, "tests"]) == ["-m", "(a or b) and not stack", "tests"]
 
 
@@ -42,10 +43,10 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return 0
 
     monkeypatch.setattr(Environment, "made", lambda _: step("environment"))
-    monkeypatch.setattr(testing.install, "tests", lambda _: step("tests"))
-    monkeypatch.setattr(testing.install, "worker", lambda _: step("worker"))
-    monkeypatch.setattr(testing.install, "tiny_model", lambda _: step("model"))
-    monkeypatch.setattr(testing.install, "storage", lambda _: [step("node", works=False)])
+    monkeypatch.setattr(install, "tests", lambda _: step("tests"))
+    monkeypatch.setattr(install, "worker", lambda _: step("worker"))
+    monkeypatch.setattr(install, "tiny_model", lambda _: step("model"))
+    monkeypatch.setattr(install, "storage", lambda _: [step("node", works=False)])
     monkeypatch.setattr(testing, "run_in_foreground", run)
     monkeypatch.setattr(testing, "WORKER_PYTHON", (3, 11))
     return commands

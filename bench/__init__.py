@@ -1,0 +1,1 @@
+"""Measurements, each a command; results in docs/benchmarks.md."""
