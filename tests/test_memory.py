@@ -23,11 +23,11 @@ def with_keys(keys: str) -> str:
     return BOTS_TOML.replace('"You are Helper."', f'"You are Helper."\n{keys}')
 
 
-def talk(relay: RelayKit, *texts: str, seconds: float = 1, **fields: str) -> None:
+def talk(relay: RelayKit, *texts: str, seconds: float = 1, sender: str = "alice") -> None:
     """Write one message after the other; each is answered by "re: …"."""
     relay.model.default = lambda prompt: "re: " + prompt.messages[-1].content
     for text in texts:
-        relay.post(text, **fields)
+        relay.post(text, sender=sender)
         relay.clock.advance(seconds)
 
 
