@@ -80,11 +80,10 @@ def describe(path: str, headers: Mapping[str, str], body: bytes, secret: str) ->
         return "\n".join([*lines, "Body       {}: the console's address check", ""])
     try:
         content = json.loads(body)
-    except (ValueError, RecursionError):
-        return "\n".join([*lines, "Body       not JSON", ""])
-    lines += ["Body", _indented(json.dumps(mask(content), ensure_ascii=False, indent=2))]
-    lines += ["Recognised", _indented(_recognised(content)), ""]
-    return "\n".join(lines)
+        masked = json.dumps(mask(content), indent=2)
+    except (ValueError, RecursionError) as error:
+        return "\n".join([*lines, f"Body       no JSON that can be read: {type(error).__name__}", ""])
+    return "\n".join([*lines, "Body", _indented(masked), "Recognised", _indented(_recognised(content)), ""])
 
 
 def mask(value: Any, field: str = "") -> Any:
@@ -123,10 +122,7 @@ def _recognised(content: Any) -> str:
     except RequestError as error:
         return f"refused with {error.status}: {error.detail}"
     fields = found.model_dump(exclude_defaults=True, exclude={"input"})
-    shown = [
-        f"{name} = {json.dumps(_masked_field(name, value), ensure_ascii=False)}"
-        for name, value in fields.items()
-    ]
+    shown = [f"{name} = {json.dumps(_masked_field(name, value))}" for name, value in fields.items()]
     return "\n".join([f"as {found.input}", *shown])
 
 

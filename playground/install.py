@@ -20,6 +20,8 @@ from playground.progress import Progress
 from playground.runs import DEV, ROOT
 from playground.steps import SetupFailed, Step
 
+PIP_WITH_READABLE_PROGRESS = (24, 1)
+
 SETUP_LOG = DEV / "logs" / "setup.log"
 
 RUNTIME_REQUIREMENTS = ROOT / "requirements.txt"
@@ -95,8 +97,9 @@ class Environment:
         pip: list[str | Path] = [self.python, "-m", "pip"]
         shown: list[str] = []
         _run([*pip, "--version"], shown.append)
-        known = tuple(map(int, re.findall(r"\d+", shown[0])[:2]))
-        bar = "raw" if known >= (24, 1) else "off"  # pip 24.1 brought progress that programs can read
+        match = re.search(r"pip (\d+)\.(\d+)", "\n".join(shown))
+        readable = match is not None and (int(match[1]), int(match[2])) >= PIP_WITH_READABLE_PROGRESS
+        bar = "raw" if readable else "off"
         flags = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
         _run([*pip, "install", *flags, *arguments], _pip_progress(progress))
 

@@ -49,7 +49,7 @@ def require_free(ports: Ports) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody uses at this moment."""
+    """A port that nobody uses at this moment, for a program that cannot choose one itself."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

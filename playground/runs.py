@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ DEV = ROOT / ".dev"
 """Everything that ``dev.py`` sets up, writes and later removes."""
 
 RUNS = DEV / "runs"
+
+END_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def end_dead_runs(folder: Path = RUNS) -> list[Process]:
         for child in run[1:]:
             if child.alive():
                 kill(child.pid)
+                _await_end(child)
                 ended.append(child)
         path.unlink(missing_ok=True)
     return ended
@@ -169,6 +173,13 @@ if sys.platform == "win32":
             return f"{created.dwHighDateTime}:{created.dwLowDateTime}"
         finally:
             kernel.CloseHandle(handle)
+
+
+def _await_end(process: Process) -> None:
+    """Wait until a process that was killed is gone, and its ports with it; no longer than a moment."""
+    deadline = time.monotonic() + END_SECONDS
+    while process.alive() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _records(folder: Path) -> list[Path]:

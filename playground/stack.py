@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -116,9 +118,6 @@ class Stack:
 
     def _start(self) -> None:
         self.storage.launch()
-        host_port = free_port() if self._host else 0
-        if self._host:
-            self.webhook = f"http://127.0.0.1:{host_port}/api/webhook"
         im = self._part("im", "playground.im_server", self._ports.im, *self._im_arguments())
         model = None
         if self._model != "settings":
@@ -128,10 +127,12 @@ class Stack:
         self.model_url = _url_of(model) + "/v1" if model else ""
         self.storage.wait_until_ready()
         if self._host:
-            self._start_functions(host_port)
+            self.webhook = self._start_functions(self._host)
+            _post_to_webhook(self.im_url, self.webhook)
 
     def _im_arguments(self) -> list[str]:
-        return ["--app-key", self._app_key, "--secret", self._app_secret, "--webhook", self.webhook]
+        webhook = [] if self._host else ["--webhook", self.webhook]
+        return ["--app-key", self._app_key, "--secret", self._app_secret, *webhook]
 
     def _part(self, name: str, module: str, port: int, *arguments: str) -> Child:
         argv = [sys.executable, "-m", module, "--port", str(port), *arguments]
@@ -139,15 +140,15 @@ class Stack:
         self._children.append(child)
         return child
 
-    def _start_functions(self, port: int) -> None:
-        if self._host == "func":
-            command, ready = [shutil.which("func") or "func", "start"], r"webhook: \[POST\]"
+    def _start_functions(self, host: Host) -> str:
+        """Start the function host; returns the webhook's URL."""
+        if host == "func":
+            command = [shutil.which("func") or "func", "start", "--port", str(free_port())]
         else:
-            command, ready = [sys.executable, "-m", "playground.host"], r"listening on http"
+            command = [sys.executable, "-m", "playground.host", "--port", "0"]
         env = {**self._environ, **self.settings()}
-        log = self.logs / "functions.log"
-        self.functions = Child("functions", [*command, "--port", str(port)], log=log, env=env)
-        self.functions.wait_for(ready, seconds=READY_SECONDS)
+        self.functions = Child("functions", command, log=self.logs / "functions.log", env=env)
+        return self.functions.wait_for(r"webhook: \[POST\] (http\S+)", seconds=READY_SECONDS)[1]
 
     def settings(self) -> dict[str, str]:
         """The settings that lead the relay to these parts. An empty one undoes what local.settings.json says."""
@@ -178,6 +179,18 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _post_to_webhook(im_url: str, webhook: str) -> None:
+    """Tell the IM emulator where to post, which is only known once the function host has a port."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{im_url}/_control/webhook",
+        json.dumps({"url": webhook}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=READY_SECONDS):
+        pass
 
 
 def _url_of(child: Child) -> str:

@@ -45,13 +45,16 @@ def run_tests(arguments: Sequence[str], *, everything: bool) -> int:
 
 
 def without_markers(markers: Collection[str], arguments: Sequence[str]) -> list[str]:
-    """pytest's arguments, with the tests of these markers excluded whatever its ``-m`` already says."""
+    """pytest's arguments, with the tests of these markers excluded whatever its ``-m`` already says.
+
+    There always is a ``-m``, if an empty one: it goes before that of pyproject.toml, which leaves out every group.
+    """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", dest="expression")
     own, rest = parser.parse_known_args(arguments)
     wanted = [f"({own.expression})"] if own.expression else []
     expression = " and ".join([*wanted, *(f"not {marker}" for marker in markers)])
-    return ["-m", expression, *rest] if markers else list(arguments)
+    return ["-m", expression, *rest]
 
 
 def _groups(environment: Environment) -> tuple[dict[str, list[Step]], dict[str, str]]:

@@ -1,0 +1,159 @@
+"""The commands of ``dev.py``. Standard library only until a command runs in the environment it has set up."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from playground import install
+from playground.azurite import AzuriteMissing
+from playground.install import Environment
+from playground.local_settings import configured_model
+from playground.ports import PortTaken
+from playground.processes import ChildFailed, hand_over, keep_loopback_direct
+from playground.progress import say
+from playground.runs import DEV, ROOT, Run, end_dead_runs, live_runs
+from playground.steps import SetupFailed, Step, announce, set_up
+from playground.testing import run_tests
+
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended, as shells have it."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command of ``dev.py`` and return its exit code."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "test":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a pipe on Windows has no letters for every chat
+    os.chdir(ROOT)
+    os.environ.update(keep_loopback_direct(os.environ))
+    for process in end_dead_runs():
+        say(f"ended {process.name} (pid {process.pid}), left behind by a run that was killed")
+    try:
+        return _run(options, list(arguments), rest)
+    except KeyboardInterrupt:  # before a command has begun; those that run handle it
+        say("interrupted")
+        return INTERRUPTED
+    except (SetupFailed, PortTaken, AzuriteMissing, ChildFailed, ValueError) as error:
+        say(f"error: {error}")
+        return 1
+
+
+def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> int:
+    """Modules that need installed packages are imported here, once those are there."""
+    environment = Environment()
+    match options.command:
+        case "play":
+            return _play(options, environment, arguments)
+        case "test":
+            return run_tests(rest, everything=options.all)
+        case "services":
+            _enter(
+                environment, arguments, [*_model(options.model, environment), *install.storage(environment)]
+            )
+            from playground.services import services
+
+            return services(options.model, say)
+        case "host":
+            _enter(environment, arguments)
+            hand_over([sys.executable, "-m", "playground.host", "--port", str(options.port)])
+        case "capture":
+            _enter(environment, arguments)
+            from playground.capture import capture
+
+            return capture(options.port)
+        case "doctor":
+            from playground.doctor import examine
+
+            return examine()
+        case _:
+            return _clean()
+
+
+def _play(options: argparse.Namespace, environment: Environment, arguments: list[str]) -> int:
+    model = options.model or configured_model(os.environ)
+    if options.host == "func" and shutil.which("func") is None:
+        raise SetupFailed(
+            "--host func needs Azure Functions Core Tools on PATH: https://aka.ms/azfunc-install"
+        )
+    _enter(environment, arguments, [*_model(model, environment), *install.storage(environment)])
+    from playground.play import play
+
+    return play(model, None if options.webhook else options.host, options.webhook)
+
+
+def _clean() -> int:
+    """Remove what was set up. Nothing outside ``.dev`` is touched."""
+    if runs := live_runs():
+        say(f"still running: pid {', '.join(str(run.pid) for run in runs)}; end it first (Ctrl-C there)")
+        return 1
+    if not DEV.exists():
+        say("nothing to remove")
+        return 0
+    shutil.rmtree(DEV)
+    say(f"removed {DEV}")
+    return 0
+
+
+def _model(model: str, environment: Environment) -> list[Step]:
+    return [install.tiny_model(environment)] if model == "tiny" else []
+
+
+def _enter(environment: Environment, arguments: list[str], extra: Sequence[Step] = ()) -> None:
+    """Set up what a command needs; goes on in the environment, so it only returns there."""
+    steps = [environment.made(), install.runtime(environment), *extra]
+    announce(steps)
+    set_up(steps)
+    if Path(sys.prefix).resolve() != environment.folder.resolve():
+        hand_over([environment.python, ROOT / "dev.py", *arguments])
+    Run().begin()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dev.py", description="Everything local, in .dev/ of this checkout."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    play = commands.add_parser("play", help="start the stack and chat with the bot")
+    play.add_argument(
+        "--model",
+        choices=["tiny", "scripted", "settings"],
+        help="default: the one in local.settings.json if set, else tiny",
+    )
+    play.add_argument(
+        "--host", choices=["builtin", "func"], default="builtin", help="what runs the functions"
+    )
+    play.add_argument(
+        "--webhook", metavar="URL", help="post to a host that runs already, on the example settings"
+    )
+
+    test = commands.add_parser(
+        "test",
+        help="run the tests this machine can run",
+        allow_abbrev=False,
+        usage="dev.py test [--all] [PYTEST ARGS]",
+    )
+    test.add_argument("--all", action="store_true", help="fail if a group of tests has to be left out")
+
+    services = commands.add_parser("services", help="storage, model and IM server for a host of your own")
+    services.add_argument("--model", choices=["tiny", "scripted"], default="tiny")
+
+    host = commands.add_parser("host", help="only the function host")
+    host.add_argument("--port", type=int, required=True)
+
+    capture = commands.add_parser("capture", help="show what a console posts, texts masked")
+    capture.add_argument("--port", type=int, required=True)
+
+    commands.add_parser("doctor", help="what is missing and how to get it")
+    commands.add_parser("clean", help="remove what was set up")
+    return parser

@@ -1,0 +1,392 @@
+"""A small world whose every step is somebody's choice: two workers, a queue, storage, an IM server, a model.
+
+The relay's own code runs unchanged over the in-memory doubles. Each call of a port first stops at a gate; the
+explorer decides who goes on, who is killed, whose call happens but seems to fail, and when time passes.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Coroutine, Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from unittest import mock
+
+from relay import lease as lease_module
+from relay.app import Relay
+from relay.bots import Bot, Bots
+from relay.errors import ImUnavailable, StorageUnavailable
+from relay.keys import LEASE_TABLE, conversation_key
+from relay.messages import Message, Turn
+from relay.outbox import POISON, TURNS
+from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Receipt, Row
+from relay.rows import Entry
+from relay.settings import Settings
+from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
+
+HIDDEN_SECONDS = 600
+"""How long the platform hides the message of a killed worker."""
+
+STEPS_MAX = 600
+
+Verdict = Literal["go", "lost"]
+Choice = tuple[str, int] | tuple[str, int, int]
+
+
+class Killed(BaseException):
+    """SIGKILL: nothing of the worker's code runs any more."""
+
+
+@dataclass
+class Worker:
+    """A process that handles one queue message at a time.
+
+    Attributes:
+        turn: the running coroutine.
+        taken: the queue message it works on.
+        at: the call that it is about to make.
+        seen: hash of everything its code has seen; with its code, its whole state.
+    """
+
+    number: int
+    turn: Coroutine[Any, Any, None] | None = None
+    taken: int = -1
+    at: str = ""
+    seen: int = 0
+    dead: bool = False
+
+
+@types.coroutine
+def _stop(worker: Worker, call: str) -> Generator[str, Verdict, Verdict]:
+    if worker.dead:
+        raise Killed
+    return (yield call)
+
+
+@dataclass
+class Budget:
+    """How much may go wrong in one run.
+
+    Attributes:
+        kills: workers killed.
+        losses: calls whose answer is lost: they happen, and raise.
+        ticks: jumps over the lease time while a turn runs.
+    """
+
+    kills: int = 0
+    losses: int = 0
+    ticks: int = 0
+
+
+class World:
+    """One run. Deterministic: the same choices lead to the same state."""
+
+    def __init__(
+        self, settings: Settings, bot: Bot, messages: list[Message], budget: Budget, workers: int = 2
+    ) -> None:
+        self.clock = ManualClock(messages[0].at)
+        self.tables = GatedTables(self)
+        self.queues = GatedQueues(self)
+        self.model = GatedModel(self)
+        self.im = GatedMessenger(self)
+        self.workers = [Worker(number) for number in range(workers)]
+        self.current: Worker | None = None
+        self.budget = Budget(budget.kills, budget.losses, budget.ticks)
+        self.messages = messages
+        self.steps = 0
+        self._owners = 0
+        self.app = Relay(
+            settings,
+            Bots([bot]),
+            clock=self.clock,
+            tables=self.tables,
+            queues=self.queues,
+            model=self.model,
+            im=self.im,
+        )
+        self.lease_seconds = self.app.timing.lease_seconds(bot)
+        for message in messages:
+            self._now(self.app.outbox.enqueue(Turn(message, self.clock.now()), self.lease_seconds))
+
+    def choices(self) -> list[Choice]:
+        """What can happen next; the first is what happens when nothing goes wrong."""
+        running = [worker for worker in self.workers if worker.turn is not None]
+        idle = [worker for worker in self.workers if worker.turn is None]
+        possible: list[Choice] = [("step", worker.number) for worker in running]
+        if idle:
+            visible = self.queues.visible(self.clock.now())
+            possible += [("take", idle[0].number, place) for place in visible]
+        if self.budget.kills:
+            possible += [("kill", worker.number) for worker in running]
+        if self.budget.losses:
+            possible += [("lose", worker.number) for worker in running if worker.at.split()[0] in LOSABLE]
+        if self.budget.ticks and running:
+            possible.append(("tick", 0))
+        if not running and not possible and self.queues.next_visible_at(TURNS) is not None:
+            possible.append(("wait", 0))
+        return possible
+
+    def choose(self, choice: Choice) -> None:
+        """Let it happen."""
+        self.steps += 1
+        assert self.steps < STEPS_MAX, "a run does not come to an end"
+        what, number = choice[0], choice[1]
+        worker = self.workers[number]
+        if what == "step":
+            self._advance(worker, "go")
+        elif what == "take":
+            self._take(worker, choice[2])  # type: ignore[misc]
+        elif what == "kill":
+            self.budget.kills -= 1
+            self._kill(worker)
+        elif what == "lose":
+            self.budget.losses -= 1
+            self._advance(worker, "lost")
+        elif what == "tick":
+            self.budget.ticks -= 1
+            self.clock.advance(self.lease_seconds)
+        else:
+            at = self.queues.next_visible_at(TURNS)
+            assert at is not None
+            self.clock.set(max(at, self.clock.now()))
+
+    def state(self) -> int:
+        """A hash of everything that decides what can still happen."""
+        tables = [
+            (table, partition, key, row.etag, tuple(sorted(row.values.items())))
+            for table, partitions in sorted(self.tables.tables.items())
+            for partition, rows in sorted(partitions.items())
+            for key, row in sorted(rows.items())
+        ]
+        queue = sorted((m.text, m.visible_at) for m in self.queues.queues.get(TURNS, []))
+        poison = sorted(m.text for m in self.queues.queues.get(POISON, []))
+        workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
+        shown = tuple(sent.client_id for sent in self.im.shown)
+        budget = (self.budget.kills, self.budget.losses, self.budget.ticks)
+        return hash((str(tables), str(queue), str(poison), str(workers), shown, budget, self.clock.now()))
+
+    def reply_rows(self) -> list[Entry]:
+        """Every stored reply."""
+        return [entry for entry in self.entries() if entry.kind == "reply"]
+
+    def entries(self) -> list[Entry]:
+        """Every message and reply of every conversation."""
+        return [
+            Entry.from_row(row)
+            for table, partitions in self.tables.tables.items()
+            if table != LEASE_TABLE
+            for rows in partitions.values()
+            for key, row in rows.items()
+            if key.startswith("m|")
+        ]
+
+    def owner(self) -> str:
+        """Names for lease owners that are the same in every replay."""
+        self._owners += 1
+        worker = self.current.number if self.current else "?"
+        return f"worker-{worker}-{self._owners}"
+
+    def close(self) -> None:
+        """End what still runs."""
+        for worker in self.workers:
+            if worker.turn is not None:
+                self._kill(worker)
+
+    def _take(self, worker: Worker, place: int) -> None:
+        message = self.queues.queues[TURNS][place]
+        message.visible_at = self.clock.now() + HIDDEN_SECONDS * 1000
+        message.pop += "'"
+        worker.taken = place
+        worker.seen = hash(("took", message.text))
+        worker.turn = self.app.answer(message.text)
+        self._taken_id = message.id
+        worker.at = ""
+        worker.message_id = message.id  # type: ignore[attr-defined]
+        self._advance(worker, None)
+
+    def _advance(self, worker: Worker, verdict: Verdict | None) -> None:
+        assert worker.turn is not None
+        self.current = worker
+        try:
+            with mock.patch.object(
+                lease_module.uuid, "uuid4", lambda: types.SimpleNamespace(hex=self.owner())
+            ):
+                worker.at = worker.turn.send(verdict)
+        except StopIteration:
+            self._finish(worker)
+        except StorageUnavailable:
+            self._release(worker)
+        finally:
+            self.current = None
+
+    def _finish(self, worker: Worker) -> None:
+        """The host deletes the message of a turn that returned."""
+        waiting = self.queues.queues[TURNS]
+        waiting[:] = [message for message in waiting if message.id != worker.message_id]  # type: ignore[attr-defined]
+        worker.turn, worker.at, worker.seen = None, "", 0
+
+    def _release(self, worker: Worker) -> None:
+        """The host makes the message of a turn that raised visible after its delay."""
+        for message in self.queues.queues[TURNS]:
+            if message.id == worker.message_id:  # type: ignore[attr-defined]
+                message.visible_at = self.clock.now() + 10_000
+        worker.turn, worker.at, worker.seen = None, "", 0
+
+    def _kill(self, worker: Worker) -> None:
+        assert worker.turn is not None
+        worker.dead = True
+        self.current = worker
+        try:
+            worker.turn.close()
+        except Killed:
+            pass
+        finally:
+            self.current = None
+        worker.dead = False
+        worker.turn, worker.at, worker.seen = None, "", 0
+
+    def _now(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run something to its end at once, every gate open."""
+        bystander = Worker(-1)
+        self.current = bystander
+        try:
+            work.send(None)
+            while True:
+                work.send("go")
+        except StopIteration as done:
+            return done.value
+        finally:
+            self.current = None
+
+    async def gate(self, call: str) -> Verdict:
+        """Stop before a call until the explorer lets it happen."""
+        assert self.current is not None, "a call outside of a worker"
+        return await _stop(self.current, call)
+
+    def saw(self, result: object) -> None:
+        """What a worker's code has seen is part of the state."""
+        if self.current is not None:
+            self.current.seen = hash((self.current.seen, str(result)))
+
+
+LOSABLE = {"write", "delete", "send", "show"}
+"""Calls whose effect may happen although their answer is lost."""
+
+
+class GatedTables(MemoryTables):
+    """Tables behind gates. An etag is a row's version, so that equal histories have equal etags."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
+        verdict = await self._world.gate(f"write {table} {len(changes)}")
+        try:
+            etags = await super().write(table, partition, *changes)
+        except Exception as error:
+            self._world.saw(type(error))
+            raise
+        self._world.saw(etags)
+        return self._answer(verdict, etags)
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        await self._world.gate(f"get {table}")
+        row = await super().get(table, partition, key)
+        self._world.saw(row)
+        return row
+
+    async def page(self, table: str, partition: str, low: str, high: str, limit: int) -> Page:
+        await self._world.gate(f"page {table}")
+        page = await super().page(table, partition, low, high, limit)
+        self._world.saw(page)
+        return page
+
+    async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
+        verdict = await self._world.gate(f"delete {table}")
+        try:
+            await super().delete(table, partition, key, etag)
+        except Exception as error:
+            self._world.saw(type(error))
+            raise
+        self._world.saw("deleted")
+        self._answer(verdict, None)
+
+    def _apply(self, rows: dict[str, Row], change: Insert | Merge) -> str:
+        before = rows.get(change.key)
+        super()._apply(rows, change)
+        version = int(before.etag) + 1 if before else 1
+        row = rows[change.key]
+        rows[change.key] = Row(row.key, row.values, str(version))
+        return str(version)
+
+    def _answer(self, verdict: Verdict, value: Any) -> Any:
+        if verdict == "lost":
+            self._world.saw("lost")
+            raise StorageUnavailable("the answer was lost")
+        return value
+
+
+class GatedQueues(MemoryQueues):
+    """Queues behind gates."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.clock)
+        self._world = world
+
+    def visible(self, now: int) -> list[int]:
+        """Places of the visible messages, one of each text."""
+        texts: dict[str, int] = {}
+        for place, message in enumerate(self.queues.get(TURNS, [])):
+            if message.visible_at <= now:
+                texts.setdefault(message.text, place)
+        return list(texts.values())
+
+    async def send(self, queue: str, text: str, delay_seconds: float = 0) -> Receipt:
+        verdict = await self._world.gate(f"send {queue} {delay_seconds:g}")
+        receipt = await super().send(queue, text, delay_seconds)
+        self._world.saw("sent")
+        if verdict == "lost":
+            raise StorageUnavailable("the answer was lost")
+        return receipt
+
+    async def delete(self, queue: str, receipt: Receipt) -> bool:
+        await self._world.gate(f"unqueue {queue}")
+        deleted = await super().delete(queue, receipt)
+        self._world.saw(deleted)
+        return deleted
+
+
+class GatedModel(ScriptedModel):
+    """A model behind a gate; says which messages it was asked about."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
+        await self._world.gate("model")
+        self.prompts.append(prompt)
+        text = "re: " + " + ".join(said.content for said in prompt.messages if said.role == "user")
+        self._world.saw(text)
+        return Completion(text)
+
+
+class GatedMessenger(RecordingMessenger):
+    """The IM server behind a gate."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+        verdict = await self._world.gate("show")
+        await super().send(outgoing, seconds=seconds)
+        self._world.saw("shown")
+        if verdict == "lost":
+            raise ImUnavailable("the answer was lost")
+
+
+def conversation_of(message: Message) -> str:
+    """The partition of a message."""
+    return conversation_key(message)

@@ -1,0 +1,330 @@
+"""README and docs say what the code does, wherever that can be checked."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, get_args
+
+import pytest
+
+from playground.cli import _parser
+from playground.im_control import Acknowledgement
+from playground.stack import MODEL_LABELS
+from playground.terminal import HELP, way
+from relay import texts
+from relay.bot import Bot
+from relay.commands import command_of
+from relay.messages import QUEUE_MESSAGE_MAX_BYTES
+from relay.outbox import POISON
+from relay.respond import DEADLINE_SECONDS, LAST_STEPS_SECONDS
+from relay.routing import Reason
+from relay.rows import REPLY_MAX_CHARS
+from relay.settings import APP_FOLDER, SETTING_NAMES
+from relay.turn import Timing
+from relay.webhook import BODY_MAX_BYTES
+from relay.window import BATCH_MAX_ROWS
+from tests.kit import RelayKit
+
+DOCUMENTS = {
+    path.relative_to(APP_FOLDER).as_posix(): path.read_text(encoding="utf-8")
+    for path in (APP_FOLDER / "README.md", APP_FOLDER / "CHANGELOG.md", *APP_FOLDER.glob("docs/*.md"))
+}
+README = DOCUMENTS["README.md"]
+CLIENT = DOCUMENTS["docs/client.md"]
+INSIDE = DOCUMENTS["docs/how-it-works.md"]
+
+BOT = Bot(accid="helper", name="Helper", system_prompt="x")
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+
+
+def code_spans(text: str) -> list[str]:
+    """What stands between single backticks, outside of blocks."""
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def table_below(text: str, heading: str) -> dict[str, str]:
+    """The rows of the table whose first head cell is this, by their first cell."""
+    (table,) = re.findall(rf"^\| {heading} \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return {row[0]: row[1] for row in rows}
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def dev_commands() -> list[str]:
+    """Every call of ``dev.py`` in the documents, without the interpreter."""
+    lines = [
+        line
+        for text in DOCUMENTS.values()
+        for block in code_blocks(text, "console")
+        for line in [*block.splitlines()]
+    ]
+    spans = [span for text in DOCUMENTS.values() for span in code_spans(text)]
+    found = [re.fullmatch(r"(?:\$ )?python3 dev\.py (.+)", line) for line in [*lines, *spans]]
+    return sorted({match[1] for match in found if match})
+
+
+def test_commands_of_dev_py_are_documented_at_all() -> None:
+    assert {command.split()[0] for command in dev_commands()} >= {"play", "test", "services", "capture"}
+
+
+@pytest.mark.parametrize("command", dev_commands())
+def test_a_command_of_dev_py_is_one_that_it_takes(command: str) -> None:
+    _parser().parse_args(shlex.split(command, comments=True))
+
+
+def test_the_flags_of_play_in_the_readme_are_its_flags() -> None:
+    flags = [span for span in code_spans(README) if span.startswith("--")]
+    assert flags == ["--model settings", "--model scripted"]
+    for flag in flags:
+        _parser().parse_args(["play", *flag.split()])
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_path_exists(name: str) -> None:
+    text = DOCUMENTS[name]
+    paths = [
+        span
+        for span in code_spans(text)
+        if re.fullmatch(r"[\w.][\w./-]*(?:/|\.(?:py|md|toml|txt|json))", span)
+    ]
+    paths += re.findall(r"\b(?:relay|tests|playground)/[\w/]+\.py\b", "".join(code_blocks(text, "text")))
+    yours = {"local.settings.json", ".dev/"}
+    assert [path for path in paths if path not in yours and not (APP_FOLDER / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", DOCUMENTS[name]):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (APP_FOLDER / name).parent / path if path else APP_FOLDER / name
+        assert file.is_file(), target
+        assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_setting_exists(name: str) -> None:
+    named = re.findall(r"\b(?:IM|AZURE_OPENAI|RELAY)_[A-Z_]*[A-Z]\b", DOCUMENTS[name])
+    misspelt_on_purpose = {"RELAY_MODLE_NAME"}
+    assert set(named) - misspelt_on_purpose <= set(SETTING_NAMES)
+
+
+def test_the_settings_of_the_readme_are_settings() -> None:
+    rows = table_below(README, "Setting")
+    names = [name for cell in rows for name in re.findall(r"`(\w+)`", cell)]
+    assert len(names) >= 8
+    assert set(names) <= set(SETTING_NAMES)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/client.md", "docs/how-it-works.md"])
+def test_every_key_of_the_bots_file_has_its_default_where_that_is_told(name: str) -> None:
+    told = re.findall(r"`(\w+)` \((\d+)\)", DOCUMENTS[name])
+    assert {key: int(number) for key, number in told if getattr(BOT, key) != int(number)} == {}
+
+
+def test_the_test_in_the_readme_runs(relay: RelayKit) -> None:
+    (block,) = code_blocks(README, "python")
+    names: dict[str, Any] = {}
+    exec(block, names)  # noqa: S102  (our own file)
+    names["test_greets"](relay)
+    assert len(relay.model.prompts) == 1
+
+
+def test_the_fixtures_members_in_the_readme_do_what_it_says(relay: RelayKit) -> None:
+    relay.configure((APP_FOLDER / "bots.toml").read_text(encoding="utf-8"))
+    relay.model.script.append("…")
+    relay.post("hello", to="translator")
+    assert relay.replies == ["…"]
+    assert relay.model.asked()[0][-1] == ("user", "hello")
+    for shown in ("relay.configure(", "relay.model.script.append(", "relay.model.asked()"):
+        assert shown in README
+
+
+def test_the_reasons_are_listed_in_their_order() -> None:
+    assert [cell.strip("`") for cell in table_below(INSIDE, "Reason")] == list(get_args(Reason))
+
+
+def test_the_limits_are_the_real_ones() -> None:
+    assert BODY_MAX_BYTES == QUEUE_MESSAGE_MAX_BYTES == 64 * 1024
+    assert "A request may have 64 KiB." in README
+    assert f"cut at {REPLY_MAX_CHARS:,} characters" in README
+    assert f"A `response` bot has {DEADLINE_SECONDS} seconds." in README
+    assert f"{DEADLINE_SECONDS - LAST_STEPS_SECONDS} of its {DEADLINE_SECONDS} seconds" in INSIDE
+    assert f"({Timing().lease_seconds(BOT):.0f}\nseconds by default)" in INSIDE
+    assert f"up to {BATCH_MAX_ROWS} of one day" in INSIDE
+    assert texts.THINKING["en"].split(".")[0] in README
+    assert f"after {BOT.answer_within_minutes:g} minutes a text" in README
+    assert POISON in README
+
+
+def test_the_commands_of_a_bot_are_commands() -> None:
+    rows = re.findall(r"^\| `(/\w+)` \| `(/\w+)` \|", CLIENT, re.MULTILINE)
+    assert [(command_of(name, BOT), command_of(chinese, BOT)) for name, chinese in rows] == [
+        ("help", "help"),
+        ("new", "new"),
+        ("forget", "forget"),
+    ]
+
+
+def test_the_shown_chat_is_one_that_play_can_show() -> None:
+    (shown,) = [block for block in code_blocks(README, "console") if "alice → Helper" in block]
+    assert f"Model    {MODEL_LABELS['tiny']}" in shown
+    logged = "turn done bot=helper window=0 queued_ms=114 model_ms=7670 store_ms=21 send_ms=70"
+    assert way(Acknowledgement(200, "", 20, ""), logged) in shown
+    assert ":help" in HELP
+    assert ":quit" in HELP
+
+
+def test_the_log_lines_in_the_readme_are_logged() -> None:
+    """Each piece of a quoted line stands in the source; a value may be filled in."""
+    source = "".join(path.read_text(encoding="utf-8") for path in (APP_FOLDER / "relay").rglob("*.py"))
+    source = re.sub(r'"\n\s*f?"', "", source)
+    (table,) = re.findall(r"^\| What happens \|.*\n\|[-|]+\n((?:\|.*\n)+)", README, re.MULTILINE)
+    quoted = [
+        span for line in table.splitlines() for span in code_spans(line.rsplit("|", 2)[1]) if " " in span
+    ]
+    pieces = [piece.strip() for span in quoted for piece in re.split(r"…|=\d*", span) if piece.strip()]
+    assert len(quoted) >= 12
+    assert [piece for piece in pieces if piece not in source and not piece.startswith("python -m")] == []
+
+
+def test_robot_info_in_ext_is_understood_as_the_client_page_shows_it(relay: RelayKit) -> None:
+    (ext,) = code_blocks(CLIENT, "json")
+    relay.post("Where do I pay?", ext=ext, run=False)
+    message = relay.waiting[0].message
+    assert (message.function, message.topic) == ("french", "trip-2026")
+    assert json.loads(message.custom) == {"page": "checkout"}
+
+
+@contextmanager
+def watched_calls(relay: RelayKit) -> Iterator[dict[str, list[tuple[int, str, str]]]]:
+    """The walk to each port's last call: depth, file and name of every function of ours that is under way."""
+    walks: dict[str, list[tuple[int, str, str]]] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for port, name in (
+            (relay.tables, "write"),
+            (relay.queues, "send"),
+            (relay.model, "complete"),
+            (relay.im, "send"),
+        ):
+            patch.setattr(port, name, _watched(walks, port, name))
+        yield walks
+
+
+def _watched(walks: dict[str, list[tuple[int, str, str]]], port: Any, name: str) -> Any:
+    real = getattr(port, name)
+
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        walk = _walk(sys._getframe())
+        walks[f"{type(port).__name__}.{name} by {walk[-1][2]}"] = walk
+        return await real(*args, **kwargs)
+
+    return call
+
+
+def _walk(frame: FrameType | None) -> list[tuple[int, str, str]]:
+    functions = []
+    while frame is not None:
+        file = Path(frame.f_code.co_filename)
+        if file.is_relative_to(APP_FOLDER / "relay") or file == APP_FOLDER / "function_app.py":
+            functions.append((file.relative_to(APP_FOLDER).as_posix(), frame.f_code.co_qualname))
+        frame = frame.f_back
+    return [(depth, file, name) for depth, (file, name) in enumerate(reversed(functions))]
+
+
+def test_the_walk_is_what_is_called(relay: RelayKit) -> None:
+    with watched_calls(relay) as walks:
+        relay.post("hello")
+    real = {
+        "relay/storage/queues.py": walks["MemoryQueues.send by Outbox.enqueue"],
+        "relay/storage/tables.py": walks["MemoryTables.write by History.store_reply"],
+        "relay/model.py": walks["ScriptedModel.complete by ask"],
+        "relay/im/client.py": walks["RecordingMessenger.send by Delivery._send_parts"],
+    }
+    shown = [
+        [(int(depth), file, name) for depth, file, name in re.findall(r"^(\d+) +(\S+) +(\S+)", block, re.M)]
+        for block in code_blocks(INSIDE, "text")
+        if block.startswith(("0 ", "6 "))
+    ]
+    assert len(shown) == len(real)
+    for *ours, (depth, file, name) in shown:
+        assert ours == real[file][ours[0][0] :]
+        assert depth == len(real[file])
+        port, method = name.split(".")
+        assert callable(getattr(getattr(importlib.import_module(file[:-3].replace("/", ".")), port), method))
+
+
+def test_the_rows_of_a_turn_are_the_real_ones(relay: RelayKit) -> None:
+    relay.post("hello", client_id="93a28e7d")
+    (block,) = [block for block in code_blocks(INSIDE, "text") if block.startswith("d|")]
+    shown = {key: json.loads(values) for key, values in re.findall(r"^([dm]\S+)\n((?: .*\n)+)", block, re.M)}
+    (table,) = set(re.findall(r"`(relayhistory\d+)`", INSIDE))
+    (partition,) = re.findall(r"partition `(\w{40})`", INSIDE)
+    real = relay.tables.tables[table][partition]
+    assert shown == {key: dict(row.values) for key, row in real.items()}
+    assert relay.tables.tables["relayleases"][partition] == {}
+
+
+@pytest.fixture
+def calls(relay: RelayKit, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the queue calls that are made."""
+    made: list[str] = []
+
+    def counted(name: str, real: Any) -> Any:
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            made.append(name)
+            return await real(*args, **kwargs)
+
+        return call
+
+    for name in ("send", "delete", "receive"):
+        monkeypatch.setattr(relay.queues, name, counted(name, getattr(relay.queues, name)))
+    return made
+
+
+def test_the_calls_of_an_answer_are_as_many_as_the_readme_says(relay: RelayKit, calls: list[str]) -> None:
+    relay.post("warm up", sender="somebody.else")
+    calls.clear()
+    relay.tables.calls.clear()
+    relay.post("hello", run=False)
+    (turn,) = [turn for turn in relay.waiting if turn.watch and turn.message.sender == "alice"]
+    asyncio.run(relay.app.answer(turn.to_json()))
+    both_days = len(relay.tables.calls)
+    assert f"{len(calls)} queue calls and {both_days - 1} table calls, {both_days} while" in README
+
+
+def test_the_calls_of_a_sweep_with_nothing_to_do_are_as_many_as_the_readme_says(
+    relay: RelayKit, calls: list[str]
+) -> None:
+    relay.sweep()
+    calls.clear()
+    relay.tables.calls.clear()
+    relay.sweep()
+    assert (len(calls), len(relay.tables.calls)) == (1, 1)
+    assert "each time one queue call and one table call" in README
+
+
+def test_the_timer_fires_as_often_as_the_readme_says() -> None:
+    source = (APP_FOLDER / "function_app.py").read_text(encoding="utf-8")
+    (minutes,) = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source)
+    assert f"every {minutes} minutes" in README
+    assert f"runs {24 * 60 // int(minutes)} times a day" in README
