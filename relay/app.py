@@ -69,8 +69,8 @@ class Relay:
             api_url=settings.im_api_url,
             clock=self.clock,
         )
-        self.outbox = Outbox(self.queues)
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
+        self.outbox = Outbox(self.queues, keep_ms / 1000)
         self.history = History(self.tables, self.clock, keep_ms)
         self.leases = Leases(self.tables, self.clock)
 

@@ -46,32 +46,20 @@ class Delivery:
             StorageUnavailable: sent, but not marked.
         """
         try:
-            await self._send(turn.message, bot, reply, until)
+            reply = await self._send(turn.message, bot, partition, reply, until)
+            if reply.cause:
+                await self._poison(turn, reply, reply.cause)
+            await self._history.change(partition, reply, state="sent")
         except ImBlocked as refusal:
-            if reply.excluded:
-                await self._give_up_on(turn, partition, reply, refusal.cause)
-                return
-            plain = texts.WITHHELD[texts.language_of(reply.text)]
-            try:
-                reply = await self._history.withhold(
-                    partition, reply, plain, client_id(partition, reply.client_id, "withheld")
-                )
-            except RowChanged:
-                return  # /forget closed it
-            log.warning("reply withheld by moderation bot=%s conversation=%s", bot.accid, partition)
-            await self.deliver(turn, bot, partition, reply, until)
-            return
+            await self._withhold(turn, bot, partition, reply, until, refusal)
         except ImRejected as refusal:
             await self._give_up_on(turn, partition, reply, refusal.cause)
-            return
         except ImUnavailable as outage:
-            if self._clock.now() < turn.received + bot.max_message_age_minutes * MINUTE_MS:
+            if self._clock.now() < reply.at + bot.max_message_age_minutes * MINUTE_MS:
                 raise
             await self._give_up_on(turn, partition, reply, outage.cause)
-            return
-        if reply.cause:
-            await self._poison(turn, reply, reply.cause)
-        await self._mark(partition, reply, "sent")
+        except RowChanged:
+            log.info("a reply was forgotten or marked by someone else conversation=%s", partition)
 
     async def send_text(self, turn: Turn, bot: Bot, text: str, reply_id: str, until: int) -> None:
         """Send the confirmation of a command; its id makes a repetition a duplicate.
@@ -79,26 +67,52 @@ class Delivery:
         Raises:
             ImUnavailable, ImRejected, ImBlocked
         """
-        await self._send_parts(turn.message, bot, (text,), reply_id, turn.message.sender, until)
+        await self._send_one(turn.message, bot, text, reply_id, turn.message.sender, until)
 
-    async def _send(self, message: Message, bot: Bot, reply: Entry, until: int) -> None:
+    async def _send(self, message: Message, bot: Bot, partition: str, reply: Entry, until: int) -> Entry:
+        """Send the parts that were not sent yet, noting each, so that a long reply always gets on."""
         parts = reply.parts or (reply.text,)
-        await self._send_parts(message, bot, parts, reply.client_id, reply.sender, until)
+        for number in range(reply.parts_sent, len(parts)):
+            part_id = reply.client_id if number == 0 else client_id(reply.client_id, str(number))
+            await self._send_one(message, bot, parts[number], part_id, reply.sender, until)
+            if number < len(parts) - 1:
+                reply = await self._history.change(partition, reply, parts_sent=number + 1)
+        return reply
 
-    async def _send_parts(
-        self, message: Message, bot: Bot, parts: tuple[str, ...], first_id: str, asker: str, until: int
+    async def _send_one(
+        self, message: Message, bot: Bot, text: str, part_id: str, asker: str, until: int
     ) -> None:
-        for number, part in enumerate(parts):
-            outgoing = Outgoing(
-                bot=message.bot,
-                to=message.team or message.sender,
-                text=part,
-                client_id=first_id if number == 0 else client_id(first_id, str(number)),
-                team_kind=message.team_kind if message.team else None,
-                mention=asker if message.team else None,
-                moderate=bot.moderate_replies,
-            )
-            await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
+        outgoing = Outgoing(
+            bot=message.bot,
+            to=message.team or message.sender,
+            text=text,
+            client_id=part_id,
+            team_kind=message.team_kind if message.team else None,
+            mention=asker if message.team else None,
+            moderate=bot.moderate_replies,
+        )
+        await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
+
+    async def _withhold(
+        self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int, refusal: ImBlocked
+    ) -> None:
+        """Tell the user that moderation refused the reply, under an id of its own."""
+        if reply.excluded:  # not even the plain text passes
+            await self._give_up_on(turn, partition, reply, refusal.cause)
+            return
+        log.warning("reply withheld by moderation bot=%s conversation=%s", bot.accid, partition)
+        plain = texts.WITHHELD[texts.language_of(reply.text)]
+        withheld_id = client_id(partition, reply.client_id, "withheld")
+        try:
+            reply = await self._history.withhold(partition, reply, plain, withheld_id)
+        except RowChanged:
+            # /forget closed it; or it was we, in a call whose answer was lost.
+            current = await self._history.get(partition, reply)
+            if current is None or current.client_id != withheld_id:
+                return
+            reply = current
+        if reply.state == "stored":
+            await self.deliver(turn, bot, partition, reply, until)
 
     async def _give_up_on(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
         log.error(
@@ -108,17 +122,14 @@ class Delivery:
             cause,
         )
         await self._poison(turn, reply, f"the IM server refused the reply: {cause}")
-        await self._mark(partition, reply, "undelivered")
+        try:
+            await self._history.change(partition, reply, state="undelivered")
+        except RowChanged:
+            log.info("an undeliverable reply was marked by someone else conversation=%s", partition)
 
     async def _poison(self, turn: Turn, reply: Entry, cause: str) -> None:
         answered = replace(turn.message, id=reply.id, sender=reply.sender, at=reply.at)
         await self._outbox.poison(replace(turn, message=answered), cause)
-
-    async def _mark(self, partition: str, reply: Entry, state: str) -> None:
-        try:
-            await self._history.change(partition, reply, state=state)
-        except RowChanged:
-            log.info("a reply was marked or forgotten by someone else conversation=%s", partition)
 
 
 def parts_of(text: str) -> tuple[str, ...]:

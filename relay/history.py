@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from relay.bots import Bot
@@ -95,17 +95,31 @@ class History:
             StorageUnavailable: try again later.
         """
         partition = conversation_key(message)
+        # Only the chatbot input tells the topic. A copy of the same message has none, so both meet in the
+        # conversation without a topic, and the first to come decides where the message lies.
+        base = conversation_key(dataclasses.replace(message, topic=""))
+        if (neighbour := self._neighbour_day(message)) is not None:
+            found = await self._find(neighbour, base, message.id)
+            if found is not None:
+                return found
         if message.topic:
-            # Only the chatbot input tells the topic. A copy of the same message has none, so both meet in the
-            # conversation without a topic, and the first to come decides where the message lies.
-            base = conversation_key(dataclasses.replace(message, topic=""))
             partition = await self._settle_partition(message, base, partition)
         return await self._claim_in(partition, message, kind)
 
+    def _neighbour_day(self, message: Message) -> int | None:
+        """The other day in whose table the same message may lie, if one of its deliveries told no time.
+
+        Such a delivery was given the time at which it came: later than the message's own, or than that of an
+        earlier delivery.
+        """
+        day = day_of(message.at)
+        if not message.dated:
+            return day - 1
+        return day + 1 if day_of(self._clock.now()) > day else None
+
     async def _settle_partition(self, message: Message, base: str, partition: str) -> str:
-        pointer = Insert(
-            dedupe_key(message.id), {"row": message_key(message.at, message.id), "partition": partition}
-        )
+        """Where a message with a topic lies: in its conversation, unless a delivery without one came first."""
+        pointer = Insert(dedupe_key(message.id), {"partition": partition})
         try:
             await self._insert_into_day(day_of(message.at), base, pointer)
         except RowExists:
@@ -116,8 +130,6 @@ class History:
         return partition
 
     async def _claim_in(self, partition: str, message: Message, kind: Kind) -> tuple[str, Entry]:
-        if not message.dated and (earlier := await self._find(day_of(message.at) - 1, partition, message.id)):
-            return earlier
         key = message_key(message.at, message.id)
         entry = Entry(
             key=key,
@@ -206,14 +218,29 @@ class History:
         return current, look()
 
     async def store_reply(
-        self, partition: str, batch: Sequence[Entry], reply: Entry, *, exclude_batch: bool = False
+        self,
+        partition: str,
+        batch: Sequence[Entry],
+        reply: Entry,
+        *,
+        exclude_batch: bool = False,
+        promised: bool = False,
     ) -> Entry:
         """Insert the reply and mark every message it covers, all or nothing.
+
+        Args:
+            partition: the conversation.
+            batch: the messages, as last read.
+            reply: the row to insert.
+            exclude_batch: keep the messages out of the window as well.
+            promised: a ``response`` bot's reply that goes by the API: no copy of a request may show it again.
 
         Raises:
             RowChanged: someone else answered one of them, or ``/forget`` closed it; look again.
         """
-        covered: dict[str, Value] = {"state": "answered", "reply": reply.key, "excluded": exclude_batch}
+        covered: dict[str, Value] = {"state": "answered", "reply": reply.key}
+        covered |= {"excluded": True} if exclude_batch else {}
+        covered |= {"promised": True} if promised else {}
         changes = [Merge(entry.key, covered, entry.etag) for entry in batch]
         try:
             etags = await self._tables.write(
@@ -223,7 +250,7 @@ class History:
             raise RowChanged("the batch has a reply already, or its day is gone") from error
         return dataclasses.replace(reply, etag=etags[0])
 
-    async def change(self, partition: str, entry: Entry, **values: str | bool) -> Entry:
+    async def change(self, partition: str, entry: Entry, **values: Value) -> Entry:
         """Change some plain properties of a row.
 
         Raises:
@@ -235,6 +262,14 @@ class History:
         except (TableMissing, TableBusy) as error:
             raise RowChanged("the day of this row is gone") from error
         return dataclasses.replace(entry, etag=etag, **values)  # type: ignore[arg-type]
+
+    async def exclude(self, partition: str, entries: Iterable[Entry]) -> None:
+        """Keep rows out of every later window. One that has changed meanwhile stays; a later turn finds it again."""
+        for entry in entries:
+            try:
+                await self.change(partition, entry, excluded=True)
+            except RowChanged:
+                continue
 
     async def close(self, partition: str, entry: Entry, mark: str) -> None:
         """Close a waiting message without an answer and blank it, as ``/forget`` does.
@@ -251,10 +286,15 @@ class History:
         Raises:
             RowChanged: it is not as last read.
         """
-        plain: dict[str, Value] = {"text": text, "client_id": client_id, "excluded": True}
+        plain: dict[str, Value] = {"text": text, "client_id": client_id, "excluded": True, "parts_sent": 0}
         change = Merge(reply.key, blanked(reply.values()) | plain, reply.etag)
-        (etag,) = await self._tables.write(history_table(reply.day), partition, change)
-        return dataclasses.replace(reply, text=text, parts=(), client_id=client_id, excluded=True, etag=etag)
+        try:
+            (etag,) = await self._tables.write(history_table(reply.day), partition, change)
+        except (TableMissing, TableBusy) as error:
+            raise RowChanged("the day of this reply is gone") from error
+        return dataclasses.replace(
+            reply, text=text, parts=(), parts_sent=0, client_id=client_id, excluded=True, etag=etag
+        )
 
     async def rows_before(self, partition: str, mark: Entry) -> AsyncIterator[tuple[int, list[Row]]]:
         """Pages of every row of the conversation that is older than the mark, with their day."""
@@ -277,13 +317,14 @@ class History:
             raise RowChanged("the day of these rows is gone") from error
 
     async def _find(self, day: int, partition: str, message_id: str) -> tuple[str, Entry] | None:
-        """Where a message was claimed, and its row."""
+        """Where a message was claimed, and its row; None before both are there."""
         pointer = await self._tables.get(history_table(day), partition, dedupe_key(message_id))
         if pointer is None:
             return None
-        claimed_in = str(pointer.values.get("partition", partition))
-        entry = await self._get(day, claimed_in, str(pointer.values["row"]))
-        return (claimed_in, entry) if entry else None
+        if "partition" in pointer.values:
+            return await self._find(day, str(pointer.values["partition"]), message_id)
+        entry = await self._get(day, partition, str(pointer.values["row"]))
+        return (partition, entry) if entry else None
 
     async def _get(self, day: int, partition: str, key: str) -> Entry | None:
         row = await self._tables.get(history_table(day), partition, key)
@@ -310,7 +351,7 @@ class History:
             if page.rows:
                 yield page
                 low = page.rows[-1].key + " "  # the next possible key
-            if not page.more:
+            if not (page.rows and page.more):
                 return
 
     async def _insert_into_day(self, day: int, partition: str, *rows: Insert) -> list[str]:
@@ -340,6 +381,7 @@ def reply_to(batch: Sequence[Entry], text: str, client_id: str, parts: tuple[str
         kind="reply",
         state="stored",
         sender=newest.sender,
+        function=newest.function,
         text=text,
         id=newest.id,
         client_id=client_id,

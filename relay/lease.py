@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from relay.errors import RowChanged, RowExists, StorageUnavailable, TableMissing
@@ -35,15 +36,24 @@ class Lease:
 
 
 class Leases:
-    """Leases of conversations over a Tables port."""
+    """Leases of conversations over a Tables port.
 
-    def __init__(self, tables: Tables, clock: Clock) -> None:
+    Args:
+        tables: Table Storage.
+        clock: wall clock.
+        new_owner: makes the name of a holder, different for every lease.
+    """
+
+    def __init__(
+        self, tables: Tables, clock: Clock, new_owner: Callable[[], str] = lambda: uuid.uuid4().hex
+    ) -> None:
         self._tables = tables
         self._clock = clock
+        self._new_owner = new_owner
 
     async def take(self, partition: str, seconds: float) -> Lease | None:
         """Take the lease; None while somebody holds it, whoever that is."""
-        owner = uuid.uuid4().hex
+        owner = self._new_owner()
         until = self._clock.now() + int(seconds * 1000)
         values: dict[str, Value] = {"owner": owner, "until": str(until)}
         for _ in range(2):
@@ -87,9 +97,21 @@ class Leases:
         try:
             await self._tables.delete(LEASE_TABLE, lease.partition, LEASE_KEY, lease.etag)
         except RowChanged:
-            log.warning("lease of conversation=%s had expired before its turn ended", lease.partition)
+            await self._release_again(lease)
         except StorageUnavailable:
             log.warning("lease of conversation=%s could not be given back; it expires", lease.partition)
+
+    async def _release_again(self, lease: Lease) -> None:
+        """The row is not as last seen: taken over, or changed by a call of ours whose answer was lost."""
+        try:
+            row = await self._tables.get(LEASE_TABLE, lease.partition, LEASE_KEY)
+            if row is not None and row.values["owner"] == lease.owner:
+                await self._tables.delete(LEASE_TABLE, lease.partition, LEASE_KEY, row.etag)
+                return
+        except (RowChanged, StorageUnavailable):
+            log.warning("lease of conversation=%s could not be given back; it expires", lease.partition)
+            return
+        log.warning("lease of conversation=%s had expired before its turn ended", lease.partition)
 
     async def _replace(self, lease: Lease) -> Lease | None:
         values: dict[str, Value] = {

@@ -67,18 +67,9 @@ class OpenAIChat:
             )
         except OpenAIError as error:
             raise _meaning(error) from None  # the SDK's text may quote the request
-        if not response.choices:
-            raise ModelUnavailable("the model server answered without a choice")
-        choice = response.choices[0]
-        if choice.finish_reason == "content_filter":
-            raise ModelBlocked("content filter on the answer")
-        usage = response.usage
-        return Completion(
-            text=choice.message.content or "",
-            model=response.model or "",
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-        )
+        except ValueError:
+            raise ModelUnavailable("the model server's answer is not JSON") from None
+        return _completion(response)
 
     @property
     def _default_model(self) -> str:
@@ -129,6 +120,32 @@ class OpenAIChat:
         except ClientAuthenticationError as error:
             log.error("no Entra ID token for Azure OpenAI: managed identity missing, or no az login")
             raise ModelUnavailable(f"no Entra ID token: {type(error).__name__}") from None
+
+
+def _completion(response: Any) -> Completion:
+    """What is in a chat completion. The SDK does not check what a server sends."""
+    try:
+        choice = response.choices[0]
+        finish_reason, text = choice.finish_reason, choice.message.content
+    except (AttributeError, IndexError, TypeError):
+        raise ModelUnavailable("the model server's answer is not a chat completion") from None
+    if finish_reason == "content_filter":
+        raise ModelBlocked("content filter on the answer")
+    if not isinstance(text, str | None):
+        raise ModelUnavailable("the model server's answer has no text")
+    usage = response.usage
+    return Completion(
+        # Half a surrogate pair could be stored, but never be sent again.
+        text=(text or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+        model=str(response.model or ""),
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+    )
+
+
+def _count(usage: Any, name: str) -> int:
+    value = getattr(usage, name, 0)
+    return value if isinstance(value, int) else 0
 
 
 def _meaning(error: Exception) -> ModelError:

@@ -22,10 +22,16 @@ RETRY_MAX_SECONDS = 60
 
 
 class Outbox:
-    """Puts turns on the queue. Every method raises StorageUnavailable when the queue cannot be reached."""
+    """Puts turns on the queue. Every method raises StorageUnavailable when the queue cannot be reached.
 
-    def __init__(self, queues: Queues) -> None:
+    Args:
+        queues: Queue Storage.
+        keep_seconds: how long a poison message is kept: no longer than the history of the person it is about.
+    """
+
+    def __init__(self, queues: Queues, keep_seconds: float) -> None:
         self._queues = queues
+        self._keep_seconds = keep_seconds
 
     async def enqueue(self, turn: Turn, lease_seconds: float) -> None:
         """Queue a new turn: its watch first, so that nothing is ever queued unwatched.
@@ -71,7 +77,8 @@ class Outbox:
     async def poison(self, turn: Turn, cause: str) -> None:
         """Record a turn that ended without an answer, with its cause and without anyone's words.
 
-        What was said stays in the history table, which expires; a queue keeps a message for a week.
+        What was said stays in the history table, and expires there.
         """
         wordless = replace(turn.message, text="", nick="", custom="")
-        await self._queues.send(POISON, replace(turn, message=wordless, watch=None, cause=cause).to_json())
+        ended = replace(turn, message=wordless, watch=None, cause=cause)
+        await self._queues.send(POISON, ended.to_json(), keep_seconds=self._keep_seconds)

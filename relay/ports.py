@@ -44,7 +44,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A run of rows in key order; ``more`` says that the range goes on behind the last of them."""
+    """A run of rows in key order, empty only at the end; ``more`` says that the range goes on behind the last."""
 
     rows: Sequence[Row] = field(default_factory=tuple)
     more: bool = False
@@ -103,8 +103,17 @@ class Queued:
 class Queues(Protocol):
     """Queue Storage. Every call raises StorageUnavailable when the service cannot be reached or throttles."""
 
-    async def send(self, queue: str, text: str, delay_seconds: float = 0) -> Receipt:
-        """Enqueue; the message becomes visible after the delay (whole seconds, rounded up)."""
+    async def send(
+        self, queue: str, text: str, delay_seconds: float = 0, keep_seconds: float | None = None
+    ) -> Receipt:
+        """Enqueue.
+
+        Args:
+            queue: created if it is missing.
+            text: the message.
+            delay_seconds: until it becomes visible; whole seconds, rounded up.
+            keep_seconds: after this the message is gone, taken or not; a week when None.
+        """
 
     async def delete(self, queue: str, receipt: Receipt) -> bool:
         """Delete a message; False when it is gone, or was taken since the receipt was given."""

@@ -129,11 +129,24 @@ class Responses:
             return True
         try:
             own, plan = await self._history.read(conversation, own, lambda entry: entry.key == own.key)
-            if own.state != "waiting" or own.promised or self._is_behind(own, plan):
+            for entry in plan.closing:
+                await self._close(conversation.partition, entry)
+            answerable = own.state == "waiting" and not own.promised
+            if (
+                not answerable
+                or own.key not in {entry.key for entry in plan.batch}
+                or self._is_behind(own, plan)
+            ):
                 return True
             return await self._answer(turn, bot, conversation, plan, deadline)
         finally:
             await self._leases.release(lease)
+
+    async def _close(self, partition: str, entry: Entry) -> None:
+        try:
+            await self._history.close(partition, entry, mark="late")
+        except RowChanged:
+            log.info("a forgotten message changed while it was closed conversation=%s", partition)
 
     def _is_behind(self, own: Entry, plan: Plan) -> bool:
         """Whether an older request of the conversation may still be on its way to its answer."""
@@ -150,11 +163,12 @@ class Responses:
         try:
             draft = await ask(
                 self._model,
+                self._clock,
                 bot,
                 partition,
                 plan,
                 group=conversation.group,
-                seconds=max(0.1, (deadline - asked) / 1000),
+                deadline=deadline,
             )
         except ModelUnavailable as error:
             log.warning(
@@ -164,20 +178,21 @@ class Responses:
         except ModelRejected as error:
             reply = failure_text(partition, plan.batch[0], error.cause)
             await self._outbox.poison(turn, error.cause)
-            draft = Draft(reply, exclude_batch=True, outcome="failed")
+            draft = Draft(reply, "failed", window=len(plan.window), exclude_batch=True)
         try:
             await self._history.store_reply(
                 partition, plan.batch, replace(draft.reply, state="sent"), exclude_batch=draft.exclude_batch
             )
         except RowChanged:
             return True  # look again
+        await self._history.exclude(partition, draft.guilty)
         log.info(
             "turn done bot=%s conversation=%s message=%s outcome=%s batch=1 window=%d queued_ms=%d model_ms=%d",
             bot.accid,
             partition,
             plan.batch[0].key.split("|")[2],
             draft.outcome,
-            len(plan.window),
+            draft.window,
             asked - turn.received,
             self._clock.now() - asked,
         )

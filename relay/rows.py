@@ -7,6 +7,7 @@ text is spread over ``text``, ``text_1``, …
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -43,6 +44,7 @@ class Entry:
         reply: key of the reply that covers this message.
         client_id: of a reply, the IM id of its first part.
         parts: of a long reply, the messages it is sent as.
+        parts_sent: how many of them were sent.
         cause: of a failure text, why; such a reply ends in the poison queue.
     """
 
@@ -62,6 +64,7 @@ class Entry:
     reply: str = ""
     client_id: str = ""
     parts: tuple[str, ...] = ()
+    parts_sent: int = 0
     cause: str = ""
     model: str = ""
     prompt_tokens: int = 0
@@ -89,6 +92,7 @@ class Entry:
             "excluded": self.excluded,
             "promised": self.promised,
             "client_id": self.client_id,
+            "parts_sent": self.parts_sent,
             "cause": self.cause,
             "model": self.model,
             "prompt_tokens": self.prompt_tokens,
@@ -113,12 +117,14 @@ class Entry:
             parts=tuple(json.loads(parts)) if parts else (),
             excluded=bool(values.get("excluded", False)),
             promised=bool(values.get("promised", False)),
+            parts_sent=int(values.get("parts_sent", 0)),
             prompt_tokens=int(values.get("prompt_tokens", 0)),
             completion_tokens=int(values.get("completion_tokens", 0)),
             **{name: str(values.get(name, "")) for name in _STRINGS},
         )
 
 
+_WORDED = re.compile(r"(text|custom|parts|nick)(_\d+)?")
 _STRINGS = ("sender", "id", "nick", "function", "forgotten", "reply", "client_id", "cause", "model")
 
 
@@ -158,5 +164,4 @@ def gather(name: str, values: Mapping[str, Value]) -> str:
 
 def blanked(values: Iterable[str]) -> dict[str, Value]:
     """Changes that empty every property among ``values`` which holds words of a person or a model."""
-    worded = ("text", "custom", "parts", "nick")
-    return {name: "" for name in values if name.split("_")[0] in worded}
+    return {name: "" for name in values if _WORDED.fullmatch(name)}

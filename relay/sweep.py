@@ -17,9 +17,6 @@ log = logging.getLogger(__name__)
 HIDE_SECONDS = 240
 """How long a poison message that stays is out of sight of the next look: less than the timer's period."""
 
-LOOKS = 40
-"""Batches of 32 poison messages that one run looks at."""
-
 
 async def drop_expired_history(tables: Tables, history: History, clock: Clock) -> int:
     """Delete every day table whose youngest message has expired, one call each, and make tomorrow's table.
@@ -52,10 +49,7 @@ async def bring_back_abandoned(queues: Queues) -> int:
         How many messages were brought back.
     """
     brought_back = 0
-    for _ in range(LOOKS):
-        taken = await queues.receive(POISON, HIDE_SECONDS)
-        if not taken:
-            break
+    while taken := await queues.receive(POISON, HIDE_SECONDS):
         for message in taken:
             try:
                 turn = Turn.from_json(message.text)

@@ -62,6 +62,10 @@ class Timing:
         return bot.turn_seconds + self.send_seconds + self.margin_seconds
 
 
+GRACE_MS = 60 * MINUTE_MS
+"""How long a message that cannot even be given up is tried beyond the age at which it would be refused."""
+
+
 class LeaseEnded(StorageError):
     """The turn's lease is over, or too near its end to store anything."""
 
@@ -131,8 +135,12 @@ class Turns:
                 reason,
             )
             seconds_left = (self.give_up_at(turn, bot) - self._clock.now()) / 1000
-            await self._outbox.retry(turn, reason, seconds_left)
-            return
+            if self._clock.now() < turn.received + bot.max_message_age_minutes * MINUTE_MS + GRACE_MS:
+                await self._outbox.retry(turn, reason, seconds_left)
+                return
+            log.error("turn abandoned bot=%s conversation=%s", bot.accid, conversation.partition)
+            await self._outbox.poison(turn, reason)
+            outcome = "abandoned"
         if outcome == "busy":
             await self._outbox.wait(turn)
         else:
@@ -209,7 +217,7 @@ class _Held:
         while True:
             own, plan = await self._history.read(self._conversation, own, self._alone(own))
             for reply in plan.unsent:
-                await self._deliver(reply)
+                await self._deliver_earlier(reply, own)
             for entry in plan.closing:
                 await self._close(entry)
             if own.state != "waiting":
@@ -222,6 +230,8 @@ class _Held:
                 return False
             if any(entry.key == own.key for entry in covered):
                 return True
+            if covered and self.lease.deaths:  # whatever killed the turns before, it was not these
+                self.lease = await self._leases.note(self.lease, deaths=0, alone="")
 
     def _alone(self, own: Entry) -> Callable[[Entry], bool] | None:
         if self._bot.reply == "response":
@@ -243,13 +253,13 @@ class _Held:
         if now >= self._give_up_at:
             return await self._give_up(own, self._turn.failure or "no answer in time")
         if self.lease.deaths > DEATHS_BEFORE_ALONE and first.key == self.lease.alone:
-            done = await self._give_up(first, "the process died each time it was answered", harmful=True)
-            self.lease = await self._leases.note(self.lease, deaths=0, alone="")
-            return done
+            return await self._give_up(first, "the process died each time it was answered", harmful=True)
         if self._deadline - now < self._bot.turn_seconds * 500:
             return None
         if self.lease.deaths >= DEATHS_BEFORE_ALONE:
-            self.lease = await self._leases.note(self.lease, deaths=self.lease.deaths, alone=first.key)
+            # Another message answered alone before was not the cause: this one's own deaths are counted anew.
+            deaths = 1 if self.lease.alone not in ("", first.key) else self.lease.deaths
+            self.lease = await self._leases.note(self.lease, deaths=deaths, alone=first.key)
         return await self._answer(plan)
 
     async def _answer(self, plan: Plan) -> tuple[Entry, ...]:
@@ -258,11 +268,12 @@ class _Held:
         try:
             draft = await ask(
                 self._model,
+                self._clock,
                 bot,
                 self._partition,
                 plan,
                 group=self._conversation.group,
-                seconds=(self._deadline - asked) / 1000,
+                deadline=self._deadline,
             )
         except ModelRejected as refusal:
             if len(plan.batch) > 1:
@@ -275,6 +286,7 @@ class _Held:
             return ()
         storing = self._clock.now() - answered
         await self._deliver(reply)
+        await self._history.exclude(self._partition, draft.guilty)
         log.info(
             "turn done bot=%s conversation=%s message=%s outcome=%s batch=%d window=%d"
             " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d",
@@ -283,7 +295,7 @@ class _Held:
             plan.batch[-1].key.split("|")[2],
             draft.outcome,
             len(plan.batch),
-            len(plan.window),
+            draft.window,
             self._started - self._turn.received,
             answered - asked,
             storing,
@@ -320,14 +332,30 @@ class _Held:
         if self._clock.now() + self._timing.store_seconds * 1000 >= self.lease.until:
             raise LeaseEnded("the lease ended before the reply could be stored")
         try:
-            return await self._history.store_reply(self._partition, batch, reply, exclude_batch=exclude_batch)
+            return await self._history.store_reply(
+                self._partition,
+                batch,
+                reply,
+                exclude_batch=exclude_batch,
+                promised=self._bot.reply == "response",
+            )
         except RowChanged:
             return None
 
     async def _deliver(self, reply: Entry) -> None:
         send_ms = int(self._timing.send_seconds * 1000)
         until = min(self._clock.now(), self._deadline) + send_ms
-        await self._delivery.deliver(self._turn, self._bot, self._partition, reply, until)
+        bot = self._conversation.profile(reply.function)
+        await self._delivery.deliver(self._turn, bot, self._partition, reply, until)
+
+    async def _deliver_earlier(self, reply: Entry, own: Entry) -> None:
+        """Send what a dead turn left unsent, before anything newer; but it may not hold up the own message for ever."""
+        try:
+            await self._deliver(reply)
+        except ImUnavailable:
+            if reply.key == own.reply or self._clock.now() < self._give_up_at:
+                raise
+            log.warning("an earlier reply is still unsent conversation=%s", self._partition)
 
     async def _deliver_reply_of(self, own: Entry, plan: Plan) -> None:
         """Send the own message's reply if it lies further back than what was read."""

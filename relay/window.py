@@ -72,7 +72,10 @@ def plan(
         recent[-bot.rewind_messages :] if bot.rewind_messages else [], bot.context_characters
     )
     complete = read_to is not None and (
-        read_to.at < cutoff or (len(recent) >= bot.rewind_messages and read_to not in open_messages)
+        read_to.at < cutoff
+        or (len(recent) >= bot.rewind_messages and read_to not in open_messages)
+        # Alone with the bot, a user sees nothing from before the own /new.
+        or (not group and not _same_epoch(read_to, batch[0], marks))
     )
     return Plan(unsent, closing, waiting, batch, window, cutoff, complete)
 

@@ -258,7 +258,7 @@ def test_the_walk_is_what_is_called(relay: RelayKit) -> None:
         "relay/storage/queues.py": walks["MemoryQueues.send by Outbox.enqueue"],
         "relay/storage/tables.py": walks["MemoryTables.write by History.store_reply"],
         "relay/model.py": walks["ScriptedModel.complete by ask"],
-        "relay/im/client.py": walks["RecordingMessenger.send by Delivery._send_parts"],
+        "relay/im/client.py": walks["RecordingMessenger.send by Delivery._send_one"],
     }
     shown = [
         [(int(depth), file, name) for depth, file, name in re.findall(r"^(\d+) +(\S+) +(\S+)", block, re.M)]

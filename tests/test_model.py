@@ -137,7 +137,7 @@ async def test_openai_variables_of_the_machine_are_never_picked_up(
     monkeypatch.setenv("OPENAI_LOG", "debug")
     async with serve(completions) as url:
         model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
-        with pytest.raises(ModelUnavailable, match="without a choice"):
+        with pytest.raises(ModelUnavailable, match="not a chat completion"):
             await model.complete(HELLO, seconds=10)
         await model.aclose()
     assert "machine" not in " ".join(seen[0].values())
@@ -192,3 +192,42 @@ def serve(completions: Handler, identity: Handler | None = None) -> Any:
     if identity:
         app.router.add_get("/identity", identity)
     return serving(app, 0)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/html", "<html>sign in</html>"),
+        ("application/json", '{"id": "1", "choices": [{"message": {"role'),
+        ("application/json", "[]"),
+        ("application/json", '{"choices": [{"index": 0, "finish_reason": "stop", "message": null}]}'),
+        (
+            "application/json",
+            '{"choices": [{"finish_reason": "stop", "message": {"content": [{"text": "x"}]}}]}',
+        ),
+    ],
+)
+async def test_an_answer_that_is_no_chat_completion_is_tried_again_later(
+    content_type: str, body: str
+) -> None:
+    async def completions(request: web.Request) -> web.Response:
+        return web.Response(text=body, content_type=content_type)
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        with pytest.raises(ModelUnavailable, match="answer"):
+            await model.complete(HELLO, seconds=10)
+        await model.aclose()
+
+
+async def test_half_a_surrogate_pair_in_an_answer_is_replaced(model: OpenAIChat) -> None:
+    async def completions(request: web.Request) -> web.Response:
+        message = (
+            '{"choices": [{"finish_reason": "stop", "message": {"content": "a\\ud83d b"}}], "usage": {}}'
+        )
+        return web.Response(text=message, content_type="application/json")
+
+    async with serve(completions) as url:
+        broken = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        assert (await broken.complete(HELLO, seconds=10)).text == "a\ufffd b"
+        await broken.aclose()

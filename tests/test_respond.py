@@ -7,10 +7,10 @@ import json
 import uuid
 from typing import Any
 
-from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable
+from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable, StorageUnavailable
 from relay.keys import conversation_key
 from relay.messages import Message, Turn
-from relay.texts import BLOCKED, FAILED, NEW, THINKING
+from relay.texts import BLOCKED, FAILED, FORGOTTEN, NEW, THINKING
 from tests.kit import RelayKit
 
 
@@ -137,3 +137,39 @@ def test_the_queued_turn_of_a_promise_has_a_watch(relay: RelayKit) -> None:
     assert watch.watch is None
     assert isinstance(turn, Turn)
     assert turn.watch is not None
+
+
+def test_a_message_from_before_forget_that_comes_late_is_closed(relay: RelayKit) -> None:
+    late = request(relay)
+    relay.clock.advance(1)
+    answer(relay, request(relay, "/forget"))
+    assert answer(relay, late) == FORGOTTEN["en"]
+
+
+def test_a_late_forgotten_message_does_not_swallow_a_promised_answer(relay: RelayKit) -> None:
+    late = request(relay)
+    relay.clock.advance(1)
+    answer(relay, request(relay, "/forget"))
+    relay.clock.advance(1)
+    relay.model.script = [ModelUnavailable("slow")]
+    assert answer(relay, request(relay, "question")) == THINKING["en"]
+    assert answer(relay, late) == FORGOTTEN["en"]
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+
+
+def test_an_answer_that_went_by_the_api_is_not_shown_again_in_a_response(relay: RelayKit) -> None:
+    """The message was queued, and the process died before it could note its promise."""
+    relay.model.script = [ModelUnavailable("slow")]
+    change = relay.app.history.change
+
+    async def dying(*arguments: Any, **values: Any) -> Any:
+        raise StorageUnavailable("down")
+
+    body = request(relay)
+    relay.app.history.change = dying  # type: ignore[method-assign]
+    assert relay.post_body(body, run=False).status_code == 503
+    relay.app.history.change = change  # type: ignore[method-assign]
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert answer(relay, body) == THINKING["en"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from relay.keys import conversation_key, history_table, message_key
 from relay.messages import Message
 from relay.ports import Insert
@@ -81,3 +83,27 @@ def test_reading_costs_the_same_with_ten_and_with_a_hundred_thousand_messages(re
         most = max(int(call.rsplit(" ", 1)[1]) for call in calls if call.startswith("page"))
         assert most <= 9 + 100
     assert pages[10] == pages[100_000]
+
+
+@pytest.mark.parametrize("command", ["/new", "/forget"])
+def test_what_lies_before_new_or_forget_costs_nothing(relay: RelayKit, command: str) -> None:
+    for n in range(300):
+        relay.post(f"m{n}")
+        relay.clock.advance(1)
+    relay.post(command)
+    relay.clock.advance(1)
+    relay.tables.calls.clear()
+    relay.post("hello")
+    assert len([call for call in relay.tables.calls if call.startswith("page")]) == 2
+
+
+def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
+    relay.configure(SHORT_WINDOW)
+    relay.post("warm up", sender="somebody.else")
+    relay.tables.calls.clear()
+    relay.post("hello", ext='{"robotInfo": {"topic": "work"}}')
+    assert relay.tables.calls[:3] == [
+        "write relayhistory20261123 1",  # where the message lies, found by a copy without the topic
+        "write relayhistory20261123 2",  # claim
+        "write relayleases 1",
+    ]

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from relay.errors import ImBlocked, ImRejected, ImUnavailable, ModelBlocked, ModelRejected, ModelUnavailable
+from relay.errors import (
+    ImBlocked,
+    ImRejected,
+    ImUnavailable,
+    ModelBlocked,
+    ModelRejected,
+    ModelUnavailable,
+    StorageUnavailable,
+)
 from relay.keys import LEASE_KEY, LEASE_TABLE, conversation_key
 from relay.messages import Message, Turn
 from relay.outbox import POISON, TURNS
-from relay.ports import Completion, Insert, Value
+from relay.ports import Completion, Insert, Merge, Outgoing, Prompt, Value
 from relay.texts import BLOCKED, EMPTY, FAILED, WITHHELD
 from tests.kit import BOTS_TOML, RelayKit
 
 LEASE_SECONDS = 90 + 20 + 30
+MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
 
 
 def hold_lease(relay: RelayKit, *, seconds: float, deaths: int = 0) -> None:
@@ -432,3 +442,200 @@ def test_replies_are_sent_from_the_bot_unmoderated_by_default(relay: RelayKit) -
     relay.post("hello")
     (sent,) = relay.im.attempts
     assert (sent.bot, sent.to, sent.moderate, sent.mention) == ("helper", "alice", False, None)
+
+
+# what an earlier message may not do to a later one
+
+
+def test_a_history_that_the_filter_refuses_does_not_block_the_chat(relay: RelayKit) -> None:
+    def refuse_the_guilty(prompt: Prompt) -> str:
+        if any("guilty" in said.content for said in prompt.messages[:-1]):
+            raise ModelBlocked("content filter on the prompt")
+        return "ok"
+
+    relay.model.default = refuse_the_guilty
+    for text in ("guilty", "two", "three"):
+        relay.post(text)
+        relay.clock.advance(1)
+    assert relay.replies == ["ok", "ok", "ok"]
+    assert len(relay.model.prompts) == 4  # only "two" was asked about twice
+    assert relay.model.asked()[-1][1:] == [("user", "two"), ("assistant", "ok"), ("user", "three")]
+
+
+def test_a_history_that_is_too_long_for_the_model_does_not_block_the_chat(relay: RelayKit) -> None:
+    def small(prompt: Prompt) -> str:
+        if sum(len(said.content) for said in prompt.messages) > 3000:
+            raise ModelRejected("HTTP 400 context_length_exceeded")
+        return "x" * 1000
+
+    relay.model.default = small
+    for _ in range(6):
+        relay.post("question")
+        relay.clock.advance(60)
+    assert relay.replies == ["x" * 1000] * 6
+
+
+def test_a_reply_that_cannot_be_sent_holds_the_next_one_up_only_until_that_gives_up(relay: RelayKit) -> None:
+    send = relay.im.send
+
+    async def refuse_the_cursed(outgoing: Outgoing, *, seconds: float) -> None:
+        if outgoing.text == "cursed":
+            raise ImUnavailable("code 414")
+        await send(outgoing, seconds=seconds)
+
+    relay.im.send = refuse_the_cursed  # type: ignore[method-assign]
+    relay.model.script = ["cursed"]
+    relay.post("one")
+    relay.clock.advance(60)
+    relay.post("two")
+    relay.wait(11 * 60)
+    assert relay.replies == [FAILED["en"]]
+
+
+def test_a_success_alone_clears_what_is_known_of_deaths(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=3, deaths=1)
+    now = relay.clock.now()
+    relay.post("first", at=now + 1, run=False)
+    relay.post("second", at=now + 2, run=False)
+    relay.settle()
+    assert relay.replies == ["Hi alice", "Hi alice"]
+    assert not any(
+        "deaths" in row.values for rows in relay.tables.tables[LEASE_TABLE].values() for row in rows.values()
+    )
+
+
+# lost answers
+
+
+def test_a_text_in_the_place_of_a_withheld_reply_is_sent_although_the_answer_of_storing_it_was_lost(
+    relay: RelayKit,
+) -> None:
+    write = relay.tables.write
+
+    async def repeated(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
+        etags = await write(table, partition, *changes)
+        if any(change.values.get("text") == WITHHELD["en"] for change in changes):
+            return await write(table, partition, *changes)  # the SDK repeats a call whose answer was lost
+        return etags
+
+    relay.tables.write = repeated  # type: ignore[method-assign]
+    relay.im.script = [ImBlocked("code 107451")]
+    relay.post("hello")
+    relay.settle()
+    assert relay.replies == [WITHHELD["en"]]
+
+
+def test_a_lease_whose_note_was_written_although_its_answer_was_lost_is_given_back(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=-1, deaths=1)
+    write = relay.tables.write
+    merges: list[str] = []
+
+    async def losing(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
+        etags = await write(table, partition, *changes)
+        if table == LEASE_TABLE and isinstance(changes[0], Merge):
+            merges.append(table)
+            if len(merges) == 2:  # taking over is the first, noting the second
+                raise StorageUnavailable("the answer was lost")
+        return etags
+
+    relay.tables.write = losing  # type: ignore[method-assign]
+    started = relay.clock.now()
+    relay.post("hello")
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert relay.clock.now() - started < 10_000
+
+
+# long replies
+
+
+def test_a_long_reply_gets_on_with_each_attempt(relay: RelayKit) -> None:
+    send = relay.im.send
+
+    async def slow(outgoing: Outgoing, *, seconds: float) -> None:
+        relay.clock.advance(min(1.5, seconds))
+        if seconds < 1.5:
+            raise ImUnavailable("no answer in time")
+        await send(outgoing, seconds=seconds)
+
+    relay.im.send = slow  # type: ignore[method-assign]
+    relay.model.script = ["A sentence. " * 5000]
+    relay.post("hello")
+    relay.settle()
+    assert len(relay.replies) > 13  # more than fit one sending budget
+    assert len(relay.im.attempts) == len(relay.replies)  # no part was sent twice
+
+
+def test_forget_between_two_parts_keeps_the_rest_from_the_user(relay: RelayKit) -> None:
+    send = relay.im.send
+
+    async def forgetting(outgoing: Outgoing, *, seconds: float) -> None:
+        await send(outgoing, seconds=seconds)
+        if len(relay.im.shown) == 2:
+            relay.im.send = send  # type: ignore[method-assign]
+            command = Message("helper", "alice", "c:alice:f", relay.clock.now() + 1, "/forget")
+            await relay.app.answer(Turn(command, relay.clock.now()).to_json())
+
+    relay.im.send = forgetting  # type: ignore[method-assign]
+    relay.model.script = ["A sentence. " * 2000]
+    relay.post("hello")
+    relay.settle()
+    assert len(relay.replies) == 3
+    assert relay.replies[-1].startswith("Erased")
+
+
+# deliveries of one message that know different things of it
+
+
+def test_a_copy_with_a_time_is_the_message_that_came_without_one_after_midnight(relay: RelayKit) -> None:
+    relay.clock.set(MIDNIGHT - 200)
+    copy = relay.copy("hello", client_id="c1")
+    relay.clock.advance(0.4)
+    undated = {key: value for key, value in copy.items() if key not in ("eventType", "msgTimestamp")}
+    relay.post_body({**undated, "robotInfo": {}})
+    relay.post_body(copy)
+    assert relay.replies == ["Hi alice"]
+
+
+def test_an_undated_message_with_a_topic_is_its_dated_copy_from_before_midnight(relay: RelayKit) -> None:
+    relay.clock.set(MIDNIGHT - 2000)
+    copy = relay.copy("hello", client_id="c1")
+    relay.post_body(copy)
+    relay.clock.advance(4)
+    undated = {key: value for key, value in copy.items() if key not in ("eventType", "msgTimestamp")}
+    relay.post_body({**undated, "robotInfo": {"topic": "work"}})
+    assert relay.replies == ["Hi alice"]
+
+
+def test_an_unsent_reply_is_sent_as_its_own_function_says(relay: RelayKit) -> None:
+    relay.configure(
+        BOTS_TOML
+        + '\n[[bots]]\naccid = "t"\nname = "T"\nsystem_prompt = "base"\nmoderate_replies = true\n'
+        + "[bots.functions.f]\nmoderate_replies = false\n"
+    )
+    relay.im.script = [ImUnavailable("no answer")]
+    relay.post_chatbot("one", to="t")
+    relay.queues.queues[TURNS].clear()
+    relay.clock.advance(1)
+    relay.post_chatbot("two", to="t", function="f")
+    assert [sent.moderate for sent in relay.im.shown] == [True, False]
+
+
+def test_the_sweep_finds_an_abandoned_message_behind_any_number_of_others(relay: RelayKit) -> None:
+    ended = Turn(Message("helper", "alice", "c:1", relay.clock.now(), ""), relay.clock.now(), cause="x")
+    for _ in range(2000):
+        asyncio.run(relay.queues.send(POISON, ended.to_json()))
+    relay.post("hello", run=False)
+    abandoned = relay.queues.texts(TURNS)[1]
+    relay.queues.queues[TURNS].clear()
+    asyncio.run(relay.queues.send(POISON, abandoned))
+    relay.sweep()
+    assert [turn.give_up for turn in relay.waiting] == [True]
+
+
+def test_a_poison_message_is_kept_no_longer_than_the_history(relay: RelayKit) -> None:
+    relay.model.script = [ModelRejected("HTTP 400")]
+    relay.post("hello")
+    assert len(relay.poison) == 1
+    relay.clock.advance(2 * 86_400)
+    assert relay.poison == []

@@ -37,17 +37,22 @@ class AzureQueues:
         self._credential: Any = None
         self._opening = asyncio.Lock()
 
-    async def send(self, queue: str, text: str, delay_seconds: float = 0) -> Receipt:
-        """Enqueue; visible after the delay, rounded up to whole seconds. A missing queue is created."""
+    async def send(
+        self, queue: str, text: str, delay_seconds: float = 0, keep_seconds: float | None = None
+    ) -> Receipt:
+        """Enqueue; a missing queue is created."""
         async with self._calling(queue) as client:
             from azure.core.exceptions import ResourceNotFoundError
 
-            delay = math.ceil(delay_seconds)
+            options: dict[str, Any] = {
+                "visibility_timeout": math.ceil(delay_seconds),
+                "time_to_live": None if keep_seconds is None else math.ceil(keep_seconds),
+            }
             try:
-                sent = await client.send_message(text, visibility_timeout=delay)
+                sent = await client.send_message(text, **options)
             except ResourceNotFoundError:
                 await self._create(client)
-                sent = await client.send_message(text, visibility_timeout=delay)
+                sent = await client.send_message(text, **options)
             return Receipt(sent.id, sent.pop_receipt or "")
 
     async def delete(self, queue: str, receipt: Receipt) -> bool:

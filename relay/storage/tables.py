@@ -59,7 +59,7 @@ class AzureTables:
                 return None
 
     async def page(self, table: str, partition: str, low: str, high: str, limit: int) -> Page:
-        """Up to ``limit`` rows of a key range: one request."""
+        """Up to ``limit`` rows of a key range, in one request."""
         async with self._calling() as service:
             from azure.core.exceptions import ResourceNotFoundError
 
@@ -75,7 +75,9 @@ class AzureTables:
             try:
                 async for page in pages:
                     rows = [_row(entity) async for entity in page]
-                    return Page(rows, more=bool(getattr(pages, "continuation_token", None)))
+                    more = bool(getattr(pages, "continuation_token", None))
+                    if rows or not more:  # the service may send an empty page and go on behind it
+                        return Page(rows, more)
             except ResourceNotFoundError:
                 return Page()
             return Page()

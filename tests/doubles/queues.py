@@ -10,6 +10,8 @@ from relay.errors import StorageUnavailable
 from relay.messages import Receipt
 from relay.ports import Clock, Queued
 
+WEEK_SECONDS = 7 * 86_400
+
 
 @dataclass
 class Waiting:
@@ -19,6 +21,7 @@ class Waiting:
     pop: str
     text: str
     visible_at: int
+    expires_at: int
 
 
 @dataclass
@@ -36,12 +39,16 @@ class MemoryQueues:
     down: bool = False
     _ids: itertools.count[int] = field(default_factory=itertools.count)
 
-    async def send(self, queue: str, text: str, delay_seconds: float = 0) -> Receipt:
+    async def send(
+        self, queue: str, text: str, delay_seconds: float = 0, keep_seconds: float | None = None
+    ) -> Receipt:
         """Enqueue."""
         self._check()
         number = next(self._ids)
-        visible_at = self.clock.now() + math.ceil(delay_seconds) * 1000
-        message = Waiting(f"id-{number}", f"pop-{number}", text, visible_at)
+        now = self.clock.now()
+        visible_at = now + math.ceil(delay_seconds) * 1000
+        expires_at = now + math.ceil(WEEK_SECONDS if keep_seconds is None else keep_seconds) * 1000
+        message = Waiting(f"id-{number}", f"pop-{number}", text, visible_at, expires_at)
         self.queues.setdefault(queue, []).append(message)
         return Receipt(message.id, message.pop)
 
@@ -58,6 +65,7 @@ class MemoryQueues:
         """Take up to 32 visible messages."""
         self._check()
         now = self.clock.now()
+        self._expire(queue)
         taken = [message for message in self.queues.get(queue, []) if message.visible_at <= now][:32]
         for message in taken:
             message.pop = f"pop-{next(self._ids)}"
@@ -66,11 +74,16 @@ class MemoryQueues:
 
     def texts(self, queue: str) -> list[str]:
         """All messages of a queue, the invisible ones too."""
+        self._expire(queue)
         return [message.text for message in self.queues.get(queue, [])]
 
     def next_visible_at(self, queue: str) -> int | None:
         """When the next message of a queue becomes visible."""
         return min((message.visible_at for message in self.queues.get(queue, [])), default=None)
+
+    def _expire(self, queue: str) -> None:
+        waiting = self.queues.get(queue, [])
+        waiting[:] = [message for message in waiting if message.expires_at > self.clock.now()]
 
     def _check(self) -> None:
         if self.down:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from relay import history as history_module
 from relay.bots import Bot
 from relay.keys import client_id, conversation_key
 from relay.messages import Message
@@ -40,7 +40,7 @@ async def one_after_the_other(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(history_module.asyncio, "gather", one_after_the_other)
+    monkeypatch.setattr(asyncio, "gather", one_after_the_other)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

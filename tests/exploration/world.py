@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Coroutine, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
-from unittest import mock
 
-from relay import lease as lease_module
 from relay.app import Relay
 from relay.bots import Bot, Bots
 from relay.errors import ImUnavailable, StorageUnavailable
 from relay.keys import LEASE_TABLE, conversation_key
-from relay.messages import Message, Turn
+from relay.lease import Leases
+from relay.messages import Message, Receipt, Turn
 from relay.outbox import POISON, TURNS
-from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Receipt, Row
+from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row
 from relay.rows import Entry
 from relay.settings import Settings
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
@@ -43,14 +42,14 @@ class Worker:
 
     Attributes:
         turn: the running coroutine.
-        taken: the queue message it works on.
+        message_id: the queue message it works on.
         at: the call that it is about to make.
         seen: hash of everything its code has seen; with its code, its whole state.
     """
 
     number: int
     turn: Coroutine[Any, Any, None] | None = None
-    taken: int = -1
+    message_id: str = ""
     at: str = ""
     seen: int = 0
     dead: bool = False
@@ -104,6 +103,7 @@ class World:
             model=self.model,
             im=self.im,
         )
+        self.app.leases = Leases(self.tables, self.clock, self.owner)
         self.lease_seconds = self.app.timing.lease_seconds(bot)
         for message in messages:
             self._now(self.app.outbox.enqueue(Turn(message, self.clock.now()), self.lease_seconds))
@@ -196,22 +196,17 @@ class World:
         message = self.queues.queues[TURNS][place]
         message.visible_at = self.clock.now() + HIDDEN_SECONDS * 1000
         message.pop += "'"
-        worker.taken = place
         worker.seen = hash(("took", message.text))
         worker.turn = self.app.answer(message.text)
-        self._taken_id = message.id
         worker.at = ""
-        worker.message_id = message.id  # type: ignore[attr-defined]
+        worker.message_id = message.id
         self._advance(worker, None)
 
     def _advance(self, worker: Worker, verdict: Verdict | None) -> None:
         assert worker.turn is not None
         self.current = worker
         try:
-            with mock.patch.object(
-                lease_module.uuid, "uuid4", lambda: types.SimpleNamespace(hex=self.owner())
-            ):
-                worker.at = worker.turn.send(verdict)
+            worker.at = worker.turn.send(verdict)
         except StopIteration:
             self._finish(worker)
         except StorageUnavailable:
@@ -222,13 +217,13 @@ class World:
     def _finish(self, worker: Worker) -> None:
         """The host deletes the message of a turn that returned."""
         waiting = self.queues.queues[TURNS]
-        waiting[:] = [message for message in waiting if message.id != worker.message_id]  # type: ignore[attr-defined]
+        waiting[:] = [message for message in waiting if message.id != worker.message_id]
         worker.turn, worker.at, worker.seen = None, "", 0
 
     def _release(self, worker: Worker) -> None:
         """The host makes the message of a turn that raised visible after its delay."""
         for message in self.queues.queues[TURNS]:
-            if message.id == worker.message_id:  # type: ignore[attr-defined]
+            if message.id == worker.message_id:
                 message.visible_at = self.clock.now() + 10_000
         worker.turn, worker.at, worker.seen = None, "", 0
 
@@ -288,7 +283,8 @@ class GatedTables(MemoryTables):
             self._world.saw(type(error))
             raise
         self._world.saw(etags)
-        return self._answer(verdict, etags)
+        self._answer(verdict)
+        return etags
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         await self._world.gate(f"get {table}")
@@ -310,7 +306,7 @@ class GatedTables(MemoryTables):
             self._world.saw(type(error))
             raise
         self._world.saw("deleted")
-        self._answer(verdict, None)
+        self._answer(verdict)
 
     def _apply(self, rows: dict[str, Row], change: Insert | Merge) -> str:
         before = rows.get(change.key)
@@ -320,11 +316,10 @@ class GatedTables(MemoryTables):
         rows[change.key] = Row(row.key, row.values, str(version))
         return str(version)
 
-    def _answer(self, verdict: Verdict, value: Any) -> Any:
+    def _answer(self, verdict: Verdict) -> None:
         if verdict == "lost":
             self._world.saw("lost")
             raise StorageUnavailable("the answer was lost")
-        return value
 
 
 class GatedQueues(MemoryQueues):
@@ -342,9 +337,11 @@ class GatedQueues(MemoryQueues):
                 texts.setdefault(message.text, place)
         return list(texts.values())
 
-    async def send(self, queue: str, text: str, delay_seconds: float = 0) -> Receipt:
+    async def send(
+        self, queue: str, text: str, delay_seconds: float = 0, keep_seconds: float | None = None
+    ) -> Receipt:
         verdict = await self._world.gate(f"send {queue} {delay_seconds:g}")
-        receipt = await super().send(queue, text, delay_seconds)
+        receipt = await super().send(queue, text, delay_seconds, keep_seconds)
         self._world.saw("sent")
         if verdict == "lost":
             raise StorageUnavailable("the answer was lost")
