@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import types
 from collections.abc import Coroutine, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from relay.app import Relay
 from relay.bots import Bot, Bots
 from relay.errors import ImUnavailable, StorageUnavailable
-from relay.keys import LEASE_TABLE, conversation_key
+from relay.keys import LEASE_TABLE, client_id
 from relay.lease import Leases
 from relay.messages import Message, Receipt, Turn
 from relay.outbox import POISON, TURNS
 from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row
-from relay.rows import Entry
+from relay.rows import Entry, in_time_order, is_earlier
 from relay.settings import Settings
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
 
@@ -45,6 +45,7 @@ class Worker:
         message_id: the queue message it works on.
         at: the call that it is about to make.
         seen: hash of everything its code has seen; with its code, its whole state.
+        waiting, replied: what waited, and what had been replied, when it last read the window.
     """
 
     number: int
@@ -53,6 +54,8 @@ class Worker:
     at: str = ""
     seen: int = 0
     dead: bool = False
+    waiting: tuple[str, ...] = ()
+    replied: tuple[str, ...] = ()
 
 
 @types.coroutine
@@ -62,7 +65,7 @@ def _stop(worker: Worker, call: str) -> Generator[str, Verdict, Verdict]:
     return (yield call)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Budget:
     """How much may go wrong in one run.
 
@@ -81,16 +84,24 @@ class World:
     """One run. Deterministic: the same choices lead to the same state."""
 
     def __init__(
-        self, settings: Settings, bot: Bot, messages: list[Message], budget: Budget, workers: int = 2
+        self,
+        settings: Settings,
+        bot: Bot,
+        messages: list[Message],
+        budget: Budget,
+        *,
+        parts: bool = False,
+        workers: int = 2,
     ) -> None:
-        self.clock = ManualClock(messages[0].at)
+        self.clock = ManualClock(max(message.at for message in messages))
+        self.long_replies = parts
         self.tables = GatedTables(self)
         self.queues = GatedQueues(self)
         self.model = GatedModel(self)
         self.im = GatedMessenger(self)
         self.workers = [Worker(number) for number in range(workers)]
         self.current: Worker | None = None
-        self.budget = Budget(budget.kills, budget.losses, budget.ticks)
+        self.budget = budget
         self.messages = messages
         self.steps = 0
         self._owners = 0
@@ -137,13 +148,13 @@ class World:
         elif what == "take":
             self._take(worker, choice[2])  # type: ignore[misc]
         elif what == "kill":
-            self.budget.kills -= 1
+            self.budget = replace(self.budget, kills=self.budget.kills - 1)
             self._kill(worker)
         elif what == "lose":
-            self.budget.losses -= 1
+            self.budget = replace(self.budget, losses=self.budget.losses - 1)
             self._advance(worker, "lost")
         elif what == "tick":
-            self.budget.ticks -= 1
+            self.budget = replace(self.budget, ticks=self.budget.ticks - 1)
             self.clock.advance(self.lease_seconds)
         else:
             at = self.queues.next_visible_at(TURNS)
@@ -162,12 +173,19 @@ class World:
         poison = sorted(m.text for m in self.queues.queues.get(POISON, []))
         workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
         shown = tuple(sent.client_id for sent in self.im.shown)
-        budget = (self.budget.kills, self.budget.losses, self.budget.ticks)
-        return hash((str(tables), str(queue), str(poison), str(workers), shown, budget, self.clock.now()))
+        return hash(
+            (str(tables), str(queue), str(poison), str(workers), shown, self.budget, self.clock.now())
+        )
 
-    def reply_rows(self) -> list[Entry]:
-        """Every stored reply."""
-        return [entry for entry in self.entries() if entry.kind == "reply"]
+    def parts_of(self, reply: Entry) -> set[str]:
+        """The ids under which a reply's messages are shown."""
+        first = reply.client_id
+        rest = {client_id(first, str(number)) for number in range(1, len(reply.parts))}
+        # What /forget blanked does not tell its parts any more.
+        shown = {sent.client_id for sent in self.im.shown}
+        return (
+            {first} | rest | ({client_id(first, str(n)) for n in (1, 2)} & shown if not reply.text else set())
+        )
 
     def entries(self) -> list[Entry]:
         """Every message and reply of every conversation."""
@@ -258,6 +276,36 @@ class World:
         assert self.current is not None, "a call outside of a worker"
         return await _stop(self.current, call)
 
+    def looked(self) -> None:
+        """A worker reads the window: what it must then ask the model about."""
+        assert self.current is not None
+        entries = in_time_order(self.entries())
+        forgets = [entry for entry in entries if entry.kind == "forget"]
+        self.current.waiting = tuple(
+            entry.text
+            for entry in entries
+            if entry.kind == "text"
+            and entry.state == "waiting"
+            and not any(is_earlier(entry, mark) and mark.sender == entry.sender for mark in forgets)
+        )
+        marked = any(entry.kind in ("new", "forget") for entry in entries)
+        self.current.replied = (
+            ()
+            if marked
+            else tuple(entry.text for entry in entries if entry.kind == "reply" and not entry.excluded)
+        )
+
+    def asked(self, prompt: Prompt) -> None:
+        """Promises 3 and 4: the oldest that waited is asked about first, and no earlier reply is missing."""
+        assert self.current is not None
+        said = "\n".join(
+            message.content for message in prompt.messages
+        )  # in a group the texts are inside JSON
+        oldest = self.current.waiting[0]
+        assert oldest in said, f"{oldest} waited and was passed over"
+        for reply in self.current.replied:
+            assert reply in said, f"the model was not told of {reply}"
+
     def saw(self, result: object) -> None:
         """What a worker's code has seen is part of the state."""
         if self.current is not None:
@@ -296,6 +344,7 @@ class GatedTables(MemoryTables):
         await self._world.gate(f"page {table}")
         page = await super().page(table, partition, low, high, limit)
         self._world.saw(page)
+        self._world.looked()
         return page
 
     async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
@@ -363,8 +412,10 @@ class GatedModel(ScriptedModel):
 
     async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
         await self._world.gate("model")
-        self.prompts.append(prompt)
+        self._world.asked(prompt)
         text = "re: " + " + ".join(said.content for said in prompt.messages if said.role == "user")
+        if self._world.long_replies:
+            text = "\n\n".join(f"{text} {number} {'x' * 3000}" for number in range(3))
         self._world.saw(text)
         return Completion(text)
 
@@ -382,8 +433,3 @@ class GatedMessenger(RecordingMessenger):
         self._world.saw("shown")
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
-
-
-def conversation_of(message: Message) -> str:
-    """The partition of a message."""
-    return conversation_key(message)

@@ -1,0 +1,183 @@
+"""The small worlds that are explored, and what must hold wherever they end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from unittest import mock
+
+from relay.bots import Bot
+from relay.keys import client_id, conversation_key
+from relay.messages import Message
+from relay.outbox import POISON, TURNS
+from relay.settings import load_settings
+from tests.conftest import EXAMPLE
+from tests.exploration.explorer import Explored, explore
+from tests.exploration.world import Budget, World
+
+NOON = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)
+MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
+BOT = Bot(
+    accid="helper",
+    name="Helper",
+    system_prompt="You are Helper.",
+    turn_seconds=1,
+    rewind_minutes=60,
+    rewind_messages=5,
+)
+NOTHING = Budget()
+LEASE = {"send_seconds": 1.0, "lease_margin_seconds": 3.0}
+"""With the bot's one second: a lease of five."""
+
+
+def message(
+    n: int, text: str = "", *, at: int = NOON, sender: str = "alice", team: str | None = None
+) -> Message:
+    """A message; equal numbers are the same message."""
+    return Message(
+        bot="helper", sender=sender, id=f"c:{sender}:{n}", at=at + n, text=text or f"m{n}", team=team
+    )
+
+
+@dataclass(frozen=True)
+class Space:
+    """One world and what may go wrong in it.
+
+    Attributes:
+        name: for people.
+        messages: what users send, in the order of its arrival.
+        budget: what may go wrong.
+        quick: explored on every run of the tests.
+        parts: replies are three messages long.
+        states_max: where to stop; the space is then not finished.
+    """
+
+    name: str
+    messages: tuple[Message, ...]
+    budget: Budget = NOTHING
+    quick: bool = False
+    parts: bool = False
+    states_max: int = 150_000
+
+    def run(self) -> Explored:
+        """Explore it.
+
+        Raises:
+            Broken: an invariant does not hold.
+        """
+        settings = load_settings(EXAMPLE).model_copy(update=LEASE)
+
+        def make() -> World:
+            return World(settings, BOT, list(self.messages), self.budget, parts=self.parts)
+
+        with without_an_event_loop():
+            return explore(make, all_answered_once, self.states_max)
+
+
+def spaces() -> list[Space]:
+    """All of them, the small ones first."""
+    one, two, three = message(1), message(2), message(3)
+    forget, new = message(2, "/forget"), message(2, "/new")
+    late = (message(2, at=MIDNIGHT), message(1, at=MIDNIGHT - 2))
+    group = (message(1, sender="alice", team="77"), message(2, sender="bob", team="77"))
+    kill, loss, tick = Budget(kills=1), Budget(losses=1), Budget(ticks=1)
+    return [
+        Space("one message", (one,), quick=True),
+        Space("one message, a kill", (one,), kill, quick=True),
+        Space("one message, a lost answer", (one,), loss, quick=True),
+        Space("one message, its lease expires under it", (one,), tick, quick=True),
+        Space("one message, a kill and a lost answer", (one,), Budget(kills=1, losses=1), quick=True),
+        Space("one message, two kills", (one,), Budget(kills=2)),
+        Space("one message, two lost answers", (one,), Budget(losses=2)),
+        Space("one message, expiry and a lost answer", (one,), Budget(ticks=1, losses=1)),
+        Space("one message, expiry and a kill", (one,), Budget(ticks=1, kills=1)),
+        Space("one message delivered twice", (one, one), quick=True),
+        Space("one message delivered twice, a kill", (one, one), kill),
+        Space("one message delivered twice, a lost answer", (one, one), loss),
+        Space("a reply in three parts, a kill", (one,), kill, quick=True, parts=True),
+        Space("a reply in three parts, a lost answer", (one,), loss, quick=True, parts=True),
+        Space(
+            "a reply in three parts, a kill and a lost answer", (one,), Budget(kills=1, losses=1), parts=True
+        ),
+        Space("a reply in three parts and /forget, a kill", (one, forget), kill, parts=True),
+        Space("two messages", (one, two), quick=True),
+        Space("two messages in the wrong order", (two, one), quick=True),
+        Space("two messages, a kill", (one, two), kill),
+        Space("two messages, a lost answer", (one, two), loss),
+        Space("two messages, a lease expires", (one, two), tick),
+        Space("two messages, a kill and a lost answer", (one, two), Budget(kills=1, losses=1)),
+        Space("two messages around midnight", late, quick=True),
+        Space("two messages around midnight, a kill", late, kill),
+        Space("two messages around midnight, a lost answer", late, loss),
+        Space("two people in a group", group, quick=True),
+        Space("two people in a group, a kill", group, kill),
+        Space("a message and /forget", (one, forget), quick=True),
+        Space("a message and /forget, a kill", (one, forget), kill, quick=True),
+        Space("a message and /forget, a lost answer", (one, forget), loss),
+        Space("a message and /forget, a lease expires", (one, forget), tick),
+        Space("a message and /new", (one, new), quick=True),
+        Space("a message and /new, a kill", (one, new), kill),
+        Space("a message and /new, a lost answer", (one, new), loss),
+        Space("a message, /forget and a message", (one, forget, three)),
+        Space("a message, /new and a message", (one, new, three)),
+        Space("three messages", (one, two, three)),
+        Space("three messages, a kill", (one, two, three), kill),
+    ]
+
+
+def all_answered_once(world: World) -> None:
+    """Every message has one stored reply, which was shown once; nothing waits anywhere."""
+    assert world.queues.texts(TURNS) == [], "the queue is not empty"
+    assert world.queues.texts(POISON) == [], "something ended as poison"
+    entries = {entry.id: entry for entry in world.entries() if entry.kind != "reply"}
+    replies = {reply.key: reply for reply in world.entries() if reply.kind == "reply"}
+    assert entries.keys() == {said.id for said in world.messages}, "a message has no row"
+    for entry in entries.values():
+        if entry.state == "closed":
+            assert any(said.text == "/forget" for said in world.messages), "a message was closed"
+            continue
+        assert entry.state == "answered", f"{entry.text} is {entry.state}"
+        assert entry.kind != "text" or entry.reply in replies, f"{entry.text} has no reply"
+    assert {entry.reply for entry in entries.values() if entry.reply} == replies.keys(), (
+        "a reply covers nothing"
+    )
+    assert all(reply.state in ("sent", "closed") for reply in replies.values()), "a reply was not sent"
+    partition = conversation_key(world.messages[0])
+    confirmed = {client_id(partition, entry.id) for entry in entries.values() if entry.kind != "text"}
+    shown = [sent.client_id for sent in world.im.shown]
+    assert len(shown) == len(set(shown)), "something was shown twice"
+    sent = {part for reply in replies.values() if reply.state == "sent" for part in world.parts_of(reply)}
+    closed = {part for reply in replies.values() if reply.state == "closed" for part in world.parts_of(reply)}
+    assert sent | confirmed <= set(shown), "a reply that is marked sent was not shown"
+    assert set(shown) <= sent | confirmed | closed, "something was shown that is no stored reply"
+
+
+async def _one_after_the_other(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
+    """In the place of asyncio.gather, which needs an event loop."""
+    try:
+        return [await read for read in reads]
+    finally:
+        for read in reads:
+            read.close()
+
+
+@contextmanager
+def without_an_event_loop() -> Iterator[None]:
+    """The explorer drives coroutines itself, and the relay's log would drown everything."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with mock.patch.object(asyncio, "gather", _one_after_the_other):
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def quick_spaces() -> list[Space]:
+    """Those that every run of the tests explores."""
+    return [space for space in spaces() if space.quick]
