@@ -18,7 +18,7 @@ from playground.im_control import Acknowledgement, Arrival, ControlError, ImCont
 from playground.processes import Child, ChildFailed
 from relay.bot import Bot
 
-REPLY_SECONDS = 30.0
+REPLY_SECONDS = 60.0
 """So long a person looks at an empty line before being told where to look."""
 
 LOG_LINE_SECONDS = 2.0

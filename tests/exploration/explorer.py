@@ -26,12 +26,7 @@ class Explored:
 
 
 class Broken(AssertionError):
-    """A run broke an invariant; the choices lead there again."""
-
-    def __init__(self, why: str, choices: tuple[Choice, ...], calls: list[str]) -> None:
-        steps = "\n".join(f"  {choice} {call}" for choice, call in zip(choices, calls, strict=True))
-        super().__init__(f"{why}\n{steps}")
-        self.choices = choices
+    """A run broke an invariant; the message tells which, and the choices that lead there again."""
 
 
 def explore(
@@ -67,7 +62,8 @@ def explore(
                 choices = (*choices, possible[0])
                 _choose(world, possible[0], calls)
         except AssertionError as error:
-            raise Broken(str(error), choices, calls) from error
+            steps = (f"  {choice} {call}" for choice, call in zip(choices, calls, strict=True))
+            raise Broken("\n".join([str(error), *steps])) from error
         finally:
             world.close()
     found.states = len(known)

@@ -102,6 +102,7 @@ class World:
         self.workers = [Worker(number) for number in range(workers)]
         self.current: Worker | None = None
         self.budget = budget
+        self.may_give_up = budget.kills > 1  # message and watch both hidden for ten minutes: the failure text
         self.messages = messages
         self.steps = 0
         self._owners = 0
