@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
+from relay import respond
 from relay.bots import Bot
 from relay.keys import client_id, conversation_key
 from relay.messages import Message
 from relay.outbox import POISON, TURNS
 from relay.settings import load_settings
+from relay.texts import FORGOTTEN, THINKING
 from tests.conftest import EXAMPLE
 from tests.exploration.explorer import Explored, explore
 from tests.exploration.world import Budget, World
@@ -54,6 +56,7 @@ class Space:
         budget: what may go wrong.
         quick: explored on every run of the tests.
         parts: replies are three messages long.
+        response: the bot answers in the HTTP response; the messages are requests, equal ones are copies.
         states_max: where to stop; the space is then not finished.
     """
 
@@ -62,6 +65,7 @@ class Space:
     budget: Budget = NOTHING
     quick: bool = False
     parts: bool = False
+    response: bool = False
     states_max: int = 150_000
 
     def run(self) -> Explored:
@@ -72,11 +76,13 @@ class Space:
         """
         settings = load_settings(EXAMPLE).model_copy(update=LEASE)
 
+        bot = BOT.model_copy(update={"reply": "response"}) if self.response else BOT
+
         def make() -> World:
-            return World(settings, BOT, list(self.messages), self.budget, parts=self.parts)
+            return World(settings, bot, list(self.messages), self.budget, parts=self.parts)
 
         with without_an_event_loop():
-            return explore(make, all_answered_once, self.states_max)
+            return explore(make, all_responded if self.response else all_answered_once, self.states_max)
 
 
 def spaces() -> list[Space]:
@@ -123,6 +129,17 @@ def spaces() -> list[Space]:
         Space("a message and /new", (one, new), quick=True),
         Space("a message and /new, a kill", (one, new), kill),
         Space("a message and /new, a lost answer", (one, new), loss),
+        Space("a request, a kill", (one,), kill, quick=True, response=True),
+        Space("a request, a lost answer", (one,), loss, quick=True, response=True),
+        Space("a request and its copy", (one, one), response=True),
+        Space("a request and its copy, a kill", (one, one), kill, response=True),
+        Space("a request and its copy, a lost answer", (one, one), loss, response=True),
+        Space("a request and its copy, a lease expires", (one, one), tick, response=True),
+        Space("two requests", (one, two), response=True),
+        Space("two requests, a kill", (one, two), kill, response=True),
+        Space("two requests, a lost answer", (one, two), loss, response=True),
+        Space("a request and /forget", (one, forget), response=True),
+        Space("a request and /forget, a kill", (one, forget), kill, response=True),
         Space("a message, /forget and a message", (one, forget, three)),
         Space("a message, /new and a message", (one, new, three)),
         Space("three messages", (one, two, three)),
@@ -157,6 +174,27 @@ def all_answered_once(world: World) -> None:
     assert set(shown) <= sent | confirmed | closed, "something was shown that is no stored reply"
 
 
+def all_responded(world: World) -> None:
+    """A request that was answered with 200 has its reply in a response or by the API, never in both."""
+    assert world.queues.texts(TURNS) == [], "the queue is not empty"
+    entries = {entry.id: entry for entry in world.entries() if entry.kind != "reply"}
+    replies = {entry.key: entry for entry in world.entries() if entry.kind == "reply"}
+    shown = [sent.client_id for sent in world.im.shown]
+    assert len(shown) == len(set(shown)), "something was shown twice"
+    for message_id, responses in world.responses.items():
+        entry = entries.get(message_id)
+        reply = replies.get(entry.reply) if entry else None
+        by_api = reply is not None and reply.client_id in shown
+        in_response = reply is not None and reply.text in responses
+        assert not (by_api and in_response), "the user saw the reply twice"
+        if responses and entry is not None and entry.kind == "text" and entry.state != "closed":
+            assert reply is not None, "a 200, and there is no reply"
+            assert by_api or in_response or not reply.text, "a 200, and the user saw no reply"
+        if entry is not None and entry.promised and entry.state != "closed":
+            assert by_api or (reply is not None and reply.state == "closed"), "a promise was not kept"
+            assert set(responses) <= {THINKING["en"], FORGOTTEN["en"]}, "a promise, and another answer"
+
+
 async def _one_after_the_other(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
     """In the place of asyncio.gather, which needs an event loop."""
     try:
@@ -172,7 +210,11 @@ def without_an_event_loop() -> Iterator[None]:
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        with mock.patch.object(asyncio, "gather", _one_after_the_other):
+        with (
+            mock.patch.object(asyncio, "gather", _one_after_the_other),
+            mock.patch.object(asyncio, "timeout", return_value=nullcontext()),
+            mock.patch.object(respond, "POLL_SECONDS", float(respond.DEADLINE_SECONDS)),
+        ):
             yield
     finally:
         logging.disable(disabled)

@@ -43,14 +43,16 @@ class Worker:
     Attributes:
         turn: the running coroutine.
         message_id: the queue message it works on.
+        request: id of the message whose HTTP request it answers.
         at: the call that it is about to make.
         seen: hash of everything its code has seen; with its code, its whole state.
         waiting, replied: what waited, and what had been replied, when it last read the window.
     """
 
     number: int
-    turn: Coroutine[Any, Any, None] | None = None
+    turn: Coroutine[Any, Any, Any] | None = None
     message_id: str = ""
+    request: str = ""
     at: str = ""
     seen: int = 0
     dead: bool = False
@@ -93,7 +95,7 @@ class World:
         parts: bool = False,
         workers: int = 2,
     ) -> None:
-        self.clock = ManualClock(max(message.at for message in messages))
+        self.clock = GatedClock(self, max(message.at for message in messages))
         self.long_replies = parts
         self.tables = GatedTables(self)
         self.queues = GatedQueues(self)
@@ -117,7 +119,9 @@ class World:
         )
         self.app.leases = Leases(self.tables, self.clock, self.owner)
         self.lease_seconds = self.app.timing.lease_seconds(bot)
-        for message in messages:
+        self.requests = list(messages) if bot.reply == "response" else []
+        self.responses: dict[str, list[str]] = {message.id: [] for message in messages}
+        for message in messages if bot.reply == "send" else []:
             self._now(self.app.outbox.enqueue(Turn(message, self.clock.now()), self.lease_seconds))
 
     def choices(self) -> list[Choice]:
@@ -128,6 +132,7 @@ class World:
         if idle:
             visible = self.queues.visible(self.clock.now())
             possible += [("take", idle[0].number, place) for place in visible]
+            possible += [("request", idle[0].number, place) for place in range(len(self.requests))]
         if self.budget.kills:
             possible += [("kill", worker.number) for worker in running]
         if self.budget.losses:
@@ -148,6 +153,8 @@ class World:
             self._advance(worker, "go")
         elif what == "take":
             self._take(worker, choice[2])  # type: ignore[misc]
+        elif what == "request":
+            self._request(worker, self.requests.pop(choice[2]))  # type: ignore[misc]
         elif what == "kill":
             self.budget = replace(self.budget, kills=self.budget.kills - 1)
             self._kill(worker)
@@ -174,9 +181,9 @@ class World:
         poison = sorted(m.text for m in self.queues.queues.get(POISON, []))
         workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
         shown = tuple(sent.client_id for sent in self.im.shown)
-        return hash(
-            (str(tables), str(queue), str(poison), str(workers), shown, self.budget, self.clock.now())
-        )
+        http = str((self.requests, sorted(self.responses.items())))
+        stored = (str(tables), str(queue), str(poison))
+        return hash((*stored, str(workers), http, shown, self.budget, self.clock.now()))
 
     def parts_of(self, reply: Entry) -> set[str]:
         """The ids under which a reply's messages are shown."""
@@ -218,7 +225,17 @@ class World:
         worker.seen = hash(("took", message.text))
         worker.turn = self.app.answer(message.text)
         worker.at = ""
-        worker.message_id = message.id
+        worker.message_id, worker.request = message.id, ""
+        self._advance(worker, None)
+
+    def _request(self, worker: Worker, message: Message) -> None:
+        """The platform posts a message of a ``response`` bot."""
+        worker.message_id, worker.request = "", message.id
+        worker.seen = hash(("request", message.id))
+        bot = self.app.bots.get(message.bot)
+        assert bot is not None
+        worker.turn = self.app._respond(Turn(message, self.clock.now()), bot)
+        worker.at = ""
         self._advance(worker, None)
 
     def _advance(self, worker: Worker, verdict: Verdict | None) -> None:
@@ -226,7 +243,9 @@ class World:
         self.current = worker
         try:
             worker.at = worker.turn.send(verdict)
-        except StopIteration:
+        except StopIteration as done:
+            if worker.request:
+                self.responses[worker.request].append(done.value)
             self._finish(worker)
         except StorageUnavailable:
             self._release(worker)
@@ -235,13 +254,13 @@ class World:
 
     def _finish(self, worker: Worker) -> None:
         """The host deletes the message of a turn that returned."""
-        waiting = self.queues.queues[TURNS]
+        waiting = self.queues.queues.setdefault(TURNS, [])
         waiting[:] = [message for message in waiting if message.id != worker.message_id]
         worker.turn, worker.at, worker.seen = None, "", 0
 
     def _release(self, worker: Worker) -> None:
         """The host makes the message of a turn that raised visible after its delay."""
-        for message in self.queues.queues[TURNS]:
+        for message in self.queues.queues.get(TURNS, []):
             if message.id == worker.message_id:
                 message.visible_at = self.clock.now() + 10_000
         worker.turn, worker.at, worker.seen = None, "", 0
@@ -315,6 +334,18 @@ class World:
 
 LOSABLE = {"write", "delete", "send", "show"}
 """Calls whose effect may happen although their answer is lost."""
+
+
+class GatedClock(ManualClock):
+    """A clock whose sleepers wait for the explorer."""
+
+    def __init__(self, world: World, now: int) -> None:
+        super().__init__(now)
+        self._world = world
+
+    async def sleep(self, seconds: float) -> None:
+        await self._world.gate("sleep")
+        self.advance(seconds)
 
 
 class GatedTables(MemoryTables):
