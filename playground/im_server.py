@@ -23,6 +23,7 @@ from typing import Any, Literal, Self
 import aiohttp
 from aiohttp import web
 
+from playground.im.accounts import account_routes
 from playground.im.api import ApiCall, ServerApi
 from playground.im.chats import Chats, Delivered, Team, TeamKind, private_key, team_key, wall_clock_ms
 from playground.im.control import control_routes
@@ -84,6 +85,7 @@ class ImServer:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.add_routes(self._api.routes())
+        app.add_routes(account_routes(self._app_key, self._secret, self.chats))
         app.add_routes(control_routes(self))
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -28,6 +28,7 @@ RUNTIME_REQUIREMENTS = ROOT / "requirements.txt"
 TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
 WORKER_REQUIREMENTS = ROOT / "tests" / "worker" / "requirements.txt"
 PLAYGROUND_REQUIREMENTS = ROOT / "playground" / "requirements.txt"
+CHECKOV_REQUIREMENTS = ROOT / "tests" / "infra" / "requirements.txt"
 NPM_LOCK = ROOT / "playground" / "package-lock.json"
 
 # Megabytes fetched into empty caches (measured on Linux x64, rounded up).
@@ -37,18 +38,25 @@ WORKER_MEGABYTES = 28
 NODE_MEGABYTES = 62
 AZURITE_MEGABYTES = 60
 TINY_MODEL_MEGABYTES = 127
+CHECKOV_MEGABYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A virtual environment of one Python version in ``.dev/``."""
+    """A virtual environment of one Python version in ``.dev/``.
+
+    Attributes:
+        version: of Python.
+        name: what it is for; what cannot live beside the rest has an environment of its own.
+    """
 
     version: tuple[int, int] = sys.version_info[:2]
+    name: str = "venv"
 
     @property
     def folder(self) -> Path:
         """Where it lies."""
-        return DEV / "venv-{}.{}".format(*self.version)
+        return DEV / "{}-{}.{}".format(self.name, *self.version)
 
     @property
     def python(self) -> Path:
@@ -64,6 +72,7 @@ class Environment:
     def made(self) -> Step:
         """The environment itself."""
         name = "Python {}.{} environment".format(*self.version)
+        name += "" if self.name == "venv" else f" for {self.name}"
         return Step(name, 0, self.folder / "stamps" / "made", "made", self.python, self._make)
 
     def packages(
@@ -119,6 +128,27 @@ def worker(environment: Environment) -> Step:
     return environment.packages(
         "Azure Functions worker library", WORKER_REQUIREMENTS, WORKER_MEGABYTES, closed=True
     )
+
+
+def checkov(environment: Environment) -> Environment:
+    """Where checkov lives: its pins are not ours."""
+    return Environment(environment.version, "checkov")
+
+
+def package(environment: Environment) -> Environment:
+    """Where the package is tried: nothing but what Azure installs for it."""
+    return Environment(environment.version, "package")
+
+
+def infra(environment: Environment) -> list[Step]:
+    """What checks the templates and the package, for the marker ``infra``; the Bicep CLI is the machine's."""
+    apart, alone = checkov(environment), package(environment)
+    return [
+        apart.made(),
+        apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True),
+        alone.made(),
+        alone.packages("Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES),
+    ]
 
 
 def tiny_model(environment: Environment) -> Step:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +49,11 @@ class Process:
 
 
 class Run:
-    """The record of the current process's children."""
+    """The record of the current process's children. They may be started and ended in several threads."""
 
     def __init__(self, folder: Path = RUNS) -> None:
         self._children: dict[int, Process] = {}
+        self._lock = threading.Lock()
         self._path = folder / f"{os.getpid()}.json"
 
     def begin(self) -> None:
@@ -60,15 +62,17 @@ class Run:
 
     def add(self, name: str, pid: int) -> None:
         """Record a child that was just started."""
-        self._children[pid] = Process(name, pid, start_time(pid) or "")
-        self._write()
+        with self._lock:
+            self._children[pid] = Process(name, pid, start_time(pid) or "")
+            self._write()
 
     def remove(self, pid: int) -> None:
         """Forget a child that has ended."""
-        if self._children.pop(pid, None) is not None and not self._children:
-            self._path.unlink(missing_ok=True)
-        elif self._children:
-            self._write()
+        with self._lock:
+            if self._children.pop(pid, None) is not None and not self._children:
+                self._path.unlink(missing_ok=True)
+            elif self._children:
+                self._write()
 
     def _write(self) -> None:
         owner = Process("dev.py", os.getpid(), start_time(os.getpid()) or "")

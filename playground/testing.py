@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Collection, Sequence
 
 from playground import install
+from playground.bicep import HOW_TO_GET_IT, find_bicep
 from playground.install import Environment
 from playground.processes import run_in_foreground
 from playground.progress import say
 from playground.steps import SetupFailed, Step, announce, set_up
 
 WORKER_PYTHON = (3, 13)
-"""What Microsoft's worker library needs."""
+"""What Azure runs, and Microsoft's worker library needs."""
 
 
 def run_tests(arguments: Sequence[str], *, everything: bool) -> int:
@@ -60,10 +61,20 @@ def without_markers(markers: Collection[str], arguments: Sequence[str]) -> list[
 def _groups(environment: Environment) -> tuple[dict[str, list[Step]], dict[str, str]]:
     """What each marker needs, and why a marker cannot be had here."""
     groups = {"stack": [*install.storage(environment), install.tiny_model(environment)]}
+    left_out = {}
     if environment.version < WORKER_PYTHON:
-        reason = "Microsoft's worker library needs Python 3.13: `uv python install 3.13`, or pyenv"
-        return groups, {"worker": reason}
-    return {**groups, "worker": [install.worker(environment)]}, {}
+        hint = "Python 3.13: `uv python install 3.13`, or pyenv"
+        left_out = {
+            "worker": f"Microsoft's worker library needs {hint}",
+            "infra": f"the package needs {hint}",
+        }
+    else:
+        groups["worker"] = [install.worker(environment)]
+        if find_bicep():
+            groups["infra"] = install.infra(environment)
+        else:
+            left_out["infra"] = HOW_TO_GET_IT
+    return groups, left_out
 
 
 def _list(left_out: dict[str, str]) -> None:

@@ -1,31 +1,49 @@
-"""The command line: ``python -m relay check``."""
+"""The command line: ``python -m relay check``, and with ``--live`` a look at what the settings name."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import io
 import os
 import sys
 from collections.abc import Sequence
 
-from relay.check import check
+from relay.check import check, configured
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0 when the configuration is right, else 1."""
+    """Run one command; the exit code is 0 when everything is right, else 1."""
     parser = argparse.ArgumentParser(prog="python -m relay")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="show the configuration and what is wrong with it")
-    parser.parse_args(arguments)
-    lines, problems = check(os.environ)
+    checking = commands.add_parser("check", help="show the configuration and what is wrong with it")
+    checking.add_argument("--live", action="store_true", help="ask storage, queue, model and IM server, too")
+    checking.add_argument(
+        "--webhook", metavar="URL", help="with --live: the URL for the console, with its key"
+    )
+    options = parser.parse_args(arguments)
+    if options.webhook and not options.live:
+        parser.error("--webhook needs --live")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a bot's name need not fit the console's encoding
-    print("\n".join(lines), end="\n\n")
+    lines, problems = check(os.environ)
+    print("\n".join(lines))
+    if options.live and not problems:
+        problems = _ask(options.webhook)
     if not problems:
-        print("OK")
+        print("\nOK")
         return 0
-    print("Wrong:", *problems, sep="\n  ")
+    print("", "Wrong:", *[f"  {problem}" for problem in problems], sep="\n")
     return 1
+
+
+def _ask(webhook: str | None) -> list[str]:
+    """Ask the parts, and print what they say and what belongs into the console; returns which of them fail."""
+    from relay import live  # a plain check needs no client
+
+    findings = asyncio.run(live.ask_all(*configured(os.environ), webhook))
+    print("\n".join([*live.report(findings), *live.console_fields(webhook)]))
+    return [f"{finding.part}: {finding.said}" for finding in findings if finding.fix]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from relay.bots import Bot, load_bots, read_toml
+from relay.bots import Bot, Bots, load_bots, read_toml
 from relay.errors import ConfigError
 from relay.settings import (
     APP_FOLDER,
@@ -76,6 +76,17 @@ def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> 
     except ConfigError as error:
         problems += error.problems
     return lines, problems
+
+
+def configured(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> tuple[Settings, Bots]:
+    """What :func:`check` has shown, to be used.
+
+    Raises:
+        ConfigError: it has problems.
+    """
+    local = read_local_settings(local_settings) if local_settings.exists() else {}
+    settings = load_settings({**local, **environ})
+    return settings, load_bots(settings.bots_file)
 
 
 def read_local_settings(path: Path) -> dict[str, str]:

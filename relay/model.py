@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import ModelBlocked, ModelError, ModelRejected, ModelUnavailable
 from relay.ports import Completion, Prompt
+from relay.sdk import load
 from relay.settings import Settings
 from relay.storage.credential import app_credential
 
@@ -91,7 +91,7 @@ class OpenAIChat:
                 # The SDK reads keys, organisations, headers and log levels of the machine; the settings are ours.
                 for name in [name for name in os.environ if name.startswith("OPENAI_")]:
                     del os.environ[name]
-                sdk = await asyncio.to_thread(importlib.import_module, "openai")
+                sdk = await load("openai")
                 self._client = sdk.AsyncOpenAI(
                     base_url=self._base_url, api_key=await self._api_key(), max_retries=RETRIES
                 )

@@ -220,6 +220,22 @@ async def test_an_answer_that_is_no_chat_completion_is_tried_again_later(
         await model.aclose()
 
 
+async def test_no_cause_quotes_what_the_model_server_says(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def completions(request: web.Request) -> web.Response:
+        said = (await request.json())["messages"][-1]["content"]
+        return web.json_response({"error": {"message": f"cannot read: {said}", "code": "bad"}}, status=400)
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        with pytest.raises(ModelRejected) as caught:
+            await model.complete(Prompt((ChatMessage("user", "hunter2"),)), seconds=10)
+        await model.aclose()
+    assert caught.value.cause == "HTTP 400 bad"
+    assert "hunter2" not in caplog.text
+
+
 async def test_half_a_surrogate_pair_in_an_answer_is_replaced(model: OpenAIChat) -> None:
     async def completions(request: web.Request) -> web.Response:
         message = (

@@ -126,6 +126,19 @@ def test_a_header_that_is_not_ascii_is_refused_like_any_other(name: str, value: 
     assert name in refusal({**HEADERS, name: value})
 
 
+def test_digests_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+
+    def compare_digest(received: bytes, expected: bytes) -> bool:
+        compared.append(received)
+        return received == expected
+
+    monkeypatch.setattr("relay.signature.hmac.compare_digest", compare_digest)
+    verify([SECRET, "older"], HEADERS, BODY)
+    md5, check_sum = HEADERS["MD5"].encode(), HEADERS["CheckSum"].encode()
+    assert compared == [md5, check_sum, check_sum]
+
+
 def test_no_refusal_quotes_a_secret_or_the_checksum_expected() -> None:
     detail = refusal({**HEADERS, "CheckSum": "0" * 40})
     assert SECRET not in detail

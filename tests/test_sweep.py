@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from relay.clock import DAY_MS
+from relay.errors import StorageUnavailable
 from relay.keys import day_of, history_table
+from relay.messages import Receipt
+from relay.outbox import POISON, TURNS
 from tests.kit import RelayKit
 
 
@@ -84,6 +90,25 @@ def test_a_redelivery_after_its_table_is_gone_creates_nothing(relay: RelayKit) -
     assert "relayhistory20261123" not in relay.tables.tables
     assert relay.replies == []
     assert relay.waiting == []
+
+
+def test_a_poison_message_that_could_not_be_brought_back_is_brought_back_later(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    abandoned = relay.queues.texts(TURNS)[1]
+    relay.queues.queues[TURNS].clear()
+    asyncio.run(relay.queues.send(POISON, abandoned))
+    send = relay.queues.send
+
+    async def failing(*args: Any, **options: Any) -> Receipt:
+        raise StorageUnavailable("for a moment")
+
+    relay.queues.send = failing  # type: ignore[method-assign]
+    with pytest.raises(StorageUnavailable):
+        relay.sweep()
+    relay.queues.send = send  # type: ignore[method-assign]
+    relay.clock.advance(300)
+    relay.sweep()
+    assert [turn.give_up for turn in relay.waiting] == [True]
 
 
 def test_a_poison_message_that_is_no_turn_stays_where_it_is(relay: RelayKit) -> None:

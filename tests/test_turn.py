@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from relay.errors import (
     StorageUnavailable,
 )
 from relay.keys import LEASE_KEY, LEASE_TABLE, conversation_key
-from relay.messages import Message, Turn
+from relay.messages import Message, Receipt, Turn
 from relay.outbox import POISON, TURNS
 from relay.ports import Completion, Insert, Merge, Outgoing, Prompt, Value
 from relay.texts import BLOCKED, EMPTY, FAILED, WITHHELD
@@ -28,9 +30,9 @@ LEASE_SECONDS = 90 + 20 + 30
 MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
 
 
-def hold_lease(relay: RelayKit, *, seconds: float, deaths: int = 0) -> None:
-    """Another process holds alice's conversation with helper."""
-    partition = conversation_key(Message("helper", "alice", "", 0, ""))
+def hold_lease(relay: RelayKit, *, seconds: float, deaths: int = 0, team: str | None = None) -> None:
+    """Another process holds alice's conversation with helper, or a group's."""
+    partition = conversation_key(Message("helper", "alice", "", 0, "", team=team))
     until = relay.clock.now() + int(seconds * 1000)
     values: dict[str, Value] = {"owner": "somebody", "until": str(until), "deaths": deaths, "alone": ""}
     asyncio.run(relay.tables.create_table(LEASE_TABLE))
@@ -64,6 +66,7 @@ def test_a_message_without_a_time_is_found_across_midnight(relay: RelayKit) -> N
     relay.clock.advance(12 * 3600)
     relay.post_body(body)
     assert relay.replies == ["Hi alice"]
+    assert len(relay.model.prompts) == 1
 
 
 def test_a_watch_that_fires_after_all_finds_the_message_done(relay: RelayKit) -> None:
@@ -245,6 +248,23 @@ def test_the_sweep_brings_back_what_the_host_gave_up_on(relay: RelayKit) -> None
     assert relay.waiting == []
 
 
+def test_a_failure_text_is_marked_sent_only_when_its_cause_is_in_the_poison_queue(relay: RelayKit) -> None:
+    send = relay.queues.send
+
+    async def failing(queue: str, *args: Any, **options: Any) -> Receipt:
+        if queue == POISON:
+            relay.queues.send = send  # type: ignore[method-assign]
+            raise StorageUnavailable("for a moment")
+        return await send(queue, *args, **options)
+
+    relay.queues.send = failing  # type: ignore[method-assign]
+    relay.model.default = ModelUnavailable("HTTP 500")
+    relay.post("hello")
+    relay.settle()
+    assert relay.replies == [FAILED["en"]]
+    assert len(relay.poison) == 1
+
+
 # one at a time, in order
 
 
@@ -256,6 +276,32 @@ def test_a_message_waits_while_another_turn_holds_the_conversation(relay: RelayK
     assert relay.replies == []
     relay.wait(20)
     assert relay.replies == ["Hi alice"]
+
+
+def test_an_overdue_message_is_given_up_under_the_lease_only(relay: RelayKit) -> None:
+    relay.post("hello", run=False)
+    relay.clock.advance(601)
+    hold_lease(relay, seconds=100)
+    relay.wait(90)
+    assert relay.replies == []
+    relay.wait(20)
+    assert relay.replies == [FAILED["en"]]
+
+
+def test_a_turn_does_not_hold_up_another_conversation(relay: RelayKit) -> None:
+    bobs = relay.copy("hello", sender="bob")
+
+    async def interrupted(prompt: Prompt, *, seconds: float) -> Completion:
+        relay.model.complete = complete  # type: ignore[method-assign]
+        bob = Message("helper", "bob", "c:bob:1", int(bobs["msgTimestamp"]), "hello")
+        await relay.app.answer(Turn(bob, relay.clock.now()).to_json())
+        assert [sent.to for sent in relay.im.shown] == ["bob"]
+        return await complete(prompt, seconds=seconds)
+
+    complete = relay.model.complete
+    relay.model.complete = interrupted  # type: ignore[method-assign]
+    relay.post("hello")
+    assert [sent.to for sent in relay.im.shown] == ["bob", "alice"]
 
 
 def test_another_conversation_does_not_wait(relay: RelayKit) -> None:
@@ -277,10 +323,8 @@ def test_waiting_messages_are_answered_together_in_order_of_their_time(relay: Re
 
 def test_in_a_group_only_the_messages_of_one_sender_are_answered_together(relay: RelayKit) -> None:
     relay.model.default = lambda prompt: "ok"
-    relay.post("@Helper hi", sender="carol", team="77")  # makes the lease table
-    partition = conversation_key(Message("helper", "alice", "", 0, "", team="77"))
-    until = str(relay.clock.now() + 3000)
-    asyncio.run(relay.tables.write(LEASE_TABLE, partition, Insert(LEASE_KEY, {"owner": "x", "until": until})))
+    relay.post("@Helper hi", sender="carol", team="77")
+    hold_lease(relay, seconds=3, team="77")
     now = relay.clock.now()
     relay.post("@Helper a1", sender="alice", team="77", at=now + 1)
     relay.post("@Helper b1", sender="bob", team="77", at=now + 2)
@@ -293,6 +337,15 @@ def test_in_a_group_only_the_messages_of_one_sender_are_answered_together(relay:
     assert new[1][-2:] == ["a1", "a2"]
     assert new[2][-1] == "b1"
     assert [sent.mention for sent in relay.im.shown] == ["carol", "alice", "bob"]
+
+
+def test_new_parts_the_messages_that_wait(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=3)
+    now = relay.clock.now()
+    for n, text in enumerate(["a", "b", "/new", "c"]):
+        relay.post(text, at=now + n)
+    relay.settle()
+    assert [[said for _, said in prompt[1:]] for prompt in relay.model.asked()] == [["a", "b"], ["c"]]
 
 
 def test_messages_for_different_functions_are_not_answered_together(relay: RelayKit) -> None:
@@ -369,6 +422,56 @@ def test_a_turn_past_its_lease_stores_nothing(relay: RelayKit) -> None:
     relay.settle()
     assert relay.replies == ["Hi alice"]
     assert [reply["text"] for reply in relay.tables.rows("reply")] == ["Hi alice"]
+
+
+# one deadline
+
+
+def time_given(relay: RelayKit, *, taking: float) -> list[float]:
+    """What the model is given from now on, in seconds; it takes some for each answer."""
+    given: list[float] = []
+    complete = relay.model.complete
+
+    async def slow(prompt: Prompt, *, seconds: float) -> Completion:
+        given.append(seconds)
+        relay.clock.advance(taking)
+        return await complete(prompt, seconds=seconds)
+
+    relay.model.complete = slow  # type: ignore[method-assign]
+    return given
+
+
+def test_the_second_try_without_history_has_only_the_time_that_is_left(relay: RelayKit) -> None:
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.model.script = [ModelBlocked("content filter on the prompt")]
+    given = time_given(relay, taking=60)
+    relay.post("two")
+    assert given == [90, 30]
+
+
+def test_a_turn_takes_no_further_message_when_half_of_its_time_is_over(relay: RelayKit) -> None:
+    hold_lease(relay, seconds=3, team="77")
+    given = time_given(relay, taking=50)
+    now = relay.clock.now()
+    relay.post("@Helper later", sender="bob", team="77", at=now + 2)
+    relay.post("@Helper earlier", sender="alice", team="77", at=now + 1)
+    relay.settle()
+    assert [sent.mention for sent in relay.im.shown] == ["alice", "bob"]
+    assert given == [90, 90]
+
+
+def test_sending_a_long_reply_ends_with_the_sending_budget(relay: RelayKit) -> None:
+    async def slow(outgoing: Outgoing, *, seconds: float) -> None:
+        relay.clock.advance(min(6, seconds))
+        if seconds < 6:
+            raise ImUnavailable("no answer in time")
+
+    relay.im.send = slow  # type: ignore[method-assign]
+    relay.model.script = ["A sentence. " * 5000]
+    started = relay.clock.now()
+    relay.post("hello")
+    assert relay.clock.now() - started == 20_000
 
 
 # plain texts
@@ -639,3 +742,24 @@ def test_a_poison_message_is_kept_no_longer_than_the_history(relay: RelayKit) ->
     assert len(relay.poison) == 1
     relay.clock.advance(2 * 86_400)
     assert relay.poison == []
+
+
+# what is logged
+
+
+def test_no_log_of_a_turn_holds_what_was_said(relay: RelayKit, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    private = "hunter2"
+    relay.model.default = f"you said {private}"
+    relay.im.script = [None, ImBlocked("code 107451"), None, ImRejected("code 404"), None]
+    rejected = ModelRejected("HTTP 400")  # with history and without
+    relay.model.script = [*[relay.model.default] * 3, rejected, rejected, ModelUnavailable("HTTP 500")]
+    for text in ("answered", "withheld", "undelivered", "given up", "tried again"):
+        relay.post(f"{text} {private}", fromNick=private)
+        relay.settle()
+    relay.post("/forget")
+    relay.sweep()
+    for what in ("turn done", "withheld", "undeliverable", "gave up", "tried again"):
+        assert what in caplog.text
+    assert private not in caplog.text
+    assert relay.settings.im_app_secret.get_secret_value() not in caplog.text

@@ -323,6 +323,14 @@ async def test_a_bad_signature_is_refused_before_the_body_is_parsed(relay: Relay
     assert not relay.queued
 
 
+async def test_the_signature_is_of_the_bytes_however_the_json_is_written(relay: Relay) -> None:
+    for written in (
+        json.dumps(copy(body="你好"), indent=2),
+        json.dumps(copy(body="你好"), separators=(",", ":")),
+    ):
+        assert await relay.post(written.encode()) == Answer(200, {"status": "queued"})
+
+
 async def test_a_valid_signature_of_last_week_is_accepted(relay: Relay) -> None:
     body = json.dumps(copy()).encode()
     headers = sign_inbound(SECRET, body, NOW - 7 * 1440 * MINUTE)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import time
 from typing import TYPE_CHECKING, Any
+
+from relay.sdk import load
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
@@ -85,5 +86,5 @@ async def app_credential(client_id: str | None) -> Any:
     endpoint, header = os.environ.get("IDENTITY_ENDPOINT"), os.environ.get("IDENTITY_HEADER")
     if endpoint and header:
         return AppIdentity(endpoint, header, client_id)
-    identity = await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
+    identity = await load("azure.identity.aio")
     return identity.DefaultAzureCredential()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.messages import Receipt
 from relay.ports import Queued
+from relay.sdk import load
 from relay.settings import StorageSettings
 from relay.storage.azure_calls import bounded, spelled_out
 from relay.storage.credential import app_credential
@@ -85,6 +85,16 @@ class AzureQueues:
             except ResourceNotFoundError:
                 return []
 
+    async def length(self, queue: str) -> int | None:
+        """About how many messages are on a queue, taken and delayed ones too; None when there is no such queue."""
+        async with self._calling(queue) as client:
+            from azure.core.exceptions import ResourceNotFoundError
+
+            try:
+                return (await client.get_queue_properties()).approximate_message_count
+            except ResourceNotFoundError:
+                return None
+
     async def aclose(self) -> None:
         """Close the connections."""
         for client in self._clients.values():
@@ -100,7 +110,7 @@ class AzureQueues:
 
     async def _client(self, queue: str) -> QueueClient:
         if queue not in self._clients:
-            sdk = await asyncio.to_thread(importlib.import_module, "azure.storage.queue.aio")
+            sdk = await load("azure.storage.queue.aio")
             async with self._opening:
                 if queue not in self._clients:
                     self._clients[queue] = await self._open(sdk.QueueClient, queue)

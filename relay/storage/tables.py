@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import RowChanged, RowExists, TableBusy, TableMissing
 from relay.ports import Insert, Merge, Page, Row
+from relay.sdk import load
 from relay.settings import StorageSettings
 from relay.storage.azure_calls import bounded, error_code, spelled_out
 from relay.storage.credential import app_credential
@@ -140,7 +140,7 @@ class AzureTables:
     async def _open(self) -> TableServiceClient:
         if self._service is not None:
             return self._service
-        sdk = await asyncio.to_thread(importlib.import_module, "azure.data.tables.aio")
+        sdk = await load("azure.data.tables.aio")
         async with self._opening:
             if self._service is None:
                 options: dict[str, Any] = {

@@ -16,6 +16,7 @@ from relay.bots import Bot
 from relay.keys import client_id, conversation_key
 from relay.messages import Message
 from relay.outbox import POISON, TURNS
+from relay.rows import is_earlier
 from relay.settings import load_settings
 from relay.texts import FORGOTTEN, THINKING
 from tests.conftest import EXAMPLE
@@ -160,6 +161,10 @@ def all_answered_once(world: World) -> None:
             continue
         assert entry.state == "answered", f"{entry.text} is {entry.state}"
         assert entry.kind != "text" or entry.reply in replies, f"{entry.text} has no reply"
+    for mark in entries.values():
+        if mark.kind == "forget":
+            left = [entry for entry in world.entries() if is_earlier(entry, mark) and entry.text]
+            assert left == [], "something is left after /forget"
     assert {entry.reply for entry in entries.values() if entry.reply} == replies.keys(), (
         "a reply covers nothing"
     )

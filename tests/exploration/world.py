@@ -7,6 +7,7 @@ explorer decides who goes on, who is killed, whose call happens but seems to fai
 from __future__ import annotations
 
 import types
+from collections import Counter
 from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -47,6 +48,7 @@ class Worker:
         at: the call that it is about to make.
         seen: hash of everything its code has seen; with its code, its whole state.
         waiting, replied: what waited, and what had been replied, when it last read the window.
+        lease_end: of the lease that its turn took last, Unix milliseconds.
     """
 
     number: int
@@ -58,6 +60,7 @@ class Worker:
     dead: bool = False
     waiting: tuple[str, ...] = ()
     replied: tuple[str, ...] = ()
+    lease_end: int = 0
 
 
 @types.coroutine
@@ -104,6 +107,7 @@ class World:
         self.workers = [Worker(number) for number in range(workers)]
         self.current: Worker | None = None
         self.budget = budget
+        self.all_goes_well = budget == Budget()
         self.may_give_up = budget.kills > 1  # message and watch both hidden for ten minutes: the failure text
         self.messages = messages
         self.steps = 0
@@ -210,6 +214,8 @@ class World:
         """Names for lease owners that are the same in every replay."""
         self._owners += 1
         worker = self.current.number if self.current else "?"
+        if self.current is not None:
+            self.current.lease_end = self.clock.now() + int(self.lease_seconds * 1000)
         return f"worker-{worker}-{self._owners}"
 
     def close(self) -> None:
@@ -225,12 +231,12 @@ class World:
         worker.seen = hash(("took", message.text))
         worker.turn = self.app.answer(message.text)
         worker.at = ""
-        worker.message_id, worker.request = message.id, ""
+        worker.message_id, worker.request, worker.lease_end = message.id, "", 0
         self._advance(worker, None)
 
     def _request(self, worker: Worker, message: Message) -> None:
         """The platform posts a message of a ``response`` bot."""
-        worker.message_id, worker.request = "", message.id
+        worker.message_id, worker.request, worker.lease_end = "", message.id, 0
         worker.seen = hash(("request", message.id))
         bot = self.app.bots.get(message.bot)
         assert bot is not None
@@ -315,6 +321,23 @@ class World:
             else tuple(entry.text for entry in entries if entry.kind == "reply" and not entry.excluded)
         )
 
+    def asking(self) -> None:
+        """Promise 3: no two turns whose leases last ask the model at the same time."""
+        for other in self.workers:
+            at_once = other is not self.current and other.turn is not None and other.at == "model"
+            assert not at_once or other.lease_end <= self.clock.now(), "two turns of a conversation at once"
+
+    def storing(self, changes: tuple[Insert | Merge, ...]) -> None:
+        """Promise 3: what is to be sent is stored under a lease that lasts."""
+        assert self.current is not None
+        if any(change.values.get("state") == "stored" for change in changes):
+            assert self.current.lease_end > self.clock.now(), "a reply was stored without a lease"
+
+    def sending(self, outgoing: Outgoing) -> None:
+        """Promise 1, on v1 too: nothing is sent twice where nothing goes wrong."""
+        again = outgoing.client_id in {sent.client_id for sent in self.im.attempts}
+        assert not (again and self.all_goes_well), "something was sent twice"
+
     def asked(self, prompt: Prompt) -> None:
         """Promises 3 and 4: the oldest that waited is asked about first, and no earlier reply is missing."""
         assert self.current is not None
@@ -354,8 +377,10 @@ class GatedTables(MemoryTables):
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
+        self._versions: Counter[str] = Counter()
 
     async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
+        self._world.storing(changes)
         verdict = await self._world.gate(f"write {table} {len(changes)}")
         try:
             etags = await super().write(table, partition, *changes)
@@ -390,12 +415,12 @@ class GatedTables(MemoryTables):
         self._answer(verdict)
 
     def _apply(self, rows: dict[str, Row], change: Insert | Merge) -> str:
-        before = rows.get(change.key)
         super()._apply(rows, change)
-        version = int(before.etag) + 1 if before else 1
+        self._versions[change.key] += 1  # goes on when a lease's row was deleted and is there again
+        version = str(self._versions[change.key])
         row = rows[change.key]
-        rows[change.key] = Row(row.key, row.values, str(version))
-        return str(version)
+        rows[change.key] = Row(row.key, row.values, version)
+        return version
 
     def _answer(self, verdict: Verdict) -> None:
         if verdict == "lost":
@@ -443,6 +468,7 @@ class GatedModel(ScriptedModel):
         self._world = world
 
     async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
+        self._world.asking()
         await self._world.gate("model")
         self._world.asked(prompt)
         text = "re: " + " + ".join(said.content for said in prompt.messages if said.role == "user")
@@ -460,6 +486,7 @@ class GatedMessenger(RecordingMessenger):
         self._world = world
 
     async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+        self._world.sending(outgoing)
         verdict = await self._world.gate("show")
         await super().send(outgoing, seconds=seconds)
         self._world.saw("shown")

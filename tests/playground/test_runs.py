@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -112,3 +113,15 @@ def test_a_run_records_its_children_until_they_have_ended(
 def test_a_run_without_children_can_be_seen(tmp_path: Path) -> None:
     Run(tmp_path).begin()
     assert live_runs(tmp_path) == [me()]
+
+
+def test_children_may_be_started_and_ended_in_several_threads(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+
+    def start_and_end(pid: int) -> None:
+        run.add("child", pid)
+        run.remove(pid)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(start_and_end, range(10_000_000, 10_000_200)))
+    assert list(tmp_path.iterdir()) == []

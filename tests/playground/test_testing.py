@@ -45,6 +45,8 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(Environment, "made", lambda _: step("environment"))
     monkeypatch.setattr(install, "tests", lambda _: step("tests"))
     monkeypatch.setattr(install, "worker", lambda _: step("worker"))
+    monkeypatch.setattr(install, "infra", lambda _: [step("infra")])
+    monkeypatch.setattr(testing, "find_bicep", lambda: tmp_path / "bicep")
     monkeypatch.setattr(install, "tiny_model", lambda _: step("model"))
     monkeypatch.setattr(install, "storage", lambda _: [step("node", works=False)])
     monkeypatch.setattr(testing, "run_in_foreground", run)
@@ -70,5 +72,16 @@ def test_an_old_python_leaves_out_the_worker(
 ) -> None:
     monkeypatch.setattr(testing, "WORKER_PYTHON", (99, 0))
     run_tests([], everything=False)
-    assert ran == [["-m", "pytest", "-m", "not worker and not stack"]]
+    assert ran == [["-m", "pytest", "-m", "not worker and not infra and not stack"]]
     assert "left out: the tests marked worker: Microsoft's worker library needs" in capsys.readouterr().err
+
+
+def test_a_machine_without_bicep_leaves_out_the_templates(
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(testing, "find_bicep", lambda: None)
+    assert run_tests([], everything=True) == 1
+    assert ran == [["-m", "pytest", "-m", "not infra and not stack"]]
+    assert (
+        "left out: the tests marked infra: needs the Bicep CLI: `az bicep install`" in capsys.readouterr().err
+    )

@@ -41,6 +41,7 @@ class World:
         model: the model server.
         settings: of the next host that is started.
         hosts: the running function hosts; the IM platform posts to the first.
+        app: folder of the function app that they run.
     """
 
     storage: Azurite
@@ -49,13 +50,19 @@ class World:
     settings: dict[str, str]
     stack: AsyncExitStack
     hosts: list[HostProcess] = field(default_factory=list)
+    app: Path = ROOT
 
     async def start_host(self, *arguments: str) -> HostProcess:
         """Start a function host on this world's storage."""
-        host = await self.stack.enter_async_context(HostProcess(ROOT, self.settings, *arguments))
+        host = await self.stack.enter_async_context(HostProcess(self.app, self.settings, *arguments))
         self.hosts.append(host)
-        self.im.webhook = self.hosts[0].url + "/api/webhook?code=any"
+        self.im.webhook = self.webhook_of(self.hosts[0])
         return host
+
+    @staticmethod
+    def webhook_of(host: HostProcess) -> str:
+        """The URL that a console would hold for a host."""
+        return host.url + "/api/webhook?code=any"
 
     async def kill_host(self) -> None:
         """SIGKILL to the first host."""

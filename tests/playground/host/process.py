@@ -60,9 +60,9 @@ class HostProcess:
         self._process.send_signal(how)
         return await self.ended()
 
-    async def ended(self) -> tuple[int, str]:
+    async def ended(self, seconds: float = 10) -> tuple[int, str]:
         """Wait until it has ended by itself."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds):
             _, errors = await self._process.communicate()
         assert self._process.returncode is not None
         return self._process.returncode, errors.decode()

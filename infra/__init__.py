@@ -1,0 +1,1 @@
+"""What deploys the relay: Bicep templates, the package, the scripts. Nothing of it is deployed."""

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Asks everything that was deployed, and says what belongs into the console. Called by deploy.sh, and by azd, which
+# hands over the outputs of main.bicep under their names.
+set -eu
+cd "$(dirname "$0")/.."
+
+echo "== Does it answer?"
+python=.dev/check/bin/python
+[ -x $python ] || python3 -m venv .dev/check
+$python -m pip install -q --disable-pip-version-check -r requirements.txt
+key=$(az functionapp keys list -g "$resourceGroupName" -n "$functionAppName" --query functionKeys.default -o tsv)
+# A workflow's log is no place for it.
+[ -z "${GITHUB_ACTIONS:-}" ] || echo "::add-mask::$key"
+
+# The empty ones undo what a local.settings.json says.
+AzureWebJobsStorage='' AzureWebJobsStorage__accountName=$storageAccountName \
+    AzureWebJobsStorage__clientId='' AzureWebJobsStorage__tableServiceUri='' AzureWebJobsStorage__queueServiceUri='' \
+    AZURE_OPENAI_ENDPOINT=$openAiEndpoint AZURE_OPENAI_DEPLOYMENT=$openAiDeployment AZURE_OPENAI_API_KEY='' \
+    RELAY_MODEL_URL='' RELAY_MODEL_NAME='' RELAY_MODEL_KEY='' IM_API_URL='' \
+    $python -m relay check --live --webhook "$webhookUrl?code=$key"

@@ -1,0 +1,79 @@
+#!/bin/sh
+# Deploys the relay: what would change, the resources, the package, and whether all of it answers. Run again, it
+# changes nothing that is as it should be.
+#
+#   infra/deploy.sh [main|prod]       with the parameters of infra/main.bicepparam or infra/prod.bicepparam
+#   infra/deploy.sh --what-if [main|prod]
+#                                     only what would change
+#   infra/deploy.sh --delete GROUP    deletes a resource group that it has made, for good
+#
+# Needs az (logged in), python3 and the settings that docs/deploy.md lists. YES=1 answers its question.
+set -eu
+cd "$(dirname "$0")/.."
+
+sure() {
+    [ "${YES:-}" = 1 ] && return
+    printf '%s [y/N] ' "$1"
+    read -r answer
+    [ "$answer" = y ]
+}
+
+if [ "${1:-}" = --delete ]; then
+    group=${2:?the name of the resource group}
+    az resource list -g "$group" --query '[].{type:type, name:name}' -o table
+    sure "Delete all of this, the conversations too?"
+    vault=$(az keyvault list -g "$group" --query '[0].name' -o tsv)
+    protected=$(az keyvault list -g "$group" --query '[0].properties.enablePurgeProtection' -o tsv)
+    openai=$(az cognitiveservices account list -g "$group" --query '[0].name' -o tsv)
+    region=$(az cognitiveservices account list -g "$group" --query '[0].location' -o tsv)
+    az group delete -n "$group" --yes
+    # Both keep their names for days unless they are purged.
+    if [ -n "$vault" ] && [ "$protected" != true ]; then az keyvault purge -n "$vault"; fi
+    if [ -n "$openai" ]; then az cognitiveservices account purge -n "$openai" -g "$group" -l "$region"; fi
+    exit
+fi
+
+only_look=
+if [ "${1:-}" = --what-if ]; then only_look=1 && shift; fi
+parameters=infra/${1:-main}.bicepparam
+: "${AZURE_LOCATION:?a region, such as eastus2}" "${IM_APP_KEY:?the App Key of the IM app}"
+: "${IM_APP_SECRET:?the App Secret of the IM app}" "${ALERT_EMAIL:?who gets the alerts}"
+export AZURE_LOCATION IM_APP_KEY IM_APP_SECRET ALERT_EMAIL
+AZURE_ENV_NAME=${AZURE_ENV_NAME:-$([ "${1:-main}" = main ] && echo try || echo "$1")}
+AZURE_PRINCIPAL_ID=${AZURE_PRINCIPAL_ID:-$(az ad signed-in-user show --query id -o tsv)}
+export AZURE_ENV_NAME AZURE_PRINCIPAL_ID
+
+# A budget keeps the month in which it began.
+subscription=$(az account show --query id -o tsv)
+budget=/subscriptions/$subscription/resourceGroups/rg-relay-$AZURE_ENV_NAME/providers/Microsoft.Consumption/budgets
+BUDGET_START=$(az rest --method get --url "$budget?api-version=2024-08-01" \
+    --query 'value[0].properties.timePeriod.startDate' -o tsv 2>/dev/null | cut -c 1-10)
+export BUDGET_START="${BUDGET_START:-$(date -u +%Y-%m-01)}"
+
+echo "== What would change"
+az deployment sub what-if -l "$AZURE_LOCATION" --parameters "$parameters"
+[ -z "$only_look" ] || exit 0
+sure "Deploy this?"
+
+echo "== Resources"
+deployment=relay-$AZURE_ENV_NAME
+az deployment sub create -n "$deployment" -l "$AZURE_LOCATION" --parameters "$parameters" -o none
+output() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
+for name in resourceGroupName functionAppName webhookUrl storageAccountName openAiEndpoint openAiDeployment; do
+    export "$name=$(output "$name")"
+done
+
+echo "== Package"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python3 -m infra.package "$work/package.zip"
+# A new role takes minutes until the package container believes in it.
+for wait in 60 120 240 0; do
+    az functionapp deployment source config-zip -g "$resourceGroupName" -n "$functionAppName" \
+        --src "$work/package.zip" --build-remote true -o none && break
+    [ $wait = 0 ] && exit 1
+    echo "again in $wait seconds"
+    sleep $wait
+done
+
+infra/check.sh

@@ -1,0 +1,298 @@
+// The relay and all that it needs in one resource group: `infra/deploy.sh` deploys it, docs/deploy.md explains it.
+// Nobody holds a key: the app has an identity of its own, and that identity has the roles below it. The one secret
+// is the IM app's, and it lies in Key Vault.
+targetScope = 'subscription'
+
+import { Model } from 'modules/openai.bicep'
+
+// ---------------------------------------------------------------- where
+
+@description('Prefix of the names of all resources.')
+@minLength(2)
+@maxLength(12)
+param workload string = 'relay'
+
+@description('Which of several deployments this is: a part of all names, so that they live side by side.')
+@minLength(2)
+@maxLength(12)
+param environmentName string
+
+@description('Region of everything, except perhaps the model: `az functionapp list-flexconsumption-locations`.')
+param location string
+
+@description('Tags of the resource group and of every resource, beside the two of azd.')
+param tags object = {}
+
+// ---------------------------------------------------------------- the IM app
+
+@description('App Key of the IM app.')
+@minLength(1)
+param imAppKey string
+
+@description('App Secret of the IM app. It goes into Key Vault and nowhere else.')
+@secure()
+@minLength(8)
+param imAppSecret string
+
+@description('App Secret before its last refresh, as long as both are in use; empty otherwise.')
+@secure()
+param imAppSecretPrevious string = ''
+
+@description('Data centre of the IM app.')
+@allowed(['overseas', 'china'])
+param imRegion string = 'overseas'
+
+@description('Version of the IM server API. With v1 a crash may show a reply twice.')
+@allowed(['v2', 'v1'])
+param imApiVersion string = 'v2'
+
+@description('Messages per second that the plan of the IM app lets its server send (100 unless you bought more).')
+@minValue(1)
+@maxValue(10000)
+param imCallsPerSecond int = 100
+
+@description('The bots of this environment: a file beside function_app.py, deployed with it.')
+@minLength(1)
+param botsFile string = 'bots.toml'
+
+// ---------------------------------------------------------------- the model
+
+@description('An Azure OpenAI resource that you have: its resource id. Empty creates one.')
+param existingOpenAiId string = ''
+
+@description('Region of the created Azure OpenAI resource: `az cognitiveservices model list -l REGION`.')
+param openAiLocation string = location
+
+@description('Deployments of models. The first one is for bots that name none. With an existing resource: deployed already.')
+@minLength(1)
+param models Model[] = [
+  { name: 'chat', model: 'gpt-5.6-luna', version: '2026-07-09', sku: 'GlobalStandard', capacity: 50 }
+]
+
+@description('From which severity on hate, sexual, self-harm and violent texts are refused.')
+@allowed(['Low', 'Medium'])
+param contentFilterSeverity string = 'Medium'
+
+// ---------------------------------------------------------------- scale
+
+@description('Memory of an instance, in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('The most instances that answer at the same time. Below 40 only in regions that allow it.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances that wait for the next message, at about 21 USD a month each (2 GB, docs/deploy.md). 0: the first answer after a pause takes seconds longer.')
+@minValue(0)
+@maxValue(20)
+param alwaysReadyInstances int = 0
+
+@description('Requests that one instance of the webhook takes at the same time. Azure gives Python 1.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 32
+
+@description('How new code replaces old: RollingUpdate (preview) lets running turns end, Recreate ends them; none is lost.')
+@allowed(['Recreate', 'RollingUpdate'])
+param siteUpdateStrategy string = 'Recreate'
+
+// ---------------------------------------------------------------- watching
+
+@description('Who gets the alerts.')
+@minLength(6)
+param alertEmail string
+
+@description('Budget of the resource group per month, in the currency of the subscription.')
+@minValue(1)
+param monthlyBudget int = 50
+
+@description('First month of the budget, as 2026-11-01: the one in which it is created, since Azure refuses to change it. Empty: no budget.')
+param budgetStart string = ''
+
+@description('Log volume per day after which nothing more is stored, in GB.')
+@minValue(1)
+param dailyLogCapGb int = 1
+
+@description('How long logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+// ---------------------------------------------------------------- safety
+
+@description('Copies of the stored conversations: in one zone, or in three.')
+@allowed(['Standard_LRS', 'Standard_ZRS'])
+param storageSku string = 'Standard_LRS'
+
+@description('Nobody can delete the key vault for good before its 90 days are over: right for production, in the way of a first try.')
+param vaultPurgeProtection bool = false
+
+@description('Object id of the person or pipeline that deploys: may read what `relay check --live` reads. Empty: nobody.')
+param deployerObjectId string = ''
+
+@description('What the deployer is.')
+@allowed(['User', 'ServicePrincipal'])
+param deployerType string = 'User'
+
+// ---------------------------------------------------------------- resources
+
+var suffix = '${workload}-${environmentName}'
+var token = uniqueString(subscription().id, workload, environmentName)
+var allTags = union(tags, { 'azd-env-name': environmentName, workload: workload })
+var createsOpenAi = empty(existingOpenAiId)
+// Only looked at when there is an id: a condition does not keep Azure from reading a module's scope.
+var openAiId = split(createsOpenAi ? '${subscription().id}/resourceGroups/none' : existingOpenAiId, '/')
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: 'rg-${suffix}'
+  location: location
+  tags: allTags
+}
+
+var identityName = 'id-${suffix}'
+var identityId = '${group.id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identityName}'
+
+module identity 'modules/identity.bicep' = {
+  scope: group
+  params: { name: identityName, location: location, tags: allTags }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    suffix: suffix
+    location: location
+    tags: allTags
+    principalId: identity.outputs.principalId
+    identityId: identityId
+    dailyCapGb: dailyLogCapGb
+    retentionDays: logRetentionDays
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    name: 'st${token}'
+    location: location
+    tags: allTags
+    sku: storageSku
+    principalId: identity.outputs.principalId
+    identityId: identityId
+    deployerObjectId: deployerObjectId
+    deployerType: deployerType
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module vault 'modules/keyvault.bicep' = {
+  scope: group
+  params: {
+    name: 'kv-${token}'
+    location: location
+    tags: allTags
+    purgeProtection: vaultPurgeProtection
+    imAppSecret: imAppSecret
+    imAppSecretPrevious: imAppSecretPrevious
+    principalId: identity.outputs.principalId
+    identityId: identityId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module openAi 'modules/openai.bicep' = if (createsOpenAi) {
+  scope: group
+  params: {
+    name: 'oai-${suffix}-${token}'
+    location: openAiLocation
+    tags: allTags
+    models: models
+    filterSeverity: contentFilterSeverity
+    principalId: identity.outputs.principalId
+    identityId: identityId
+    deployerObjectId: deployerObjectId
+    deployerType: deployerType
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module existingOpenAi 'modules/openai-existing.bicep' = if (!createsOpenAi) {
+  scope: resourceGroup(openAiId[2], openAiId[4])
+  params: {
+    name: last(openAiId)
+    principalId: identity.outputs.principalId
+    identityId: identityId
+    deployerObjectId: deployerObjectId
+    deployerType: deployerType
+  }
+}
+
+module app 'modules/function.bicep' = {
+  scope: group
+  params: {
+    name: 'func-${suffix}-${token}'
+    planName: 'plan-${suffix}'
+    location: location
+    tags: allTags
+    identityId: identity.outputs.id
+    clientId: identity.outputs.clientId
+    storageName: storage.outputs.name
+    packageContainerUrl: storage.outputs.packageContainerUrl
+    appInsightsConnectionString: monitoring.outputs.appInsightsConnectionString
+    imAppKey: imAppKey
+    imAppSecretReference: vault.outputs.imAppSecretReference
+    imAppSecretPreviousReference: vault.outputs.imAppSecretPreviousReference
+    imRegion: imRegion
+    imApiVersion: imApiVersion
+    imCallsPerSecond: imCallsPerSecond
+    botsFile: botsFile
+    openAiEndpoint: createsOpenAi ? openAi!.outputs.endpoint : existingOpenAi!.outputs.endpoint
+    openAiDeployment: models[0].name
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyInstances: alwaysReadyInstances
+    httpConcurrency: httpConcurrency
+    siteUpdateStrategy: siteUpdateStrategy
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    suffix: suffix
+    location: location
+    tags: allTags
+    email: alertEmail
+    siteId: app.outputs.id
+    workspaceId: monitoring.outputs.workspaceId
+    openAiId: createsOpenAi ? openAi!.outputs.id : existingOpenAiId
+    openAiLocation: createsOpenAi ? openAiLocation : existingOpenAi!.outputs.location
+    monthlyBudget: monthlyBudget
+    budgetStart: budgetStart
+  }
+}
+
+// ---------------------------------------------------------------- what comes out; nothing of it is secret
+
+@description('Resource group of everything.')
+output resourceGroupName string = group.name
+
+@description('Name of the function app.')
+output functionAppName string = app.outputs.name
+
+@description('The URL for the console, without its key.')
+output webhookUrl string = 'https://${app.outputs.hostName}/api/webhook'
+
+@description('Name of the storage account.')
+output storageAccountName string = storage.outputs.name
+
+@description('Name of the key vault.')
+output keyVaultName string = vault.outputs.name
+
+@description('Endpoint of the Azure OpenAI resource.')
+output openAiEndpoint string = createsOpenAi ? openAi!.outputs.endpoint : existingOpenAi!.outputs.endpoint
+
+@description('Deployment for bots that name none.')
+output openAiDeployment string = models[0].name

@@ -1,0 +1,216 @@
+// Alerts, by e-mail. They rest on metrics of Azure, on the log of the queue and on the lines that the relay writes: with
+// OpenTelemetry on (host.json) the host may leave out its own.
+
+@description('End of all names.')
+param suffix string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('Who gets them.')
+param email string
+@description('Resource id of the function app.')
+param siteId string
+@description('Resource id of the workspace.')
+param workspaceId string
+@description('Resource id of Azure OpenAI.')
+param openAiId string
+@description('Its region.')
+param openAiLocation string
+@description('Budget per month, in the currency of the subscription.')
+param monthlyBudget int
+@description('First month of the budget; empty: no budget.')
+param budgetStart string
+
+var turnsUri = '/relay-turns/messages'
+var poisonUri = '/relay-turns-poison/messages'
+
+@description('An alert on a query: it fires when the query returns a row.')
+type LogAlert = {
+  @description('End of its name.')
+  name: string
+  @description('What to read in the e-mail.')
+  description: string
+  @description('KQL.')
+  query: string
+  @description('1 is an error, 2 a warning.')
+  severity: 1 | 2
+}
+
+var logAlerts LogAlert[] = [
+  {
+    name: 'oldest-message'
+    description: 'The oldest message on relay-turns has waited for more than 10 minutes and nothing is being taken off: does `answer` start?'
+    severity: 1
+    // A message is put twice and both are deleted when it is done: what was put behind the last deletion still waits.
+    query: '''
+      let turns = StorageQueueLogs | where Uri contains '{0}';
+      let lastDone = toscalar(turns | where OperationName == 'DeleteMessage' | summarize max(TimeGenerated));
+      turns
+      | where OperationName == 'PutMessage' and TimeGenerated < ago(10m)
+      | where isnull(lastDone) or TimeGenerated > lastDone
+      | summarize Waiting = count()
+      | where Waiting > 0
+    '''
+  }
+  {
+    name: 'poison-not-empty'
+    description: 'A message went to relay-turns-poison: its user got no answer. The message holds the cause.'
+    severity: 2
+    query: '''
+      StorageQueueLogs
+      | where OperationName == 'PutMessage' and Uri contains '{1}'
+      | summarize Messages = count()
+      | where Messages > 0
+    '''
+  }
+  {
+    name: 'turn-latency'
+    description: 'One of twenty answers took more than 30 seconds from the queue to the user.'
+    severity: 2
+    query: '''
+      AppTraces
+      | where Message startswith 'turn done'
+      | extend Queued = toint(extract(@'queued_ms=(\d+)', 1, Message)), Model = toint(extract(@'model_ms=(\d+)', 1, Message)), Sent = toint(extract(@'send_ms=(\d+)', 1, Message))
+      | summarize Slow = percentile(coalesce(Queued, 0) + coalesce(Model, 0) + coalesce(Sent, 0), 95), Turns = count()
+      | where Turns >= 5 and Slow > 30000
+    '''
+  }
+]
+
+// `global` is where action groups, metric alerts and budgets live: they belong to no region.
+resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: 'ag-${suffix}'
+  #disable-next-line no-hardcoded-location
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'relay'
+    enabled: true
+    emailReceivers: [{ name: 'mail', emailAddress: email, useCommonAlertSchema: true }]
+  }
+}
+
+resource serverErrors 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+  name: 'alert-server-errors-${suffix}'
+  #disable-next-line no-hardcoded-location
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'The webhook answers 5xx: the platform does not send those messages again. 503 is storage out of reach.'
+    severity: 1
+    enabled: true
+    scopes: [siteId]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: '5xx'
+          metricNamespace: 'Microsoft.Web/sites'
+          metricName: 'Http5xx'
+          timeAggregation: 'Total'
+          operator: 'GreaterThan'
+          threshold: 4
+        }
+      ]
+    }
+    actions: [{ actionGroupId: mail.id }]
+  }
+}
+
+resource throttling 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+  name: 'alert-model-throttling-${suffix}'
+  #disable-next-line no-hardcoded-location
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'The model refuses more than 4 requests a minute with 429: raise the capacity of its deployment, or the quota.'
+    severity: 2
+    enabled: true
+    scopes: [openAiId]
+    targetResourceType: 'Microsoft.CognitiveServices/accounts'
+    targetResourceRegion: openAiLocation
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: '429'
+          metricNamespace: 'Microsoft.CognitiveServices/accounts'
+          metricName: 'AzureOpenAIRequests'
+          dimensions: [{ name: 'StatusCode', operator: 'Include', values: ['429'] }]
+          timeAggregation: 'Total'
+          operator: 'GreaterThan'
+          threshold: 20
+        }
+      ]
+    }
+    actions: [{ actionGroupId: mail.id }]
+  }
+}
+
+resource queries 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for alert in logAlerts: {
+    name: 'alert-${alert.name}-${suffix}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: alert.name
+      description: alert.description
+      severity: alert.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT30M'
+      autoMitigate: true
+      // The tables are there after the first line only.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: format(alert.query, turnsUri, poisonUri)
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: [mail.id] }
+    }
+  }
+]
+
+resource budget 'Microsoft.Consumption/budgets@2026-06-01' = if (!empty(budgetStart)) {
+  name: 'budget-${suffix}'
+  properties: {
+    category: 'Cost'
+    amount: monthlyBudget
+    timeGrain: 'Monthly'
+    timePeriod: { startDate: budgetStart }
+    notifications: {
+      most: {
+        enabled: true
+        operator: 'GreaterThanOrEqualTo'
+        threshold: 80
+        thresholdType: 'Actual'
+        contactEmails: [email]
+        contactGroups: [mail.id]
+      }
+      more: {
+        enabled: true
+        operator: 'GreaterThanOrEqualTo'
+        threshold: 100
+        thresholdType: 'Forecasted'
+        contactEmails: [email]
+        contactGroups: [mail.id]
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+// The function app on Flex Consumption: its plan, its settings, how far it scales.
+
+@description('Name of the app, and of its host.')
+@minLength(2)
+@maxLength(60)
+param name string
+@description('Name of the plan.')
+param planName string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('Resource id of the identity.')
+param identityId string
+@description('Client id of the identity.')
+param clientId string
+@description('Name of the storage account.')
+param storageName string
+@description('Where the package lies.')
+param packageContainerUrl string
+@description('Where telemetry goes.')
+param appInsightsConnectionString string
+@description('App Key of the IM app.')
+param imAppKey string
+@description('Key Vault reference of the App Secret.')
+#disable-next-line secure-secrets-in-params // a reference: name of the vault, name of the secret
+param imAppSecretReference string
+@description('Key Vault reference of the secret before; empty: none.')
+#disable-next-line secure-secrets-in-params // likewise
+param imAppSecretPreviousReference string
+@description('Data centre of the IM app.')
+param imRegion string
+@description('Version of the IM server API.')
+param imApiVersion string
+@description('Messages per second that the IM app may send.')
+param imCallsPerSecond int
+@description('The bots file.')
+param botsFile string
+@description('Endpoint of Azure OpenAI.')
+param openAiEndpoint string
+@description('Deployment for bots that name none.')
+param openAiDeployment string
+@description('Memory of an instance, in MB.')
+param instanceMemoryMB int
+@description('The most instances of a function.')
+param maximumInstanceCount int
+@description('Instances of `answer` that wait.')
+param alwaysReadyInstances int
+@description('Requests per instance of the webhook.')
+param httpConcurrency int
+@description('Recreate or RollingUpdate.')
+param siteUpdateStrategy string
+
+// A turn sends one message and takes at least two seconds, most of them the model's. So as many turns at a time as two
+// seconds hold calls stay below the limit of the IM app, above which it shuts the app out for ten seconds.
+var turnSeconds = 2
+var turns = imCallsPerSecond * turnSeconds
+var instances = min(maximumInstanceCount, turns)
+// An instance takes `batchSize` messages, and more when `newBatchThreshold` are left. host.json says 16 and 16.
+var turnsPerInstance = min(32, turns / instances)
+var newBatchThreshold = turnsPerInstance / 2
+var batchSize = turnsPerInstance - newBatchThreshold
+
+var settings = {
+  AzureWebJobsStorage__accountName: storageName
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: clientId
+  AzureFunctionsJobHost__extensions__queues__batchSize: string(batchSize)
+  AzureFunctionsJobHost__extensions__queues__newBatchThreshold: string(newBatchThreshold)
+  APPLICATIONINSIGHTS_CONNECTION_STRING: appInsightsConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+  IM_APP_KEY: imAppKey
+  IM_APP_SECRET: imAppSecretReference
+  IM_APP_SECRET_PREVIOUS: imAppSecretPreviousReference
+  IM_REGION: imRegion
+  IM_API_VERSION: imApiVersion
+  AZURE_OPENAI_ENDPOINT: openAiEndpoint
+  AZURE_OPENAI_DEPLOYMENT: openAiDeployment
+  RELAY_BOTS_FILE: botsFile
+}
+
+// checkov:skip=CKV_AZURE_225:zones are a choice of the plan that not every region has
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+// checkov:skip=CKV_AZURE_212:how many instances run is the business of Flex Consumption; alwaysReady is a parameter
+// checkov:skip=CKV_AZURE_213:a health check asks an instance that Flex Consumption would have to start for it
+// checkov:skip=CKV_AZURE_17:the IM platform has no client certificate; it signs its requests
+// checkov:skip=CKV_AZURE_222:the IM platform posts to it
+resource site 'Microsoft.Web/sites@2025-03-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': 'relay' }) // the service of azure.yaml
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identityId
+    publicNetworkAccess: 'Enabled'
+    siteConfig: {
+      minTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      // All of them, at the first start already. Azure takes away what is not here.
+      appSettings: [for setting in items(settings): { name: setting.key, value: setting.value }]
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: packageContainerUrl
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+        }
+      }
+      runtime: { name: 'python', version: '3.13' }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: instances
+        // The first reply after a pause waits for `answer`; the webhook is quick enough from cold.
+        alwaysReady: alwaysReadyInstances > 0 ? [{ name: 'function:answer', instanceCount: alwaysReadyInstances }] : []
+        triggers: { http: { perInstanceConcurrency: httpConcurrency } }
+      }
+      // A preview that the types do not have yet.
+      #disable-next-line BCP037
+      siteUpdateStrategy: { type: siteUpdateStrategy }
+    }
+  }
+}
+
+@description('Resource id, for alerts.')
+output id string = site.id
+@description('Name of the app.')
+output name string = site.name
+@description('Host of the webhook.')
+output hostName string = site.properties.defaultHostName

@@ -1,0 +1,1 @@
+"""Processes that die: the function host, killed at named points, on storage that stays."""

@@ -1,0 +1,108 @@
+"""One message, one death at a named point: what the user saw of it, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from playground.model_server import Reply
+from relay.im.split import split
+from tests.crashes.points import DURING_MODEL, IN_PARTS, ONE_MESSAGE
+from tests.crashes.world import HALF_A_MINUTE, LEASE_SECONDS, CrashWorld, crash_world
+
+POINTS = (*ONE_MESSAGE, *IN_PARTS)
+
+VERSIONS = ("v2", "v1")
+
+LONG = "\n\n".join(f"{number}. " + "All work and no play. " * 40 for number in range(6))
+"""A reply that is sent as several messages."""
+
+_LANES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """What became of one message whose process died.
+
+    Attributes:
+        point: where it died.
+        version: of the IM server API.
+        shown: the messages that the user saw in answer, in order.
+        expected: what the user should see.
+        stored: stored replies.
+        model_calls: requests to the model.
+        poisoned: messages in the poison queue.
+        answered_ms: from the death until the user had the whole reply; not positive if it was there before.
+        next_ms: from the death until the user's next message was answered, sent once the first was.
+    """
+
+    point: str
+    version: str
+    shown: tuple[str, ...]
+    expected: tuple[str, ...]
+    stored: int
+    model_calls: int
+    poisoned: int
+    answered_ms: int
+    next_ms: int
+
+
+async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
+    """Kill one host of a world at a point, restart it, and see its message through to an empty queue."""
+    user = f"{point}-{version}"
+    question = f"hello from {user}"
+    text = LONG if point in IN_PARTS else f"You said: {question}"
+    expected = tuple(split(text))
+    if point == DURING_MODEL:
+        world.model.when(question, Reply(hold=True), times=1)
+        await world.im.say(user, question)
+        await world.model.wait_for_held(seconds=HALF_A_MINUTE)
+        world.points.order(point)
+    else:
+        world.model.when(question, Reply(text=text))
+        world.points.order(point)
+        await world.im.say(user, question)
+    died_at = await world.bury()
+    # Made visible only in the end: until then the dead process's message is hidden, as on Azure.
+    left_behind = world.points.left_behind()
+    restarted = asyncio.create_task(world.start_host())
+
+    seconds = LEASE_SECONDS + 2 * HALF_A_MINUTE  # judged by the figures, not by this
+    await world.im.wait_for(lambda: set(world.texts(user)) >= set(expected), seconds)
+    answered_at = {said.text: said.at for said in reversed(world.shown(user))}
+    await world.im.say(user, "and now?")
+    await world.im.wait_for(lambda: world.texts(user)[-1] == "You said: and now?", seconds)
+    next_at = world.shown(user)[-1].at
+    await restarted
+    await world.account.show(left_behind)
+    await world.at_rest()
+
+    calls = [request for request in world.model.requests if request.messages[-1]["content"] == question]
+    return Survival(
+        point,
+        version,
+        tuple(world.texts(user)[:-1]),
+        expected,
+        stored=len(await world.account.replies(user)) - 1,
+        model_calls=len(calls),
+        poisoned=sum(turn.message.sender == user for turn in await world.account.poisoned()),
+        answered_ms=max(answered_at[part] for part in expected) - died_at,
+        next_ms=next_at - died_at,
+    )
+
+
+async def die_everywhere(folder: Path, points: Sequence[str] = POINTS) -> dict[tuple[str, str], Survival]:
+    """Every point, with both versions of the IM server API; several worlds side by side, as most of it is waiting."""
+
+    async def lane(version: str, number: int) -> list[Survival]:
+        mine = points[number::_LANES]
+        async with crash_world(
+            folder / f"{version}-{number}", hosts=2, settings={"IM_API_VERSION": version}
+        ) as world:
+            return [await die_once(world, point, version) for point in mine]
+
+    lanes = [lane(version, number) for version in VERSIONS for number in range(_LANES)]
+    survived = [survival for found in await asyncio.gather(*lanes) for survival in found]
+    return {(survival.point, survival.version): survival for survival in survived}

@@ -1,0 +1,1 @@
+"""The templates and the package, without Azure."""

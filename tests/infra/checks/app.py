@@ -1,0 +1,145 @@
+"""The function app: its plan, how it scales, and that templates and code mean the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from relay.errors import ConfigError
+from relay.keys import LEASE_TABLE
+from relay.outbox import POISON, TURNS
+from relay.settings import APP_FOLDER, SETTING_NAMES, load_settings
+from tests.infra.checks.registry import check
+from tests.infra.indexing import indexed
+from tests.infra.templates import Templates, log_alerts, of_type, query_of, settings_of, the
+
+HOST_SETTINGS = {
+    "AzureWebJobsStorage__credential",
+    "AzureFunctionsJobHost__extensions__queues__batchSize",
+    "AzureFunctionsJobHost__extensions__queues__newBatchThreshold",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+}
+"""Read by the function host and by Application Insights."""
+
+FLEX_FORBIDS = re.compile(
+    r"FUNCTIONS_WORKER_RUNTIME(_VERSION)?|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|WEBSITE_.*"
+    r"|SCM_DO_BUILD_DURING_DEPLOYMENT|ENABLE_ORYX_BUILD|TZ"
+)
+
+
+@check
+def the_plan_is_flex_consumption_and_nothing_on_it_is_forbidden(templates: Templates) -> Iterator[str]:
+    for resources in (templates.first_try, templates.prod):
+        plan, site = the(resources, "Web/serverfarms"), the(resources, "Web/sites")["properties"]
+        if plan["sku"] != {"name": "FC1", "tier": "FlexConsumption"} or not plan["properties"].get(
+            "reserved"
+        ):
+            yield "the plan is not Flex Consumption on Linux"
+        yield from (f"forbidden: {name}" for name in settings_of(resources) if FLEX_FORBIDS.fullmatch(name))
+        for name in ("linuxFxVersion", "alwaysOn", "functionAppScaleLimit", "minimumElasticInstanceCount"):
+            if name in site["siteConfig"]:
+                yield f"forbidden: siteConfig.{name}"
+        config = site["functionAppConfig"]
+        if config["runtime"] != {"name": "python", "version": "3.13"}:
+            yield "the runtime is not Python 3.13"
+        if config["deployment"]["storage"]["authentication"]["type"] != "UserAssignedIdentity":
+            yield "the package is not read with the identity"
+        if config["scaleAndConcurrency"]["triggers"]["http"]["perInstanceConcurrency"] < 2:
+            yield "an instance takes one request at a time"
+
+
+@check
+def what_is_kept_warm_is_a_function_of_the_app(templates: Templates) -> Iterator[str]:
+    functions = {f"function:{name}" for name in indexed()["functions"]}
+    for resources, wanted in ((templates.first_try, []), (templates.prod, [("function:answer", 1)])):
+        scale = the(resources, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
+        warm = [(group["name"], group["instanceCount"]) for group in scale["alwaysReady"]]
+        if warm != wanted or not {name for name, _ in warm} <= functions:
+            yield f"always ready: {warm}"
+
+
+@check
+def replies_stay_below_the_rate_of_the_im_app(templates: Templates) -> Iterator[str]:
+    rate = templates.compiled["parameters"]["imCallsPerSecond"]["defaultValue"]
+    for resources in (templates.first_try, templates.prod):
+        scale = the(resources, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
+        prefix = "AzureFunctionsJobHost__extensions__queues__"
+        batch, more = (int(settings_of(resources)[prefix + n]) for n in ("batchSize", "newBatchThreshold"))
+        if not 1 <= batch <= 32:
+            yield f"batchSize is {batch}"
+        turns = scale["maximumInstanceCount"] * (batch + more)
+        if turns > 2 * rate:  # a turn takes two seconds at least
+            yield f"{turns} turns at a time, for {rate} calls per second"
+
+
+@check
+def every_setting_that_the_code_reads_is_set_or_documented_and_no_other(
+    templates: Templates,
+) -> Iterator[str]:
+    document = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (table,) = re.findall(
+        r"^\| Not set by the templates \|.*\n\|[-|]+\n((?:\|.*\n)+)", document, re.MULTILINE
+    )
+    optional = set(re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines())))
+    given = set(settings_of(templates.first_try))
+    yield from (f"read, not set, not documented: {name}" for name in set(SETTING_NAMES) - given - optional)
+    yield from (f"set, and documented as not set: {name}" for name in given & optional)
+    yield from (f"set, and read by nobody: {name}" for name in given - set(SETTING_NAMES) - HOST_SETTINGS)
+    yield from (f"the host needs {name}" for name in HOST_SETTINGS - given)
+
+
+@check
+def the_code_accepts_its_settings(templates: Templates) -> Iterator[str]:
+    known = {
+        "AzureWebJobsStorage__accountName": "stxz7pahkskqma4",
+        "AZURE_OPENAI_ENDPOINT": "https://name.openai.azure.com/",
+    }
+    for resources in (templates.first_try, templates.prod):
+        values = {
+            name: known.get(name, "known-to-azure") if value.startswith("[") else value
+            for name, value in settings_of(resources).items()
+        }
+        try:
+            settings = load_settings(values)
+        except ConfigError as error:
+            yield str(error)
+        else:
+            if not settings.bots_file.is_file():
+                yield f"there is no {settings.bots_file.name}"
+        if values.get("AzureWebJobsStorage__credential") != "managedidentity":
+            yield "the host looks for another identity"
+
+
+@check
+def queues_and_tables_have_the_names_that_the_code_uses(templates: Templates) -> Iterator[str]:
+    resources = templates.first_try
+    queues = {
+        r["name"].rsplit("/")[-1] for r in of_type(resources, "Storage/storageAccounts/queueServices/queues")
+    }
+    if queues != {TURNS, POISON}:
+        yield f"queues {sorted(queues)}"
+    table = the(resources, "Storage/storageAccounts/tableServices/tables")["name"].rsplit("/")[-1]
+    if table != LEASE_TABLE:
+        yield f"table {table}"
+    triggers = json.dumps(indexed())
+    if f'"queueName": "{TURNS}"' not in triggers:
+        yield f"no function is triggered by {TURNS}"
+    host = json.loads((APP_FOLDER / "host.json").read_text(encoding="utf-8"))
+    if host["extensions"]["queues"]["messageEncoding"] != "none":
+        yield "the host expects base64, and the code writes text"
+    queries = [query_of(alert) for alert in log_alerts(resources).values()]
+    named = {uri for query in queries for uri in re.findall(r"'/([\w-]+)/messages'", query)}
+    if named != {TURNS, POISON}:
+        yield f"alerts look at the queues {sorted(named)}"
+
+
+@check
+def azd_finds_its_service(templates: Templates) -> Iterator[str]:
+    azure_yaml = (APP_FOLDER / "azure.yaml").read_text(encoding="utf-8")
+    (service,) = re.findall(r"^services:\n  (\w+):", azure_yaml, re.MULTILINE)
+    if the(templates.first_try, "Web/sites")["tags"].get("azd-service-name") != service:
+        yield f"the site has not the tag azd-service-name={service}"
+    if the(templates.first_try, "Resources/resourceGroups")["tags"].get("azd-env-name") != "try":
+        yield "the resource group has not the tag azd-env-name"

@@ -1,0 +1,90 @@
+"""The model, and that somebody hears of what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from relay.settings import APP_FOLDER
+from tests.infra.checks.registry import check
+from tests.infra.templates import Templates, log_alerts, of_type, query_of, scope_of, settings_of, the
+
+HOST_TABLES = re.compile(r"\b(AppRequests|AppDependencies|FunctionAppLogs|requests|traces)\b")
+"""What the host may stop writing in OpenTelemetry mode, and names that a workspace does not have."""
+
+
+@check
+def the_model_can_be_deployed_and_asked(templates: Templates) -> Iterator[str]:
+    template = dict(templates.nested())["openAi"]
+    copy = template["resources"]["deployments"].get("copy", {})
+    if (copy.get("mode"), copy.get("batchSize")) != ("serial", 1):
+        yield "deployments are made side by side, which Azure refuses"
+    for resources in (templates.first_try, templates.prod):
+        account = the(resources, "CognitiveServices/accounts")
+        if account["properties"].get("customSubDomainName") != account["name"]:
+            yield "without a subdomain of its own, the resource takes no Entra tokens"
+        (policy,) = of_type(resources, "CognitiveServices/accounts/raiPolicies")
+        filters = {
+            (f["name"], f["source"]) for f in policy["properties"]["contentFilters"] if f.get("blocking")
+        }
+        for kind in ("Hate", "Sexual", "Selfharm", "Violence"):
+            if not {(kind, "Prompt"), (kind, "Completion")} <= filters:
+                yield f"{kind} passes the content filter"
+        deployments = of_type(resources, "CognitiveServices/accounts/deployments")
+        for deployment in deployments:
+            if deployment["properties"].get("raiPolicyName") != policy["name"].rsplit("/")[-1]:
+                yield "a deployment has another content filter"
+        names = [deployment["name"].rsplit("/")[-1] for deployment in deployments]
+        if settings_of(resources).get("AZURE_OPENAI_DEPLOYMENT") not in names:
+            yield "AZURE_OPENAI_DEPLOYMENT is none of the deployments"
+
+
+@check
+def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
+    resources = templates.first_try
+    (group,) = of_type(resources, "Insights/actionGroups")
+    if not group["properties"]["enabled"] or not group["properties"]["emailReceivers"]:
+        yield "nobody gets the alerts"
+    metrics = {
+        alert["properties"]["criteria"]["allOf"][0]["metricName"]: alert["properties"]
+        for alert in of_type(resources, "Insights/metricAlerts")
+    }
+    logs = log_alerts(resources)
+    missing = {"Http5xx", "AzureOpenAIRequests"} - metrics.keys()
+    missing |= {"oldest-message", "poison-not-empty", "turn-latency"} - logs.keys()
+    yield from (f"no alert {name}" for name in sorted(missing))
+    for name, alert in {**metrics, **logs}.items():
+        actions = json.dumps(alert.get("actions"))
+        if not alert.get("enabled") or group["id"] not in actions:
+            yield f"the alert {name} reaches nobody"
+    for name, alert in logs.items():
+        if HOST_TABLES.search(query_of(alert)):
+            yield f"the alert {name} rests on what the host may not write"
+    written = "".join(path.read_text(encoding="utf-8") for path in (APP_FOLDER / "relay").glob("*.py"))
+    read = re.findall(r"\w+_ms=|turn done", query_of(logs["turn-latency"]))
+    yield from (f"the relay does not write {words}" for words in read if words not in written)
+    if not of_type(resources, "Consumption/budgets"):
+        yield "no budget"
+
+
+@check
+def logs_are_kept_and_capped(templates: Templates) -> Iterator[str]:
+    kept = {"Storage/storageAccounts/queueServices", "Storage/storageAccounts/tableServices"}
+    kept |= {"KeyVault/vaults", "CognitiveServices/accounts"}
+    for resources in (templates.first_try, templates.prod):
+        workspace = the(resources, "OperationalInsights/workspaces")["properties"]
+        if workspace.get("workspaceCapping", {}).get("dailyQuotaGb", 0) < 1:
+            yield "the workspace has no daily cap"
+        logged = {scope_of(setting) for setting in of_type(resources, "Insights/diagnosticSettings")}
+        yield from (f"no log of {kind}" for kind in kept - logged)
+        if "WorkspaceResourceId" not in the(resources, "Insights/components")["properties"]:
+            yield "Application Insights has no workspace"
+    # The queue's alerts read these two.
+    (queue_log,) = [
+        setting
+        for setting in of_type(templates.first_try, "Insights/diagnosticSettings")
+        if scope_of(setting).endswith("queueServices")
+    ]
+    categories = {entry["category"] for entry in queue_log["properties"]["logs"] if entry["enabled"]}
+    yield from (f"the queue's log lacks {name}" for name in {"StorageWrite", "StorageDelete"} - categories)

@@ -1,0 +1,199 @@
+"""Templates broken on purpose, one mistake each: ``python3 -m tests.infra.mutations`` shows which check sees it.
+
+The committed snapshots see nearly everything. They only say that something is different, so they do not count here.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.infra.bicep import BicepFailed
+from tests.infra.checks import CHECKS
+from tests.infra.templates import Templates
+
+COMPILER = "compiles and lints without a word"
+NOT_COUNTED = ("the committed snapshots are what is made", "is formatted")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A mistake.
+
+    Attributes:
+        title: what is wrong.
+        file: in ``infra/``.
+        old, new: the text that is there once, and what stands there instead.
+    """
+
+    title: str
+    file: str
+    old: str
+    new: str
+
+    def seen_by(self) -> str | None:
+        """The first check that sees it."""
+        with TemporaryDirectory() as temporary:
+            return seen_by(Templates.changed(Path(temporary), self.file, self.old, self.new))
+
+
+def seen_by(templates: Templates) -> str | None:
+    """The first check that has something to say, and what."""
+    for name in [COMPILER, *(name for name in CHECKS if name not in (COMPILER, *NOT_COUNTED))]:
+        try:
+            problem = next(CHECKS[name](templates), None)
+        except BicepFailed as refusal:
+            # BCP104 only says that another file has errors.
+            problem = next(line for line in str(refusal).splitlines() if "BCP104" not in line)
+        except (ValueError, KeyError) as error:
+            problem = f"what it looks at is gone ({type(error).__name__})"
+        if problem is not None:
+            return f"{name}: {problem}"
+    return None
+
+
+STORAGE, OPENAI, VAULT = "modules/storage.bicep", "modules/openai.bicep", "modules/keyvault.bicep"
+FUNCTION, ALERTS, MONITORING = "modules/function.bicep", "modules/alerts.bicep", "modules/monitoring.bicep"
+
+MUTATIONS = [
+    Mutation(
+        "storage takes shared keys", STORAGE, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"
+    ),
+    Mutation("storage speaks TLS 1.0", STORAGE, "'TLS1_2'", "'TLS1_0'"),
+    Mutation("blobs may be public", STORAGE, "allowBlobPublicAccess: false", "allowBlobPublicAccess: true"),
+    Mutation("the package is public", STORAGE, "publicAccess: 'None'", "publicAccess: 'Blob'"),
+    Mutation("a queue is misspelt", STORAGE, "'relay-turns-poison'", "'relay-turn-poison'"),
+    Mutation("the leases have another name", STORAGE, "'relayleases'", "'leases'"),
+    Mutation(
+        "the app may only read tables",
+        STORAGE,
+        "'0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'",
+        "'76199698-9eea-4c19-bc75-cec21354c6b6'",
+    ),
+    Mutation(
+        "the app owns the storage account",
+        STORAGE,
+        "'974c5e8b-45b9-4653-ba55-5f855dd0fb88'",
+        "'8e3af657-a8ff-443c-a75c-2fe8c4bcb635'",
+    ),
+    Mutation(
+        "a fresh identity is not found",
+        MONITORING,
+        "    principalType: 'ServicePrincipal'\n",
+        "",
+    ),
+    Mutation("telemetry without a token", MONITORING, "    DisableLocalAuth: true\n", ""),
+    Mutation("no daily cap", MONITORING, "    workspaceCapping: { dailyQuotaGb: dailyCapGb }\n", ""),
+    Mutation("the model takes keys", OPENAI, "disableLocalAuth: true", "disableLocalAuth: false"),
+    Mutation(
+        "no subdomain, so no Entra tokens",
+        OPENAI,
+        "    customSubDomainName: name // without it there are no Entra tokens\n",
+        "",
+    ),
+    Mutation("deployments side by side", OPENAI, "@batchSize(1)\n", ""),
+    Mutation("a deployment without the content filter", OPENAI, "      raiPolicyName: filter.name\n", ""),
+    Mutation(
+        "violence passes", OPENAI, "'Hate', 'Sexual', 'Selfharm', 'Violence'", "'Hate', 'Sexual', 'Selfharm'"
+    ),
+    Mutation(
+        "access policies instead of roles",
+        VAULT,
+        "enableRbacAuthorization: true",
+        "enableRbacAuthorization: false",
+    ),
+    Mutation(
+        "an output shows the secret",
+        VAULT,
+        "output name string = vault.name",
+        "output name string = imAppSecret",
+    ),
+    Mutation(
+        "the secret is an ordinary parameter", "main.bicep", "@secure()\n@minLength(8)\n", "@minLength(8)\n"
+    ),
+    Mutation(
+        "the secret has a default",
+        "main.bicep",
+        "param imAppSecret string\n",
+        "param imAppSecret string = 'changeme'\n",
+    ),
+    Mutation(
+        "the secret is a plain setting",
+        FUNCTION,
+        "IM_APP_SECRET: imAppSecretReference",
+        "IM_APP_SECRET: imAppKey",
+    ),
+    Mutation("the site is open to http", FUNCTION, "httpsOnly: true", "httpsOnly: false"),
+    Mutation("FTP is on", FUNCTION, "ftpsState: 'Disabled'", "ftpsState: 'AllAllowed'"),
+    Mutation(
+        "a setting that Flex forbids",
+        FUNCTION,
+        "  IM_REGION: imRegion\n",
+        "  IM_REGION: imRegion\n  FUNCTIONS_WORKER_RUNTIME: 'python'\n",
+    ),
+    Mutation("a setting is misspelt", FUNCTION, "RELAY_BOTS_FILE:", "RELAY_BOT_FILE:"),
+    Mutation("a setting is forgotten", FUNCTION, "  AZURE_OPENAI_DEPLOYMENT: openAiDeployment\n", ""),
+    Mutation(
+        "the host looks for the other identity",
+        FUNCTION,
+        "  AzureWebJobsStorage__credential: 'managedidentity'\n",
+        "",
+    ),
+    Mutation(
+        "references are read with no identity", FUNCTION, "    keyVaultReferenceIdentity: identityId\n", ""
+    ),
+    Mutation("Python 3.12", FUNCTION, "version: '3.13'", "version: '3.12'"),
+    Mutation(
+        "one request at a time",
+        "main.bicep",
+        "param httpConcurrency int = 32",
+        "param httpConcurrency int = 1",
+    ),
+    Mutation("more turns than the IM app may send", FUNCTION, "var turnSeconds = 2", "var turnSeconds = 20"),
+    Mutation("a function that is not there is kept warm", FUNCTION, "'function:answer'", "'function:reply'"),
+    Mutation(
+        "azd does not find the service", FUNCTION, "'azd-service-name': 'relay'", "'azd-service-name': 'web'"
+    ),
+    Mutation("a property that is none", FUNCTION, "http20Enabled: true", "http2Enabled: true"),
+    Mutation("an alert on a word that the relay does not write", ALERTS, "queued_ms=", "waited_ms="),
+    Mutation("an alert without anybody", ALERTS, "      actions: { actionGroups: [mail.id] }\n", ""),
+    Mutation(
+        "an alert on another queue", ALERTS, "'/relay-turns-poison/messages'", "'/turns-poison/messages'"
+    ),
+    Mutation("an alert on what the host may not write", ALERTS, "      AppTraces\n", "      AppRequests\n"),
+    Mutation(
+        "the queue's log lacks deletions",
+        STORAGE,
+        "      { category: 'StorageWrite', enabled: true }\n      { category: 'StorageDelete', enabled: true }\n",
+        "      { category: 'StorageWrite', enabled: true }\n",
+    ),
+    Mutation("production can be purged", "prod.bicepparam", "param vaultPurgeProtection = true\n", ""),
+    Mutation(
+        "a bots file that is not there",
+        "prod.bicepparam",
+        "param alwaysReadyInstances = 1\n",
+        "param alwaysReadyInstances = 1\nparam botsFile = 'bots.prod.toml'\n",
+    ),
+    Mutation("a parameter without a word", "main.bicep", "@description('App Key of the IM app.')\n", ""),
+]
+
+
+def main() -> int:
+    """Print the table; the exit code is 0 when each mutation is seen."""
+    if wrong := seen_by(Templates()):
+        print(f"already wrong: {wrong}")
+        return 1
+    width = max(len(mutation.title) for mutation in MUTATIONS)
+    missed = 0
+    for mutation in MUTATIONS:
+        seen = mutation.seen_by()
+        missed += seen is None
+        print(f"{mutation.title:<{width}}  {seen or 'NOT SEEN'}")
+    print(f"{len(MUTATIONS) - missed} of {len(MUTATIONS)} seen")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The order in which ``infra/deploy.sh`` speaks to Azure; an ``az`` that only writes down what it is asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from relay.settings import APP_FOLDER
+
+pytestmark = pytest.mark.infra
+
+AZ = """#!/bin/sh
+echo "$*" >> "$AZ_LOG"
+case "$*" in
+    *"config-zip"*) [ -f "$AZ_REFUSES" ] && rm "$AZ_REFUSES" && exit 1 ;;
+    "deployment sub show"*) echo "value-of-$(echo "$*" | sed 's/.*outputs\\.\\([a-zA-Z]*\\).*/\\1/')" ;;
+    "account show"*) echo subscription ;;
+    "ad signed-in-user"*) echo me ;;
+    "rest "*) echo "$AZ_BUDGET" ;;
+    "keyvault list"*properties*) echo false ;;
+    "keyvault list"*) echo kv-1 ;;
+    "cognitiveservices account list"*location*) echo eastus2 ;;
+    "cognitiveservices account list"*) echo oai-1 ;;
+esac
+exit 0
+"""
+
+
+@dataclass
+class Shell:
+    """A checkout in which ``az`` and the check at the end are ours."""
+
+    root: Path
+
+    def run(self, *arguments: str, **environ: str) -> tuple[int, list[str], str]:
+        """Run the script: its exit code, the calls of ``az``, what it shows."""
+        bin_, log = self.root / "bin", self.root / "az.log"
+        known = {
+            "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}",
+            "AZ_LOG": str(log),
+            "AZ_REFUSES": str(self.root / "refuses"),
+            "AZ_BUDGET": "",
+            "AZURE_LOCATION": "eastus2",
+            "ALERT_EMAIL": "ops@example.com",
+            "IM_APP_KEY": "app-key",
+            "IM_APP_SECRET": "pa55word",
+        }
+        done = subprocess.run(
+            ["sh", str(self.root / "infra" / "deploy.sh"), *arguments],
+            env=known | environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        calls = log.read_text().splitlines() if log.exists() else []
+        assert "pa55word" not in "\n".join([*calls, done.stdout, done.stderr])
+        return done.returncode, [" ".join(call.split()[:3]) for call in calls], done.stdout + done.stderr
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    for name in ("infra", "relay"):
+        shutil.copytree(APP_FOLDER / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".funcignore", "host.json", "requirements.txt"):
+        shutil.copy(APP_FOLDER / name, tmp_path)
+    (tmp_path / "bin").mkdir()
+    for path, text in (
+        (tmp_path / "bin" / "az", AZ),
+        (tmp_path / "bin" / "python3", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'),
+        (tmp_path / "bin" / "sleep", '#!/bin/sh\necho "sleeps $1"\n'),
+        (tmp_path / "infra" / "check.sh", '#!/bin/sh\necho "checks $functionAppName $BUDGET_START"\n'),
+    ):
+        path.write_text(text)
+        path.chmod(0o755)
+    return Shell(tmp_path)
+
+
+def test_it_looks_deploys_publishes_and_checks(shell: Shell) -> None:
+    code, calls, shown = shell.run(YES="1")
+    assert code == 0
+    changing = [call for call in calls if "show" not in call and not call.startswith(("rest", "ad "))]
+    assert changing == ["deployment sub what-if", "deployment sub create", "functionapp deployment source"]
+    assert "checks value-of-functionAppName" in shown
+
+
+def test_nothing_is_made_without_a_yes(shell: Shell) -> None:
+    code, calls, _ = shell.run()
+    assert code != 0
+    assert calls[-1] == "deployment sub what-if"
+
+
+def test_it_can_only_look(shell: Shell) -> None:
+    code, calls, _ = shell.run("--what-if", "prod")
+    assert (code, calls[-1]) == (0, "deployment sub what-if")
+
+
+def test_a_refused_package_is_tried_again(shell: Shell) -> None:
+    (shell.root / "refuses").touch()
+    code, calls, shown = shell.run(YES="1")
+    assert (code, calls.count("functionapp deployment source")) == (0, 2)
+    assert "sleeps 60" in shown
+
+
+def test_a_budget_keeps_the_month_in_which_it_began(shell: Shell) -> None:
+    _, _, shown = shell.run(YES="1", AZ_BUDGET="2026-03-01T00:00:00Z")
+    assert "checks value-of-functionAppName 2026-03-01" in shown
+
+
+def test_a_missing_setting_is_named_before_anything_is_asked(shell: Shell) -> None:
+    code, calls, shown = shell.run(IM_APP_KEY="")
+    assert (code != 0, calls) == (True, [])
+    assert "IM_APP_KEY" in shown
+
+
+def test_deleting_also_frees_the_names(shell: Shell) -> None:
+    code, calls, _ = shell.run("--delete", "rg-relay-try", YES="1")
+    assert code == 0
+    assert calls[-3:] == ["group delete -n", "keyvault purge -n", "cognitiveservices account purge"]

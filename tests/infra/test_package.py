@@ -1,0 +1,81 @@
+"""What is deployed is exactly what is needed, and runs with what Azure installs for it."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.package import members, write
+from playground.install import Environment, package
+from relay.settings import APP_FOLDER
+from tests.infra.indexing import indexed
+
+
+def test_the_package_holds_exactly_what_is_needed() -> None:
+    relay = [
+        path.relative_to(APP_FOLDER)
+        for path in (APP_FOLDER / "relay").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    beside = ["LICENSE", "bots.toml", "function_app.py", "host.json", "requirements.txt"]
+    assert members() == sorted([*relay, *map(Path, beside)])
+
+
+def test_what_lies_about_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / ".funcignore").write_bytes((APP_FOLDER / ".funcignore").read_bytes())
+    for name in (
+        "host.json",
+        "local.settings.json",
+        "tests/kit.py",
+        ".dev/x.py",
+        ".git/config",
+        "relay/app.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "relay" / "__pycache__").mkdir()
+    (tmp_path / "relay" / "__pycache__" / "app.pyc").write_bytes(b"")
+    (tmp_path / ".python_packages").mkdir()
+    (tmp_path / ".python_packages" / "x.py").write_text("")
+    assert [path.as_posix() for path in members(tmp_path)] == [
+        ".python_packages/x.py",
+        "host.json",
+        "relay/app.py",
+    ]
+
+
+def test_the_same_tree_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.zip", tmp_path / "2.zip"
+    write(first)
+    os.utime(APP_FOLDER / "host.json")
+    write(second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_package_is_small(tmp_path: Path) -> None:
+    write(tmp_path / "package.zip")
+    assert (tmp_path / "package.zip").stat().st_size < 250_000
+
+
+@pytest.mark.infra
+def test_the_package_runs_with_only_its_requirements_installed(tmp_path: Path) -> None:
+    write(tmp_path / "package.zip")
+    with zipfile.ZipFile(tmp_path / "package.zip") as archive:
+        archive.extractall(tmp_path / "app")
+    found = indexed(package(Environment()).python, tmp_path / "app")
+    triggers = {
+        name: [
+            (b["type"], b.get("route") or b.get("queueName") or b.get("schedule"))
+            for b in function["bindings"]
+        ]
+        for name, function in found["functions"].items()
+    }
+    assert found["python"] == [3, 13]
+    assert triggers == {
+        "webhook": [("httpTrigger", "webhook"), ("http", None)],
+        "answer": [("queueTrigger", "relay-turns")],
+        "sweep": [("timerTrigger", "0 */5 * * * *")],
+    }

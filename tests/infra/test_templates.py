@@ -1,0 +1,79 @@
+"""The templates keep every rule, and each rule sees what it is there for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.infra.bicep import INPUTS
+from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES
+from tests.infra.mutations import MUTATIONS, Mutation
+from tests.infra.templates import Templates, of_type, scope_of
+from tests.infra.weaknesses import explained, found
+
+pytestmark = pytest.mark.infra
+
+
+@pytest.fixture(scope="module")
+def templates() -> Templates:
+    return Templates()
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_templates_pass(name: str, templates: Templates) -> None:
+    assert list(CHECKS[name](templates)) == []
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.title)
+def test_a_broken_template_is_seen(mutation: Mutation) -> None:
+    assert mutation.seen_by()
+
+
+def test_each_weakness_that_checkov_finds_is_explained_beside_its_cause_and_no_other(
+    templates: Templates,
+) -> None:
+    assert found(templates) == explained(templates)
+
+
+def test_whoever_deploys_may_read_what_the_live_check_reads(tmp_path: Path) -> None:
+    person = "11111111-1111-1111-1111-111111111111"
+    unset = "readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')"
+    resources = Templates.changed(tmp_path, "main.bicepparam", unset, f"'{person}'").first_try
+    roles: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+    for assignment in of_type(resources, "Authorization/roleAssignments"):
+        properties = assignment["properties"]
+        role = (scope_of(assignment), properties["roleDefinitionId"].rsplit("/", 1)[1])
+        roles[properties["principalId"] == person].append(role)
+    assert sorted(roles[True]) == sorted(DEPLOYER_ROLES)
+    assert sorted(roles[False]) == sorted(APP_ROLES)
+
+
+def test_an_existing_model_is_used_and_none_is_made(tmp_path: Path) -> None:
+    account = (
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/models"
+        "/providers/Microsoft.CognitiveServices/accounts/ours"
+    )
+    region = "param location ="
+    ours = f"param existingOpenAiId = '{account}'\n{region}"
+    resources = Templates.changed(tmp_path, "main.bicepparam", region, ours).first_try
+    assert [r["type"] for r in resources if r["type"].startswith("Microsoft.CognitiveServices")] == []
+    (role,) = [
+        role["id"]
+        for role in of_type(resources, "Authorization/roleAssignments")
+        if scope_of(role) == "CognitiveServices/accounts"
+    ]
+    assert role.startswith(account)
+    watched = [alert["properties"]["scopes"] for alert in of_type(resources, "Insights/metricAlerts")]
+    assert [account] in watched
+
+
+def test_the_secret_is_in_no_snapshot(templates: Templates) -> None:
+    assert INPUTS["IM_APP_SECRET"] not in json.dumps(templates.snapshots)
+
+
+def test_without_a_first_month_there_is_no_budget(tmp_path: Path) -> None:
+    given = "readEnvironmentVariable('BUDGET_START', '')"
+    templates = Templates.changed(tmp_path, "main.bicepparam", given, "''")
+    assert of_type(templates.first_try, "Consumption/budgets") == []

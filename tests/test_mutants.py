@@ -1,0 +1,41 @@
+"""The mutants fit the code and the tests as they are now; ``python -m tests.mutants`` tells whether they are killed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.mutant import ROOT, Mutant, all_mutants
+
+
+@pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
+def test_a_mutant_applies_to_the_code(mutant: Mutant, tmp_path: Path) -> None:
+    for name in mutant.files():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    mutant.apply(tmp_path)
+
+
+def test_every_promise_has_two_mutants_named_after_it() -> None:
+    mutants = all_mutants()
+    assert all(mutant.name.startswith(f"p{mutant.promise:02d}-") for mutant in mutants)
+    count = Counter(mutant.promise for mutant in mutants)
+    assert {promise for promise in count if count[promise] >= 2} == set(range(1, 11))
+
+
+def test_every_test_that_kills_a_mutant_exists() -> None:
+    killers = sorted({killer for mutant in all_mutants() for killer in mutant.tests})
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider", *killers]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_only_the_exploration_is_said_to_explore() -> None:
+    for mutant in all_mutants():
+        explores = [killer.startswith("tests/exploration/") for killer in mutant.tests]
+        assert explores == [mutant.exploration] * len(explores), mutant.name
