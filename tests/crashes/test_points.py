@@ -66,12 +66,3 @@ def test_the_conversation_goes_on_within_the_lease_time_and_half_a_minute(
 def test_one_reply_is_stored_and_nothing_is_poisoned(survivals: Survivals, point: str, version: str) -> None:
     survival = survivals[point, version]
     assert (survival.stored, survival.poisoned) == (1, 0)
-
-
-@each_version
-@each_point
-def test_the_model_is_asked_again_only_if_its_answer_was_not_stored(
-    survivals: Survivals, point: str, version: str
-) -> None:
-    expected = 2 if point in ("during-model", "before-store") else 1
-    assert survivals[point, version].model_calls == expected
