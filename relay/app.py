@@ -21,6 +21,7 @@ from relay.model import OpenAIChat
 from relay.outbox import Outbox
 from relay.ports import ChatModel, Clock, Messenger, Queues, Tables
 from relay.respond import Responses
+from relay.sdk import load_now
 from relay.settings import Settings, load_settings
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
@@ -85,10 +86,12 @@ class Relay:
         quiet_wordy_loggers()
         try:
             settings = load_settings(environ)
-            return cls(settings, load_bots(settings.bots_file))
+            bots = load_bots(settings.bots_file)
         except ConfigError as error:
             print("The relay cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
+        load_now("azure.storage.queue.aio")  # no first message is refused because its import took too long
+        return cls(settings, bots)
 
     async def receive(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """``webhook``: the answer to one HTTP request."""

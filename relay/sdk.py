@@ -16,9 +16,10 @@ _one_at_a_time = Lock()
 
 async def load(module: str) -> Any:
     """A module, imported in a thread if it is not there yet: one event loop serves every turn of the worker."""
-    return await asyncio.to_thread(_load, module)
+    return await asyncio.to_thread(load_now, module)
 
 
-def _load(module: str) -> Any:
+def load_now(module: str) -> Any:
+    """A module, imported at start-up: what the first request needs should not count against its time."""
     with _one_at_a_time:
         return importlib.import_module(module)
