@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from relay.messages import Message
 from relay.ports import Clock, Insert, Merge, Page, Row, Tables, Value
 from relay.rows import Entry, Kind, blanked, is_earlier
 from relay.window import Plan, plan
+
+log = logging.getLogger(__name__)
 
 BURST_ROWS = 100
 """Rows that one read asks for beside the window, so that a burst of messages fits into the first page."""
@@ -271,14 +274,17 @@ class History:
             except RowChanged:
                 continue
 
-    async def close(self, partition: str, entry: Entry, mark: str) -> None:
-        """Close a waiting message without an answer and blank it, as ``/forget`` does.
+    async def close(self, partition: str, entries: Iterable[Entry]) -> None:
+        """Close waiting messages without an answer and blank them, as their sender's ``/forget`` asks.
 
-        Raises:
-            RowChanged: it is not as last read.
+        One that has changed meanwhile stays; whoever reads again finds it again.
         """
-        closed: dict[str, Value] = blanked(entry.values()) | {"state": "closed", "forgotten": mark}
-        await self.merge_all(partition, entry.day, [Merge(entry.key, closed, entry.etag)])
+        for entry in entries:
+            closed: dict[str, Value] = blanked(entry.values()) | {"state": "closed", "forgotten": "late"}
+            try:
+                await self.merge_all(partition, entry.day, [Merge(entry.key, closed, entry.etag)])
+            except RowChanged:
+                log.info("a forgotten message changed while it was closed conversation=%s", partition)
 
     async def withhold(self, partition: str, reply: Entry, text: str, client_id: str) -> Entry:
         """Put a fixed text, under an id of its own, in the place of a stored reply that moderation refused.

@@ -129,8 +129,7 @@ class Responses:
             return True
         try:
             own, plan = await self._history.read(conversation, own, lambda entry: entry.key == own.key)
-            for entry in plan.closing:
-                await self._close(conversation.partition, entry)
+            await self._history.close(conversation.partition, plan.closing)
             answerable = own.state == "waiting" and not own.promised
             if (
                 not answerable
@@ -141,12 +140,6 @@ class Responses:
             return await self._answer(turn, bot, conversation, plan, deadline)
         finally:
             await self._leases.release(lease)
-
-    async def _close(self, partition: str, entry: Entry) -> None:
-        try:
-            await self._history.close(partition, entry, mark="late")
-        except RowChanged:
-            log.info("a forgotten message changed while it was closed conversation=%s", partition)
 
     def _is_behind(self, own: Entry, plan: Plan) -> bool:
         """Whether an older request of the conversation may still be on its way to its answer."""

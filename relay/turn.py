@@ -218,8 +218,7 @@ class _Held:
             own, plan = await self._history.read(self._conversation, own, self._alone(own))
             for reply in plan.unsent:
                 await self._deliver_earlier(reply, own)
-            for entry in plan.closing:
-                await self._close(entry)
+            await self._history.close(self._partition, plan.closing)
             if own.state != "waiting":
                 await self._deliver_reply_of(own, plan)
                 return True
@@ -364,9 +363,3 @@ class _Held:
         reply = await self._history.reply_of(self._partition, own)
         if reply is not None and reply.state == "stored":
             await self._deliver(reply)
-
-    async def _close(self, entry: Entry) -> None:
-        try:
-            await self._history.close(self._partition, entry, mark="late")
-        except RowChanged:
-            log.info("a forgotten message changed while it was closed conversation=%s", self._partition)
