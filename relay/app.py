@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Self
 
+from opentelemetry.trace import SpanKind
+
+from relay import spans
 from relay.bots import Bot, Bots, load_bots
 from relay.clock import DAY_MS, MINUTE_MS, SystemClock
 from relay.errors import ConfigError, StorageError, StorageUnavailable
@@ -26,6 +29,7 @@ from relay.settings import Settings, load_settings
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 from relay.sweep import bring_back_abandoned, drop_expired_history
+from relay.telemetry import export_spans
 from relay.turn import Timing, Turns
 from relay.webhook import Answer, Webhook
 
@@ -90,6 +94,7 @@ class Relay:
         except ConfigError as error:
             print("The relay cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
+        export_spans(settings)
         load_now("azure.storage.queue.aio")  # no first message is refused because its import took too long
         return cls(settings, bots)
 
@@ -111,7 +116,14 @@ class Relay:
             log.warning("a queue message is left to a newer instance: %s", newer)
             await self.outbox.postpone(text, NEWER_SECONDS)
             return
-        await self._turns.answer(turn)
+        attributes: dict[str, spans.Attribute] = {
+            **spans.about(turn.message),
+            spans.ATTEMPT: turn.attempt,
+            spans.WAITS: turn.waits,
+            spans.QUEUED_MS: self.clock.now() - turn.received,
+        }
+        with spans.span(spans.TURN, kind=SpanKind.CONSUMER, parent=turn.trace, attributes=attributes) as span:
+            span.set_attribute(spans.OUTCOME, await self._turns.answer(turn))
 
     async def sweep(self) -> None:
         """``sweep``: drop expired history, bring back what the host abandoned.
@@ -120,8 +132,9 @@ class Relay:
             StorageUnavailable: the next run will do it.
         """
         quiet_wordy_loggers()
-        await bring_back_abandoned(self.queues)
-        await drop_expired_history(self.tables, self.history, self.clock)
+        with spans.span(spans.SWEEP):
+            await bring_back_abandoned(self.queues)
+            await drop_expired_history(self.tables, self.history, self.clock)
 
     @cached_property
     def _webhook(self) -> Webhook:

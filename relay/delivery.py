@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from relay import texts
+from relay import spans, texts
 from relay.bots import Bot
 from relay.clock import MINUTE_MS
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, RowChanged
@@ -45,21 +45,26 @@ class Delivery:
             ImUnavailable: not sent, or not known to be; the reply stays stored.
             StorageUnavailable: sent, but not marked.
         """
-        try:
-            reply = await self._send(turn.message, bot, partition, reply, until)
-            if reply.cause:
-                await self._poison(turn, reply, reply.cause)
-            await self._history.change(partition, reply, state="sent")
-        except ImBlocked as refusal:
-            await self._withhold(turn, bot, partition, reply, until, refusal)
-        except ImRejected as refusal:
-            await self._give_up_on(turn, partition, reply, refusal.cause)
-        except ImUnavailable as outage:
-            if self._clock.now() < reply.at + bot.max_message_age_minutes * MINUTE_MS:
-                raise
-            await self._give_up_on(turn, partition, reply, outage.cause)
-        except RowChanged:
-            log.info("a reply was forgotten or marked by someone else conversation=%s", partition)
+        attributes: dict[str, spans.Attribute] = {
+            spans.REPLY: reply.client_id,
+            spans.PARTS: max(1, len(reply.parts)),
+        }
+        with spans.span(spans.DELIVER, attributes=attributes):
+            try:
+                reply = await self._send(turn.message, bot, partition, reply, until)
+                if reply.cause:
+                    await self._poison(turn, reply, reply.cause)
+                await self._history.change(partition, reply, state="sent")
+            except ImBlocked as refusal:
+                await self._withhold(turn, bot, partition, reply, until, refusal)
+            except ImRejected as refusal:
+                await self._give_up_on(turn, partition, reply, refusal.cause)
+            except ImUnavailable as outage:
+                if self._clock.now() < reply.at + bot.max_message_age_minutes * MINUTE_MS:
+                    raise
+                await self._give_up_on(turn, partition, reply, outage.cause)
+            except RowChanged:
+                log.info("a reply was forgotten or marked by someone else conversation=%s", partition)
 
     async def send_text(self, turn: Turn, bot: Bot, text: str, reply_id: str, until: int) -> None:
         """Send the confirmation of a command; its id makes a repetition a duplicate.

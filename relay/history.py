@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from relay import spans
 from relay.bots import Bot
 from relay.clock import DAY_MS, MINUTE_MS
 from relay.errors import RelayError, RowChanged, RowExists, StorageUnavailable, TableBusy, TableMissing
@@ -18,13 +19,14 @@ from relay.keys import (
     day_of,
     dedupe_key,
     history_table,
+    message_hash,
     message_key,
     reply_key,
 )
 from relay.messages import Message
 from relay.ports import Clock, Insert, Merge, Page, Row, Tables, Value
 from relay.rows import Entry, Kind, blanked, is_earlier
-from relay.window import Plan, plan
+from relay.window import Plan, fates, plan
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +99,10 @@ class History:
             HistoryExpired: its day is gone.
             StorageUnavailable: try again later.
         """
+        with spans.span(spans.CLAIM):
+            return await self._claim(message, kind)
+
+    async def _claim(self, message: Message, kind: Kind) -> tuple[str, Entry]:
         partition = conversation_key(message)
         # Only the chatbot input tells the topic. A copy of the same message has none, so both meet in the
         # conversation without a topic, and the first to come decides where the message lies.
@@ -185,6 +191,31 @@ class History:
         Returns:
             The own message as it is now, and the plan.
         """
+        with spans.span(spans.WINDOW) as span:
+            own, found = await self._read(conversation, own, alone)
+            if span.is_recording():
+                span.set_attributes(
+                    {
+                        spans.ROWS_READ: len(found.rows),
+                        spans.WINDOW_SENT: len(found.window),
+                        spans.BATCH: len(found.batch),
+                        spans.CUTOFF: found.cutoff,
+                    }
+                )
+                for entry, fate in fates(found, conversation.profile(own.function)):
+                    role = "assistant" if entry.kind == "reply" else "user"
+                    row: dict[str, spans.Attribute] = {
+                        spans.ROW: entry.key,
+                        spans.ROLE: role,
+                        spans.AT: entry.at,
+                        spans.FATE: fate,
+                    }
+                    span.add_event(spans.WINDOW_ROW, row)
+            return own, found
+
+    async def _read(
+        self, conversation: Conversation, own: Entry, alone: Callable[[Entry], bool] | None
+    ) -> tuple[Entry, Plan]:
         entries: dict[str, Entry] = {own.key: own} if own.state == "waiting" else {}
         read_to: Entry | None = None
         seen: set[str] = set()
@@ -245,12 +276,17 @@ class History:
         covered |= {"excluded": True} if exclude_batch else {}
         covered |= {"promised": True} if promised else {}
         changes = [Merge(entry.key, covered, entry.etag) for entry in batch]
-        try:
-            etags = await self._tables.write(
-                history_table(reply.day), partition, Insert(reply.key, reply.values()), *changes
-            )
-        except (RowExists, TableMissing, TableBusy) as error:
-            raise RowChanged("the batch has a reply already, or its day is gone") from error
+        attributes: dict[str, spans.Attribute] = {
+            spans.REPLY: reply.client_id,
+            spans.COVERS: [message_hash(entry.id) for entry in batch],
+        }
+        with spans.span(spans.STORE, attributes=attributes):
+            try:
+                etags = await self._tables.write(
+                    history_table(reply.day), partition, Insert(reply.key, reply.values()), *changes
+                )
+            except (RowExists, TableMissing, TableBusy) as error:
+                raise RowChanged("the batch has a reply already, or its day is gone") from error
         return dataclasses.replace(reply, etag=etags[0])
 
     async def change(self, partition: str, entry: Entry, **values: Value) -> Entry:
@@ -299,7 +335,7 @@ class History:
         except (TableMissing, TableBusy) as error:
             raise RowChanged("the day of this reply is gone") from error
         return dataclasses.replace(
-            reply, text=text, parts=(), parts_sent=0, client_id=client_id, excluded=True, etag=etag
+            reply, text=text, note="", parts=(), parts_sent=0, client_id=client_id, excluded=True, etag=etag
         )
 
     async def rows_before(self, partition: str, mark: Entry) -> AsyncIterator[tuple[int, list[Row]]]:

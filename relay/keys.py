@@ -7,6 +7,12 @@ of a key range, whatever the age of the conversation.
     d|<hash of message id>                     which row holds this message (dedupe)
     m|<inverted ms>|<hash of message id>|1     a message
     m|<inverted ms>|<hash of message id>|0     the reply whose newest message that is: right behind it in time
+
+Counts for limits are one table per UTC day as well, and a partition is a bot, so that its own count and those of its
+senders are written together.
+
+    bot                                        what the bot has been sent
+    s|<hash of accid>                          what this sender has written to the bot
 """
 
 from __future__ import annotations
@@ -19,7 +25,10 @@ from datetime import UTC, datetime
 from relay.clock import DAY_MS
 from relay.messages import Message
 
+TABLE_PREFIX = "relay"
+"""What the names of all tables begin with."""
 HISTORY_PREFIX = "relayhistory"
+LIMITS_PREFIX = "relaylimits"
 LEASE_TABLE = "relayleases"
 LEASE_KEY = "lease"
 ROWS_LOW, ROWS_HIGH = "m|", "m}"
@@ -36,13 +45,18 @@ def day_of(at_ms: int) -> int:
 
 def history_table(day: int) -> str:
     """The history table of a UTC day: ``relayhistoryYYYYMMDD``."""
-    return HISTORY_PREFIX + datetime.fromtimestamp(day * DAY_MS / 1000, UTC).strftime("%Y%m%d")
+    return HISTORY_PREFIX + _date(day)
 
 
-def day_of_table(table: str) -> int | None:
-    """The day of a history table, None for a table of another kind."""
+def limits_table(day: int) -> str:
+    """The table of a UTC day's counts: ``relaylimitsYYYYMMDD``."""
+    return LIMITS_PREFIX + _date(day)
+
+
+def day_of_table(table: str, prefix: str = HISTORY_PREFIX) -> int | None:
+    """The day of a table whose name is the prefix and a date, None for a table of another kind."""
     try:
-        parsed = datetime.strptime(table.removeprefix(HISTORY_PREFIX), "%Y%m%d").replace(tzinfo=UTC)
+        parsed = datetime.strptime(table.removeprefix(prefix), "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None
     return day_of(int(parsed.timestamp() * 1000))
@@ -59,12 +73,17 @@ def conversation_key(message: Message) -> str:
 
 def message_key(at_ms: int, message_id: str) -> str:
     """The row of a message."""
-    return f"m|{_LATEST_MS - at_ms:013d}|{_hash(message_id, 24)}|1"
+    return f"m|{_LATEST_MS - at_ms:013d}|{message_hash(message_id)}|1"
+
+
+def message_hash(message_id: str) -> str:
+    """What stands for a message in keys, logs and spans."""
+    return _hash(message_id, 24)
 
 
 def dedupe_key(message_id: str) -> str:
     """The row that says where the message with this id is."""
-    return f"d|{_hash(message_id, 24)}"
+    return f"d|{message_hash(message_id)}"
 
 
 def reply_key(newest_message_key: str) -> str:
@@ -80,6 +99,20 @@ def time_of(key: str) -> int:
 def client_id(conversation: str, *parts: str) -> str:
     """An id for a message of ours that is the same whenever and wherever it is derived."""
     return str(uuid.uuid5(_IDS, "|".join((conversation, *parts))))
+
+
+def bot_key(accid: str) -> str:
+    """The partition of a bot's counts."""
+    return _hash(accid, 40)
+
+
+def sender_key(accid: str) -> str:
+    """The row of a sender's count."""
+    return f"s|{_hash(accid, 24)}"
+
+
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * DAY_MS / 1000, UTC).strftime("%Y%m%d")
 
 
 def _hash(text: str, digits: int) -> str:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from relay import spans
 from relay.errors import RowChanged, RowExists, StorageUnavailable, TableMissing
 from relay.keys import LEASE_KEY, LEASE_TABLE
 from relay.ports import Clock, Insert, Merge, Tables, Value
@@ -53,6 +54,14 @@ class Leases:
 
     async def take(self, partition: str, seconds: float) -> Lease | None:
         """Take the lease; None while somebody holds it, whoever that is."""
+        with spans.span(spans.LEASE) as span:
+            lease = await self._take(partition, seconds)
+            span.set_attribute(spans.TAKEN, lease is not None)
+            if lease is not None:
+                span.set_attributes({spans.LEASE_UNTIL: lease.until, spans.DEATHS: lease.deaths})
+            return lease
+
+    async def _take(self, partition: str, seconds: float) -> Lease | None:
         owner = self._new_owner()
         until = self._clock.now() + int(seconds * 1000)
         values: dict[str, Value] = {"owner": owner, "until": str(until)}

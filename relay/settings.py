@@ -34,6 +34,9 @@ AZURE_MODEL = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI
 OTHER_MODEL = ("RELAY_MODEL_URL", "RELAY_MODEL_NAME", "RELAY_MODEL_KEY")
 """The two sets of model settings; of each, the two required ones come first."""
 
+OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+"""OpenTelemetry's own name."""
+
 _ON_AZURE = "WEBSITE_INSTANCE_ID"
 
 
@@ -126,6 +129,12 @@ class Settings(BaseModel):
     )
     lease_margin_seconds: Seconds = Field(
         30, alias="RELAY_LEASE_MARGIN_SECONDS", description="a number of seconds, above 0 and at most 300"
+    )
+
+    otlp_endpoint: Annotated[str, AfterValidator(urls.base)] | None = Field(
+        None,
+        alias=OTLP_ENDPOINT,
+        description="a base URL of an OpenTelemetry collector, such as http://localhost:4318",
     )
 
     @property
@@ -223,7 +232,9 @@ def _model_problems(values: Mapping[str, str]) -> list[str]:
 
 def _misspelt(environ: Mapping[str, str], values: Mapping[str, str]) -> list[str]:
     """Names that look like one of ours which is not set. All others belong to somebody else."""
-    missing = [name for name in _FIELDS if name not in values]
+    missing = [
+        name for name in _FIELDS if name not in values and name != OTLP_ENDPOINT
+    ]  # one of a large family
     if values.keys() & set(OTHER_MODEL):  # then AZURE_OPENAI_* may well be another program's
         missing = [name for name in missing if name not in AZURE_MODEL]
     ours = {name.upper() for name in SETTING_NAMES}

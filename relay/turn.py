@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from relay import spans
 from relay.asking import ask, failure_text
 from relay.bots import Bot, Bots
 from relay.clock import MINUTE_MS
@@ -104,8 +105,12 @@ class Turns:
         self._timing = timing
         self._delivery = Delivery(history, outbox, im, clock)
 
-    async def answer(self, turn: Turn) -> None:
+    async def answer(self, turn: Turn) -> str:
         """Take one step with a message: done, waiting, or failed and put back. Returning completes it.
+
+        Returns:
+            What became of it: ``answered``, ``done`` before, ``busy``, ``retried``, ``expired``, ``abandoned`` or
+            ``no_such_bot``.
 
         Raises:
             StorageUnavailable: it could not even be put back; the host then does so.
@@ -117,7 +122,7 @@ class Turns:
             )
             await self._outbox.poison(turn, "the bot is not in the bots file")
             await self._outbox.finish(turn)
-            return
+            return "no_such_bot"
         bot = base.for_function(turn.message.function)
         conversation = Conversation.of(turn.message, base)
         try:
@@ -127,6 +132,8 @@ class Turns:
             outcome = "expired"
         except (ModelError, ImError, StorageError) as failure:
             reason = f"{type(failure).__name__}: {failure}"
+            spans.failed(spans.current(), type(failure).__name__)
+            spans.current().set_attribute(spans.CAUSE, reason)
             log.warning(
                 "turn failed bot=%s conversation=%s attempt=%d failure=%s; it is tried again",
                 bot.accid,
@@ -137,7 +144,7 @@ class Turns:
             seconds_left = (self.give_up_at(turn, bot) - self._clock.now()) / 1000
             if self._clock.now() < turn.received + bot.max_message_age_minutes * MINUTE_MS + GRACE_MS:
                 await self._outbox.retry(turn, reason, seconds_left)
-                return
+                return "retried"
             log.error("turn abandoned bot=%s conversation=%s", bot.accid, conversation.partition)
             await self._outbox.poison(turn, reason)
             outcome = "abandoned"
@@ -145,6 +152,7 @@ class Turns:
             await self._outbox.wait(turn)
         else:
             await self._outbox.finish(turn)
+        return outcome
 
     async def _step(self, turn: Turn, bot: Bot, conversation: Conversation) -> str:
         started = self._clock.now()

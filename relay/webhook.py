@@ -13,7 +13,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relay import chatbot, keys
+from opentelemetry.trace import SpanKind
+
+from relay import chatbot, keys, spans
 from relay.bots import Bot, Bots
 from relay.clock import MINUTE_MS
 from relay.errors import RequestError, StorageUnavailable
@@ -38,7 +40,6 @@ Respond = Callable[[Turn, Bot], Awaitable[str]]
 """Answers a turn and returns the text for the HTTP response; raises StorageUnavailable."""
 
 _ADDRESS_CHECK = b"{}"
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 logger = logging.getLogger(__name__)
 
@@ -74,14 +75,23 @@ class Webhook:
 
     async def handle(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request: any bytes with any headers (names in any case)."""
-        try:
-            return await self._answer({name.lower(): value for name, value in headers.items()}, body)
-        except RequestError as error:
-            logger.info("refused status=%d reason=%r", error.status, error.detail)
-            return _error(error.status, error.word, error.detail)
-        except StorageUnavailable as error:
-            logger.warning("refused status=503 cause=%s", type(error).__name__)
-            return _error(503, "unavailable", "storage cannot take the message now; send it again")
+        lower = {name.lower(): value for name, value in headers.items()}
+        parent = lower.get("traceparent", "")
+        with spans.span(spans.WEBHOOK, kind=SpanKind.SERVER, parent=parent) as span:
+            try:
+                answer = await self._answer(lower, body)
+            except RequestError as error:
+                logger.info("refused status=%d reason=%r", error.status, error.detail)
+                answer = _error(error.status, error.word, error.detail)
+            except StorageUnavailable as error:
+                logger.warning("refused status=503 cause=%s", type(error).__name__)
+                answer = _error(503, "unavailable", "storage cannot take the message now; send it again")
+            span.set_attribute(spans.HTTP_STATUS, answer.status)
+            span.set_attribute(
+                spans.OUTCOME, str(answer.body.get("status") or answer.body.get("error") or "")
+            )
+            span.set_attribute(spans.REASON, str(answer.body.get("reason", "")))
+            return answer
 
     async def _answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
         if body == _ADDRESS_CHECK:
@@ -99,7 +109,8 @@ class Webhook:
         routed = route(inbound, self._bots, now=now, clock=_header_clock(headers))
         if isinstance(routed, str):
             return _ignored(routed)
-        return await self._take(Turn(routed.message, received=now, trace=_trace(headers)), routed.bot)
+        spans.current().set_attributes(spans.about(routed.message))
+        return await self._take(Turn(routed.message, received=now, trace=spans.traceparent()), routed.bot)
 
     async def _take(self, turn: Turn, bot: Bot) -> Answer:
         if turn.queue_bytes() > QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES:
@@ -146,18 +157,12 @@ def _header_clock(headers: Mapping[str, str]) -> int | None:
     return int(clock) if re.fullmatch(r"[0-9]{1,20}", clock) else None
 
 
-def _trace(headers: Mapping[str, str]) -> str:
-    """The W3C trace context of the request, or nothing when it is malformed."""
-    traceparent = headers.get("traceparent", "")
-    return traceparent if _TRACEPARENT.fullmatch(traceparent) else ""
-
-
 def _log_accepted(outcome: str, message: Message) -> None:
     logger.info(
         "%s bot=%s conversation=%s message=%s source=%s",
         outcome,
         message.bot,
         keys.conversation_key(message)[:8],
-        keys.dedupe_key(message.id)[2:10],
+        keys.message_hash(message.id)[:8],
         message.source,
     )

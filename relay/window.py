@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from relay.bots import Bot
 from relay.clock import MINUTE_MS
@@ -11,6 +12,16 @@ from relay.rows import Entry, in_time_order, is_earlier
 
 BATCH_MAX_ROWS = 90
 """Messages that are answered together; with their reply they fit one transaction of 100 changes."""
+
+
+Fate = Literal[
+    "batch", "sent", "not_usable", "before_new", "over_minutes", "over_messages", "over_characters"
+]
+"""What becomes of a row that was read: it is answered now, the model gets it as history, or why it does not.
+
+``not_usable``: a command, an error text, something refused, forgotten, or not answered yet. ``over_…``: beyond
+``rewind_minutes``, ``rewind_messages``, ``context_characters``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class Plan:
         batch: those of them to answer together, oldest first.
         window: earlier messages and replies for the model, oldest first.
         cutoff: nothing older than this (Unix ms) belongs to the window.
+        rows: everything that was read, oldest first.
         complete: reading further back would change nothing.
     """
 
@@ -35,6 +47,7 @@ class Plan:
     window: tuple[Entry, ...]
     cutoff: int
     complete: bool
+    rows: tuple[Entry, ...] = ()
 
 
 def plan(
@@ -62,7 +75,7 @@ def plan(
     batch = _batch(waiting, marks, group=group, alone=alone)
     unsent = tuple(entry for entry in ordered if entry.kind == "reply" and entry.state == "stored")
     if not batch:
-        return Plan(unsent, closing, waiting, (), (), cutoff=0, complete=True)
+        return Plan(unsent, closing, waiting, (), (), cutoff=0, complete=True, rows=tuple(ordered))
 
     bot = profile(batch[0].function)
     cutoff = batch[-1].at - bot.rewind_minutes * MINUTE_MS
@@ -77,7 +90,28 @@ def plan(
         # Alone with the bot, a user sees nothing from before the own /new.
         or (not group and not _same_epoch(read_to, batch[0], marks))
     )
-    return Plan(unsent, closing, waiting, batch, window, cutoff, complete)
+    return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered))
+
+
+def fates(plan: Plan, bot: Bot) -> Iterator[tuple[Entry, Fate]]:
+    """What becomes of each row of a plan, newest first; ``bot`` is the one whose window it is."""
+    marks = [entry for entry in plan.rows if entry.kind in ("new", "forget")]
+    batch, window = ({entry.key for entry in entries} for entries in (plan.batch, plan.window))
+    room = bot.rewind_messages
+    for entry in reversed(plan.rows):
+        if entry.key in batch:
+            yield entry, "batch"
+        elif not batch or not _is_usable(entry):
+            yield entry, "not_usable"
+        elif not _same_epoch(entry, plan.batch[0], marks):
+            yield entry, "before_new"
+        elif entry.at < plan.cutoff:
+            yield entry, "over_minutes"
+        elif room <= 0:
+            yield entry, "over_messages"
+        else:
+            room -= 1
+            yield entry, "sent" if entry.key in window else "over_characters"
 
 
 def _batch(

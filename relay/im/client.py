@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 
 import httpx2
+from opentelemetry.trace import SpanKind
 
+from relay import spans
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.codes import Verdict, meaning
 from relay.im.hosts import ApiVersion, Region, hosts
@@ -92,12 +94,15 @@ class ImClient:
             ImBlocked: moderation refused the text.
         """
         end = asyncio.get_running_loop().time() + seconds
-        try:
-            async with asyncio.timeout_at(end):
-                # An attempt gets at most half of the time: a server that hangs leaves room for another.
-                await self._deliver(outgoing, min(ATTEMPT_SECONDS, seconds / 2), end)
-        except TimeoutError:
-            raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
+        with spans.span(
+            spans.IM_SEND, kind=SpanKind.CLIENT, attributes={spans.IM_CLIENT_ID: outgoing.client_id}
+        ):
+            try:
+                async with asyncio.timeout_at(end):
+                    # An attempt gets at most half of the time: a server that hangs leaves room for another.
+                    await self._deliver(outgoing, min(ATTEMPT_SECONDS, seconds / 2), end)
+            except TimeoutError:
+                raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
 
     async def aclose(self) -> None:
         """Close the connections. The client can be used again afterwards."""
@@ -173,12 +178,18 @@ class ImClient:
             answer = _Answer(None, f"no answer ({type(error).__name__})")
         else:
             answer = _read(response)
+        milliseconds = int((time.monotonic() - started) * 1000)
+        attributes: dict[str, spans.Attribute] = {
+            spans.CAUSE: answer.cause,
+            spans.IM_MILLISECONDS: milliseconds,
+        }
+        spans.current().add_event(spans.IM_ATTEMPT, attributes)
         if answer.verdict is not Verdict.DELIVERED:
             log.warning(
                 "im message=%s request=%s ms=%d: %s",
                 outgoing.client_id,
                 request_id,
-                (time.monotonic() - started) * 1000,
+                milliseconds,
                 answer.cause,
             )
         return answer

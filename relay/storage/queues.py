@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.trace import SpanKind
+
+from relay import spans
 from relay.messages import Receipt
 from relay.ports import Queued
 from relay.sdk import load
@@ -41,9 +44,10 @@ class AzureQueues:
         self, queue: str, text: str, delay_seconds: float = 0, keep_seconds: float | None = None
     ) -> Receipt:
         """Enqueue; a missing queue is created."""
-        async with self._calling(queue) as client:
+        async with self._calling("send", queue) as client:
             from azure.core.exceptions import ResourceNotFoundError
 
+            spans.current().set_attribute(spans.QUEUE_DELAY, delay_seconds)
             options: dict[str, Any] = {
                 "visibility_timeout": math.ceil(delay_seconds),
                 "time_to_live": None if keep_seconds is None else math.ceil(keep_seconds),
@@ -57,7 +61,7 @@ class AzureQueues:
 
     async def delete(self, queue: str, receipt: Receipt) -> bool:
         """Delete; False when it is gone, or was taken since."""
-        async with self._calling(queue) as client:
+        async with self._calling("delete", queue) as client:
             from azure.core.exceptions import HttpResponseError
 
             try:
@@ -71,7 +75,7 @@ class AzureQueues:
 
     async def receive(self, queue: str, hide_seconds: int) -> list[Queued]:
         """Take up to 32 visible messages; none from a queue that does not exist."""
-        async with self._calling(queue) as client:
+        async with self._calling("receive", queue) as client:
             from azure.core.exceptions import ResourceNotFoundError
 
             pages = client.receive_messages(
@@ -87,7 +91,7 @@ class AzureQueues:
 
     async def length(self, queue: str) -> int | None:
         """About how many messages are on a queue, taken and delayed ones too; None when there is no such queue."""
-        async with self._calling(queue) as client:
+        async with self._calling("length", queue) as client:
             from azure.core.exceptions import ResourceNotFoundError
 
             try:
@@ -104,9 +108,15 @@ class AzureQueues:
             await self._credential.close()
 
     @asynccontextmanager
-    async def _calling(self, queue: str) -> AsyncIterator[QueueClient]:
-        async with bounded("Queue Storage", self._call_seconds):
-            yield await self._client(queue)
+    async def _calling(self, operation: str, queue: str) -> AsyncIterator[QueueClient]:
+        attributes: dict[str, spans.Attribute] = {
+            spans.QUEUE_SYSTEM: "azure.queues",
+            spans.QUEUE_OPERATION: operation,
+            spans.QUEUE_NAME: queue,
+        }
+        with spans.span(spans.QUEUES + operation, kind=SpanKind.CLIENT, attributes=attributes):
+            async with bounded("Queue Storage", self._call_seconds):
+                yield await self._client(queue)
 
     async def _client(self, queue: str) -> QueueClient:
         if queue not in self._clients:

@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.trace import SpanKind
+
+from relay import spans
 from relay.errors import RowChanged, RowExists, TableBusy, TableMissing
 from relay.ports import Insert, Merge, Page, Row
 from relay.sdk import load
@@ -46,11 +49,11 @@ class AzureTables:
     async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
         """Apply the changes, all or none; the new etags in their order."""
         operations = [_operation(partition, change) for change in changes]
-        return await self._transact(table, operations)
+        return await self._transact("write", table, operations)
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         """One row, or None when it or its table does not exist."""
-        async with self._calling() as service:
+        async with self._calling("get", table) as service:
             from azure.core.exceptions import ResourceNotFoundError
 
             try:
@@ -60,7 +63,7 @@ class AzureTables:
 
     async def page(self, table: str, partition: str, low: str, high: str, limit: int) -> Page:
         """Up to ``limit`` rows of a key range, in one request."""
-        async with self._calling() as service:
+        async with self._calling("page", table) as service:
             from azure.core.exceptions import ResourceNotFoundError
 
             pages = (
@@ -77,6 +80,7 @@ class AzureTables:
                     rows = [_row(entity) async for entity in page]
                     more = bool(getattr(pages, "continuation_token", None))
                     if rows or not more:  # the service may send an empty page and go on behind it
+                        spans.current().set_attribute(spans.DB_ROWS, len(rows))
                         return Page(rows, more)
             except ResourceNotFoundError:
                 return Page()
@@ -85,24 +89,24 @@ class AzureTables:
     async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
         """Delete a row that is unchanged since the etag."""
         entity = {"PartitionKey": partition, "RowKey": key}
-        await self._transact(table, [("delete", entity, _unchanged_since(etag))])
+        await self._transact("delete", table, [("delete", entity, _unchanged_since(etag))])
 
     async def create_table(self, table: str) -> None:
         """Create a table; fine when it is there."""
-        async with self._calling() as service:
+        async with self._calling("create", table) as service:
             await service.create_table_if_not_exists(table)
 
     async def drop_table(self, table: str) -> None:
         """Delete a table with all it holds; fine when it is not there, or going."""
         try:
-            async with self._calling() as service:
+            async with self._calling("drop", table) as service:
                 await service.delete_table(table)
         except (TableMissing, TableBusy, RowChanged):
             return
 
     async def list_tables(self, prefix: str) -> list[str]:
         """Names of the tables that begin with the prefix, sorted."""
-        async with self._calling() as service:
+        async with self._calling("list", prefix) as service:
             after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
             found = service.query_tables(
                 "TableName ge @low and TableName lt @high", parameters={"low": prefix, "high": after}
@@ -117,25 +121,32 @@ class AzureTables:
         if self._credential is not None:
             await self._credential.close()
 
-    async def _transact(self, table: str, operations: list[Any]) -> list[str]:
+    async def _transact(self, operation: str, table: str, operations: list[Any]) -> list[str]:
         """Even a single change goes as a transaction: only there the SDK always tells the service's error code."""
-        async with self._calling() as service:
+        async with self._calling(operation, table) as service:
+            spans.current().set_attribute(spans.DB_CHANGES, len(operations))
             results = await service.get_table_client(table).submit_transaction(operations)
             return [str(result.get("etag", "")) for result in results]
 
     @asynccontextmanager
-    async def _calling(self) -> AsyncIterator[TableServiceClient]:
-        async with bounded("Table Storage", self._call_seconds):
-            service = await self._open()
-            from azure.core.exceptions import HttpResponseError
+    async def _calling(self, operation: str, table: str) -> AsyncIterator[TableServiceClient]:
+        attributes: dict[str, spans.Attribute] = {
+            spans.DB_SYSTEM: "azure.tables",
+            spans.DB_OPERATION: operation,
+            spans.DB_TABLE: table,
+        }
+        with spans.span(spans.TABLES + operation, kind=SpanKind.CLIENT, attributes=attributes):
+            async with bounded("Table Storage", self._call_seconds):
+                service = await self._open()
+                from azure.core.exceptions import HttpResponseError
 
-            try:
-                yield service
-            except HttpResponseError as error:
-                code = error_code(error)
-                if code in _MEANINGS:
-                    raise _MEANINGS[code](f"Table Storage: {code}") from None
-                raise
+                try:
+                    yield service
+                except HttpResponseError as error:
+                    code = error_code(error)
+                    if code in _MEANINGS:
+                        raise _MEANINGS[code](f"Table Storage: {code}") from None
+                    raise
 
     async def _open(self) -> TableServiceClient:
         if self._service is not None:
