@@ -19,8 +19,10 @@ from relay.errors import ConfigError, StorageError, StorageUnavailable
 from relay.history import History
 from relay.im.client import ImClient
 from relay.lease import Leases
+from relay.limits import Limiter
 from relay.messages import NewerTurn, Turn
 from relay.model import OpenAIChat
+from relay.model.places import missing_keys
 from relay.outbox import Outbox
 from relay.ports import ChatModel, Clock, Messenger, Queues, Tables
 from relay.respond import Responses
@@ -28,7 +30,7 @@ from relay.sdk import load_now
 from relay.settings import Settings, load_settings
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
-from relay.sweep import bring_back_abandoned, drop_expired_history
+from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans
 from relay.turn import Timing, Turns
 from relay.webhook import Answer, Webhook
@@ -78,6 +80,7 @@ class Relay:
         self.outbox = Outbox(self.queues, keep_ms / 1000)
         self.history = History(self.tables, self.clock, keep_ms)
         self.leases = Leases(self.tables, self.clock)
+        self.limiter = Limiter(self.tables, self.clock)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -91,6 +94,8 @@ class Relay:
         try:
             settings = load_settings(environ)
             bots = load_bots(settings.bots_file)
+            if missing := missing_keys(settings, bots):
+                raise ConfigError(missing)
         except ConfigError as error:
             print("The relay cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
@@ -134,7 +139,7 @@ class Relay:
         quiet_wordy_loggers()
         with spans.span(spans.SWEEP):
             await bring_back_abandoned(self.queues)
-            await drop_expired_history(self.tables, self.history, self.clock)
+            await drop_expired_days(self.tables, self.history, self.clock)
 
     @cached_property
     def _webhook(self) -> Webhook:
@@ -146,6 +151,7 @@ class Relay:
             self.bots,
             self.history,
             self.leases,
+            self.limiter,
             self.outbox,
             self.model,
             self.im,
@@ -155,7 +161,9 @@ class Relay:
 
     @cached_property
     def _responses(self) -> Responses:
-        return Responses(self.history, self.leases, self.outbox, self.model, self.clock, self.timing)
+        return Responses(
+            self.history, self.leases, self.limiter, self.outbox, self.model, self.clock, self.timing
+        )
 
     async def _enqueue(self, turn: Turn, bot: Bot) -> None:
         await self.outbox.enqueue(turn, self.timing.lease_seconds(bot))

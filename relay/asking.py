@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 
 from relay import texts
 from relay.bots import Bot
 from relay.delivery import parts_of
-from relay.errors import ModelBlocked, ModelRejected
+from relay.errors import ModelBlocked, ModelOverflow, ModelRejected
 from relay.history import reply_to
 from relay.keys import client_id
+from relay.overflow import characters_too_many, is_too_long, shortened, too_long
 from relay.ports import ChatModel, Clock, Completion
 from relay.prompt import build_prompt
 from relay.rows import REPLY_MAX_CHARS, Entry
 from relay.window import Plan
+
+log = logging.getLogger(__name__)
+
+CUT_MARK = "…"
+"""Behind a reply that ends before the model was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,8 @@ class Draft:
 
     Attributes:
         reply: the row.
-        outcome: ``answered``, ``blocked`` or ``empty``.
+        outcome: ``answered``, or why it is not an answer: ``blocked``, ``declined``, ``unfinished``, ``empty``,
+            ``too_long``.
         window: how many earlier messages the model was given.
         exclude_batch: the messages it answers must not enter the window either.
         guilty: rows of the window without which the model answered; they leave it.
@@ -38,10 +46,10 @@ class Draft:
 async def ask(
     model: ChatModel, clock: Clock, bot: Bot, partition: str, plan: Plan, *, group: bool, deadline: int
 ) -> Draft:
-    """Ask the model about a batch; once more without the window if it refuses both together.
+    """Ask the model about a batch; again with less of the window, or without it, if it refuses both together.
 
-    What was said earlier must not block the chat for ever: neither a history that a filter refuses nor one that is
-    too long for the model.
+    What was said earlier must not block the chat for ever. A history that a filter refuses is left out, and is guilty
+    if the model then answers. Of one that is too long the oldest part is left out, this time: it is not guilty.
 
     Args:
         model: the chat model.
@@ -55,32 +63,59 @@ async def ask(
     Raises:
         ModelUnavailable, ModelRejected: there is no answer now, or never.
     """
-    refusal: ModelBlocked | ModelRejected | None = None
-    for window in (plan.window, ())[: 2 if plan.window else 1]:
+    window, guilty = plan.window, ()
+    while True:
         prompt = build_prompt(bot, window, plan.batch, group=group)
         try:
             completion = await model.complete(prompt, seconds=max(0.1, (deadline - clock.now()) / 1000))
-        except (ModelBlocked, ModelRejected) as error:
-            refusal = error
-            continue
-        guilty = plan.window if isinstance(refusal, ModelBlocked) else ()
-        return replace(_draft(partition, plan, completion), window=len(window), guilty=guilty)
-    if isinstance(refusal, ModelRejected):
-        raise refusal
+        except ModelOverflow as overflow:
+            excess = characters_too_many(prompt, overflow)
+            if not window:
+                if len(plan.batch) > 1 or not is_too_long(plan.batch[0].text, prompt, excess):
+                    raise
+                text = too_long(plan.batch[0].text, excess)
+                return Draft(_plain(partition, plan, text), "too_long", window=0, exclude_batch=True)
+            first = len(window) == len(plan.window)
+            window = shortened(window, excess) if first else ()
+            log.info("prompt too long conversation=%s window=%d/%d", partition, len(window), len(plan.window))
+        except ModelBlocked:
+            if not window:
+                return _blocked(partition, plan)
+            window, guilty = (), window
+        except ModelRejected:
+            if not window:
+                raise
+            window = ()
+        else:
+            draft = _draft(bot, partition, plan, completion)
+            return replace(draft, window=len(window), guilty=guilty)
+
+
+def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draft:
+    text = completion.text.strip()
+    if completion.ended == "declined" and text:
+        # The model's own words, shown once. Remembered, they would have it decline what is harmless, too.
+        declined = _plain(partition, plan, text[:REPLY_MAX_CHARS])
+        return Draft(_with_usage(declined, completion), "declined", window=0, exclude_batch=True)
+    if not text:
+        outcome, why = (
+            ("unfinished", texts.UNFINISHED) if completion.ended == "cut" else ("empty", texts.EMPTY)
+        )
+        if outcome == "unfinished":
+            log.warning(
+                "the model used up its tokens without a word bot=%s; raise max_reply_tokens", bot.accid
+            )
+        plain = _plain(partition, plan, why[texts.language_of(plan.batch[-1].text)])
+        return Draft(_with_usage(plain, completion), outcome, window=0)
+    if completion.ended == "cut" or len(text) > REPLY_MAX_CHARS:
+        text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
+    reply = reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text))
+    return Draft(_with_usage(reply, completion), "answered", window=0)
+
+
+def _blocked(partition: str, plan: Plan) -> Draft:
     text = texts.BLOCKED[texts.language_of(plan.batch[-1].text)]
-    reply = reply_to(plan.batch, text, client_id(partition, plan.batch[-1].id, "reply"))
-    return Draft(replace(reply, excluded=True), "blocked", window=0, exclude_batch=True)
-
-
-def _draft(partition: str, plan: Plan, completion: Completion) -> Draft:
-    newest = plan.batch[-1]
-    reply_id = client_id(partition, newest.id, "reply")
-    text = completion.text.strip()[:REPLY_MAX_CHARS]
-    if text:
-        reply = reply_to(plan.batch, text, reply_id, parts_of(text))
-        return Draft(_with_usage(reply, completion), "answered", window=0)
-    reply = reply_to(plan.batch, texts.EMPTY[texts.language_of(newest.text)], reply_id)
-    return Draft(replace(_with_usage(reply, completion), excluded=True), "empty", window=0)
+    return Draft(_plain(partition, plan, text), "blocked", window=0, exclude_batch=True)
 
 
 def failure_text(partition: str, entry: Entry, cause: str) -> Entry:
@@ -88,6 +123,15 @@ def failure_text(partition: str, entry: Entry, cause: str) -> Entry:
     text = texts.FAILED[texts.language_of(entry.text)]
     reply = reply_to([entry], text, client_id(partition, entry.id, "failed"))
     return replace(reply, excluded=True, cause=cause)
+
+
+def _plain(partition: str, plan: Plan, text: str) -> Entry:
+    """A reply that the model will not see again."""
+    return replace(reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text)), excluded=True)
+
+
+def _reply_id(partition: str, plan: Plan) -> str:
+    return client_id(partition, plan.batch[-1].id, "reply")
 
 
 def _with_usage(reply: Entry, completion: Completion) -> Entry:

@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from relay.bot import Bot
+from relay.bot import Bot, Deployment, Limits, Rate, Table
 from relay.errors import ConfigError
 
-__all__ = ["Bot", "Bots", "load_bots", "read_toml"]
+__all__ = ["Bot", "Bots", "bots_in", "load_bots", "read_toml"]
 
 
 class Bots:
@@ -50,8 +50,17 @@ def load_bots(path: Path) -> Bots:
     Raises:
         ConfigError: with every problem found, each with its place.
     """
-    reading = _Reading(path.name)
-    bots = reading.bots(read_toml(path))
+    return bots_in(read_toml(path), path.name)
+
+
+def bots_in(document: Mapping[str, Any], file: str) -> Bots:
+    """The bots of a bots file's tables; ``file`` is its name, for the reader of a problem.
+
+    Raises:
+        ConfigError: with every problem found, each with its place.
+    """
+    reading = _Reading(file)
+    bots = reading.bots(document)
     if reading.problems:
         raise ConfigError(reading.problems)
     return Bots(bots)
@@ -81,8 +90,19 @@ _NEEDED = {"accid": "x", "name": "x", "system_prompt": "x"}
 
 _NOT_IN_DEFAULTS = dict.fromkeys(("accid", "name", "avatar", "functions"), "one bot, not to [defaults]")
 _NOT_IN_FUNCTIONS = dict.fromkeys(
-    ("accid", "name", "avatar", "functions", "reply", "allow"), "the whole bot, not to one of its functions"
+    ("accid", "name", "avatar", "functions", "enabled", "reply", "allow", "limits"),
+    "the whole bot, not to one of its functions",
 )
+_TABLES: Mapping[str, type[Table]] = {
+    "limits": Limits,
+    "models": Deployment,
+    "per_bot": Rate,
+    "per_sender": Rate,
+}
+"""The keys whose value is a table, or a list of tables, with keys of its own."""
+
+_MODEL_KEYS = {"model", "models"}
+"""Two forms of one key."""
 
 
 class _Reading:
@@ -138,7 +158,7 @@ class _Reading:
     def _bot(self, number: int, table: dict[str, Any], defaults: dict[str, Any]) -> Bot:
         place = _place(number, table)
         own = {key: value for key, value in table.items() if key != "functions"}
-        merged = _NEEDED | defaults | self._layer(place, own, defaults, {})
+        merged = _NEEDED | _over(defaults, self._layer(place, own, defaults, {}))
         self._deadlines(place, merged)
         functions = self._functions(place, table.get("functions", {}), merged)
         return Bot.model_validate({**merged, "functions": functions})
@@ -155,7 +175,7 @@ class _Reading:
             layer = self._layer(where, table, bot, _NOT_IN_FUNCTIONS)
             if layer.keys() & {"turn_seconds", "answer_within_minutes"}:
                 self._deadlines(where, bot | layer)
-            functions[name] = Bot.model_validate(bot | layer)
+            functions[name] = Bot.model_validate(_over(bot, layer))
         return functions
 
     def _layer(
@@ -169,10 +189,11 @@ class _Reading:
             Bot.model_validate(below | layer)
         except ValidationError as error:
             for detail in error.errors():
-                key, entry = str(detail["loc"][0]), detail["loc"][1:]
-                where = f'{place}, key "{key}"' + "".join(f", entry {int(index) + 1}" for index in entry)
-                self._problem(where, _wrong(key, detail))
-                layer.pop(key, None)
+                self._problem(f"{place}, {_where(detail)}", _wrong(detail))
+                layer.pop(str(detail["loc"][0]), None)
+        if layer.keys() >= _MODEL_KEYS:
+            self._problem(f'{place}, key "model"', 'is the short form of "models"; accepted: one of the two')
+            del layer["model"]
         return layer
 
     def _deadlines(self, place: str, keys: dict[str, Any]) -> None:
@@ -186,6 +207,12 @@ class _Reading:
 
     def _problem(self, place: str, wrong: str) -> None:
         self.problems.append(f"{self.file}: {place}: {wrong}")
+
+
+def _over(below: dict[str, Any], layer: dict[str, Any]) -> dict[str, Any]:
+    """One layer over another: its ``model`` or ``models`` replaces either."""
+    replaced = _MODEL_KEYS if layer.keys() & _MODEL_KEYS else set()
+    return {key: value for key, value in below.items() if key not in replaced} | layer
 
 
 def _place(number: int, table: Mapping[str, Any]) -> str:
@@ -212,19 +239,31 @@ def _unknown(name: str, value: object, known: Iterable[str]) -> str:
     return f"unknown; accepted: {', '.join(known)}"
 
 
-def _wrong(key: str, detail: ErrorDetails) -> str:
+def _where(detail: ErrorDetails) -> str:
+    return ", ".join(
+        f'key "{part}"' if isinstance(part, str) else f"entry {part + 1}" for part in detail["loc"]
+    )
+
+
+def _wrong(detail: ErrorDetails) -> str:
     kind, value = detail["type"], detail["input"]
+    *outer, key = (part for part in detail["loc"] if isinstance(part, str))
+    fields = (_TABLES[outer[-1]] if outer else Bot).model_fields
     if kind == "extra_forbidden":
-        return _unknown(key, value, Bot.model_fields)
+        return _unknown(key, value, fields)
     if kind == "missing":
         wrong = "missing"
+    elif kind == "value_error":
+        wrong = detail["msg"].removeprefix("Value error, ")
+    elif kind == "too_long":
+        wrong = f"has {len(value)} entries"
     elif kind in ("string_too_short", "string_too_long"):
         wrong = f"is {len(value)} characters long"
     elif kind in ("string_pattern_mismatch", "literal_error"):
         wrong = "is not valid"
     else:
         wrong = f"is {_shape(value)}"
-    return f"{wrong}; accepted: {Bot.model_fields[key].description}"
+    return f"{wrong}; accepted: {fields[key].description}"
 
 
 def _shape(value: object) -> str:

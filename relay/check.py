@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from relay.bots import Bot, Bots, load_bots, read_toml
 from relay.errors import ConfigError
+from relay.model.places import missing_keys
 from relay.settings import (
     APP_FOLDER,
     SETTING_NAMES,
@@ -72,7 +73,10 @@ def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> 
     if settings:
         lines += ["", "Which means", *_table(_meaning(settings))]
     try:
-        lines += _bots(APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml"))
+        path = APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml")
+        bots = load_bots(path)
+        lines += _bots(bots, path)
+        problems += missing_keys(settings, bots) if settings else []
     except ConfigError as error:
         problems += error.problems
     return lines, problems
@@ -119,7 +123,7 @@ def read_local_settings(path: Path) -> dict[str, str]:
 
 def _hidden(environ: Mapping[str, str]) -> Iterator[Row]:
     values = known_settings(environ)
-    for name in SETTING_NAMES:
+    for name in dict.fromkeys((*SETTING_NAMES, *values)):
         yield name, _masked(values[name]) if name in values else "not set", ""
 
 
@@ -133,7 +137,8 @@ def _shown(settings: Settings, environ: Mapping[str, str]) -> Iterator[Row]:
             resolved[info.alias] = getattr(settings, field)
     if resolved.get(STORAGE) == SecretStr("UseDevelopmentStorage=true"):
         resolved[STORAGE] = "UseDevelopmentStorage=true"
-    for name in SETTING_NAMES:
+    resolved |= settings.further_keys
+    for name in (*SETTING_NAMES, *settings.further_keys):
         value = resolved.get(name, values.get(name))
         yield name, _text(value), "" if value is None else "default"
 
@@ -155,8 +160,7 @@ def _meaning(settings: Settings) -> Iterator[Row]:
     yield "requests", "accepted WITHOUT SIGNATURE" if settings.allow_unsigned else "must be signed", ""
 
 
-def _bots(path: Path) -> Iterator[str]:
-    bots = load_bots(path)
+def _bots(bots: Bots, path: Path) -> Iterator[str]:
     document = read_toml(path)
     defaults = document.get("defaults", {})
     for bot, table in zip(bots, document["bots"], strict=True):
@@ -187,6 +191,8 @@ def _text(value: object) -> str:
         return str(value).lower()
     if isinstance(value, frozenset):
         return ", ".join(sorted(value)) or "everybody"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "not set"
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)

@@ -11,6 +11,9 @@ from base64 import b64decode
 
 from pydantic import SecretStr
 
+FURTHER_KEY = r"(AZURE_OPENAI_API_KEY|RELAY_MODEL_KEY)_[A-Z0-9_]+"
+"""Names of the settings that hold keys of further model servers. The bots file can name these and no other secret."""
+
 
 def key(text: str) -> str:
     """A value that is put into an HTTP header or a signature."""

@@ -76,7 +76,7 @@ class Delivery:
 
     async def _send(self, message: Message, bot: Bot, partition: str, reply: Entry, until: int) -> Entry:
         """Send the parts that were not sent yet, noting each, so that a long reply always gets on."""
-        parts = reply.parts or (reply.text,)
+        parts = reply.parts or (reply.shown,)
         for number in range(reply.parts_sent, len(parts)):
             part_id = reply.client_id if number == 0 else client_id(reply.client_id, str(number))
             await self._send_one(message, bot, parts[number], part_id, reply.sender, until)

@@ -14,6 +14,7 @@
     ├── ModelError
     │   ├── ModelUnavailable   throttled, slow, unreachable, 5xx, 401, 404; try later
     │   ├── ModelRejected      the request is wrong and will stay wrong (400)
+    │   │   └── ModelOverflow  it is longer than the model's context
     │   └── ModelBlocked       a content filter refused the prompt or the answer
     └── ImError
         ├── ImUnavailable      throttled, unreachable or no answer; try later
@@ -95,11 +96,33 @@ class ModelError(RelayError):
 
 
 class ModelUnavailable(ModelError):
-    """May pass: throttling, a timeout, a network or server failure, a role that is not there yet."""
+    """May pass: throttling, a timeout, a network or server failure, a role that is not there yet.
+
+    Attributes:
+        retry_after: seconds until it is worth asking again; 0 when nothing is known.
+    """
+
+    def __init__(self, cause: str, retry_after: float = 0) -> None:
+        super().__init__(cause)
+        self.retry_after = retry_after
 
 
 class ModelRejected(ModelError):
     """Will not pass: the server refuses this request whenever it is sent."""
+
+
+class ModelOverflow(ModelRejected):
+    """The prompt is longer than the model's context: a shorter one will pass.
+
+    Attributes:
+        prompt_tokens: length of the prompt by the server's count; 0 when it does not say.
+        excess_tokens: how much of it is too much; 0 when the server does not say.
+    """
+
+    def __init__(self, cause: str, prompt_tokens: int = 0, excess_tokens: int = 0) -> None:
+        super().__init__(cause)
+        self.prompt_tokens = prompt_tokens
+        self.excess_tokens = excess_tokens
 
 
 class ModelBlocked(ModelError):

@@ -93,14 +93,16 @@ class History:
         """Record that a message is there, once; the same row for every delivery by every input.
 
         Returns:
-            The partition of its conversation, and its row.
+            The partition of its conversation, and its row: fresh if nobody had claimed it before.
 
         Raises:
             HistoryExpired: its day is gone.
             StorageUnavailable: try again later.
         """
-        with spans.span(spans.CLAIM):
-            return await self._claim(message, kind)
+        with spans.span(spans.CLAIM) as span:
+            partition, entry = await self._claim(message, kind)
+            span.set_attribute(spans.FRESH, entry.fresh)
+            return partition, entry
 
     async def _claim(self, message: Message, kind: Kind) -> tuple[str, Entry]:
         partition = conversation_key(message)
@@ -159,7 +161,7 @@ class History:
             if found is None:
                 raise StorageUnavailable("a claimed message has no row yet") from None
             return found
-        return partition, dataclasses.replace(entry, etag=etag)
+        return partition, dataclasses.replace(entry, etag=etag, fresh=True)
 
     async def get(self, partition: str, entry: Entry) -> Entry | None:
         """The row of an entry as it is now."""

@@ -31,6 +31,7 @@ HISTORY_PREFIX = "relayhistory"
 LIMITS_PREFIX = "relaylimits"
 LEASE_TABLE = "relayleases"
 LEASE_KEY = "lease"
+BOT_KEY = "bot"
 ROWS_LOW, ROWS_HIGH = "m|", "m}"
 """The key range of messages and replies; ``}`` follows ``|``."""
 

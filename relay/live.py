@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import httpx2
 
 from relay.app import quiet_wordy_loggers
-from relay.bot import Bot
+from relay.bot import Bot, Deployment
 from relay.bots import Bots
 from relay.clock import SystemClock
 from relay.errors import ImRejected, ImUnavailable, ModelBlocked, ModelError, StorageUnavailable
 from relay.im.accounts import find_account
 from relay.keys import HISTORY_PREFIX
 from relay.model import OpenAIChat
+from relay.model.places import Place, places_of
 from relay.outbox import POISON, TURNS
 from relay.ports import ChatMessage, Prompt
 from relay.settings import Settings
@@ -29,7 +30,7 @@ from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 
 STORAGE_SECONDS = 10.0
-MODEL_SECONDS = 60.0
+MODEL_SECONDS = 30.0
 IM_SECONDS = 10.0
 WEBHOOK_SECONDS = 60.0
 """An app that slept may take its time."""
@@ -62,11 +63,11 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
         webhook: the URL for the console, with its key; asked too when given.
     """
     quiet_wordy_loggers()
-    models = sorted({bot.model for bot in _variants(bots) if bot.model})
+    models = dict.fromkeys(deployment for bot in _variants(bots) for deployment in bot.deployments)
     asked: list[Awaitable[Finding]] = [
         _tables(settings),
         _queues(settings),
-        *(_model(settings, name) for name in [None, *models]),
+        *(_model(settings, deployment) for deployment in [None, *models]),
         *(_account(settings, bot.accid) for bot in bots),
         *([_webhook(webhook)] if webhook else []),
     ]
@@ -126,23 +127,20 @@ async def _queues(settings: Settings) -> Finding:
     return Finding("Queue Storage", f"answers; {counts}")
 
 
-async def _model(settings: Settings, name: str | None) -> Finding:
-    shown = name or settings.azure_openai_deployment or settings.model_name
-    part = f"Model {shown}"
+async def _model(settings: Settings, deployment: Deployment | None) -> Finding:
+    models = (deployment,) if deployment else ()
+    (place,) = places_of(settings, models)
+    part = f"Model {deployment or place.model}"
     chat = OpenAIChat(settings)
     try:
-        completion = await chat.complete(PING if name is None else _with_model(name), seconds=MODEL_SECONDS)
+        completion = await chat.complete(replace(PING, models=models), seconds=MODEL_SECONDS)
     except ModelBlocked:
         return Finding(part, "answers; its content filter is on")
     except ModelError as error:
-        return Finding(part, error.cause, _model_fix(settings, error.cause))
+        return Finding(part, error.cause, _model_fix(place, error.cause))
     finally:
         await chat.aclose()
     return Finding(part, f"answers as {completion.model or 'itself'}")
-
-
-def _with_model(name: str) -> Prompt:
-    return Prompt(messages=PING.messages, model=name, max_tokens=PING.max_tokens)
 
 
 async def _account(settings: Settings, accid: str) -> Finding:
@@ -180,9 +178,9 @@ def _storage_fix(settings: Settings, said: str, kind: str) -> str:
     return "is the storage account there, and AzureWebJobsStorage__accountName its name?"
 
 
-def _model_fix(settings: Settings, cause: str) -> str:
+def _model_fix(place: Place, cause: str) -> str:
     if cause.startswith(("HTTP 401", "HTTP 403")):
-        if settings.azure_openai_endpoint and not settings.azure_openai_api_key:
+        if place.is_azure and place.key is None:
             return (
                 "the account needs the role Cognitive Services OpenAI User; a new one takes up to 15 minutes"
             )
@@ -195,8 +193,8 @@ def _model_fix(settings: Settings, cause: str) -> str:
         return "the server refuses the request: is this a model for chat completions?"
     if "Entra" in cause:
         return "log in with: az login"
-    name = "RELAY_MODEL_URL" if settings.model_url else "AZURE_OPENAI_ENDPOINT"
-    return f"is the server running, and {name} its address?"
+    name = "AZURE_OPENAI_ENDPOINT" if place.is_azure else "RELAY_MODEL_URL"
+    return f"is the server running, and {place.base_url} (of {name} or the bots file) its address?"
 
 
 def _im_fix(settings: Settings, cause: str) -> str:

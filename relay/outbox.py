@@ -47,17 +47,18 @@ class Outbox:
         delay = BUSY_SECONDS[min(turn.waits, len(BUSY_SECONDS) - 1)]
         await self._queues.send(TURNS, replace(turn, waits=turn.waits + 1).to_json(), delay)
 
-    async def retry(self, turn: Turn, failure: str, seconds_left: float) -> None:
+    async def retry(self, turn: Turn, failure: str, seconds_left: float, at_least: float = 0) -> None:
         """Put a turn back after a failure, with a delay that grows with its attempts.
 
         Args:
             turn: the turn that failed.
             failure: what went wrong, without anyone's words.
             seconds_left: until its time to give up, when it must be seen again; not positive once that has passed.
+            at_least: how long whatever failed wants to be left alone, in seconds.
         """
         delay: float = min(2 ** (min(turn.attempt, 10) + 1), RETRY_MAX_SECONDS)
         if seconds_left > 0:
-            delay = min(delay, seconds_left)
+            delay = min(max(delay, at_least), seconds_left)
         again = replace(turn, attempt=turn.attempt + 1, failure=failure)
         await self._queues.send(TURNS, again.to_json(), max(1, delay))
 

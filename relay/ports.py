@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from relay.bot import Deployment
 from relay.messages import Receipt, TeamKind
 
 Value = str | int | bool
@@ -135,23 +136,31 @@ class Prompt:
     """A request to the model.
 
     Attributes:
-        model: deployment or model name; None for the configured default.
         messages: system prompt, window, new messages.
+        models: whom to ask, the next one where the one before cannot answer; empty for the settings' own model.
         max_tokens: cap of the answer, None for the model's own.
         temperature: sent only when set.
     """
 
     messages: tuple[ChatMessage, ...]
-    model: str | None = None
+    models: tuple[Deployment, ...] = ()
     max_tokens: int | None = None
     temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The model's answer. ``text`` may be empty; the token counts are 0 when the server names none."""
+    """The model's answer.
+
+    Attributes:
+        text: what it says; may be empty.
+        ended: ``cut`` when it ran out of tokens, ``declined`` when the text is its refusal to answer.
+        model: who says it.
+        prompt_tokens, completion_tokens: 0 when the server names none.
+    """
 
     text: str
+    ended: Literal["whole", "cut", "declined"] = "whole"
     model: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -164,7 +173,7 @@ class ChatModel(Protocol):
         """Ask the model, its retries included, within ``seconds``.
 
         Raises:
-            ModelUnavailable, ModelRejected, ModelBlocked: see :mod:`relay.errors`.
+            ModelUnavailable, ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.
         """
 
 

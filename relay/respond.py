@@ -17,11 +17,13 @@ from relay.commands import carry_out, command_of
 from relay.errors import ModelRejected, ModelUnavailable, RowChanged, StorageUnavailable
 from relay.history import Conversation, History, HistoryExpired
 from relay.lease import Leases
+from relay.limits import Limiter, counted
 from relay.messages import Turn
 from relay.outbox import Outbox
 from relay.ports import ChatModel, Clock
 from relay.rows import Entry, is_earlier
 from relay.turn import Timing
+from relay.unasked import unasked, with_warning
 from relay.window import Plan
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Responses:
         self,
         history: History,
         leases: Leases,
+        limiter: Limiter,
         outbox: Outbox,
         model: ChatModel,
         clock: Clock,
@@ -53,6 +56,7 @@ class Responses:
     ) -> None:
         self._history = history
         self._leases = leases
+        self._limiter = limiter
         self._outbox = outbox
         self._model = model
         self._clock = clock
@@ -81,6 +85,7 @@ class Responses:
         conversation = replace(conversation, partition=partition)
         if own.kind != "text":
             return await self._command(partition, own, turn, profile)
+        own = await counted(self._limiter, self._history, profile, partition, own)
         queued = False
         while (text := await self._settled(partition, own)) is None:
             if self._clock.now() >= deadline:
@@ -114,7 +119,7 @@ class Responses:
         if own.state != "answered":
             return None
         reply = await self._history.reply_of(partition, own)
-        return reply.text if reply is not None and reply.text else texts.FORGOTTEN[language]
+        return reply.shown if reply is not None and reply.text else texts.FORGOTTEN[language]
 
     async def _promise(self, partition: str, own: Entry) -> None:
         try:
@@ -154,7 +159,7 @@ class Responses:
         partition = conversation.partition
         asked = self._clock.now()
         try:
-            draft = await ask(
+            draft = unasked(bot, partition, plan.batch, asked) or await ask(
                 self._model,
                 self._clock,
                 bot,
@@ -172,6 +177,7 @@ class Responses:
             reply = failure_text(partition, plan.batch[0], error.cause)
             await self._outbox.poison(turn, error.cause)
             draft = Draft(reply, "failed", window=len(plan.window), exclude_batch=True)
+        draft = with_warning(draft, plan.batch, self._clock.now())
         try:
             await self._history.store_reply(
                 partition, plan.batch, replace(draft.reply, state="sent"), exclude_batch=draft.exclude_batch

@@ -70,6 +70,8 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
     if isinstance(addressed, str):
         return addressed
     base, text = addressed
+    if not base.enabled:
+        return "unknown_bot"
     if base.allow and inbound.sender not in base.allow:
         return "not_allowed"
     bot = base.for_function(inbound.function)

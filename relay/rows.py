@@ -46,6 +46,10 @@ class Entry:
         parts: of a long reply, the messages it is sent as.
         parts_sent: how many of them were sent.
         cause: of a failure text, why; such a reply ends in the poison queue.
+        fresh: of a message, that the claim which gave it was its first; not stored.
+        limited: of a message over a limit, until when it is (Unix ms): it is refused, the model never sees it.
+        warned: of the last message that a limit allowed, likewise: its reply says so.
+        note: of a reply, what is sent below the text and not remembered.
     """
 
     key: str
@@ -69,6 +73,15 @@ class Entry:
     model: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    fresh: bool = False
+    limited: str = ""
+    warned: str = ""
+    note: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What the user reads of a reply."""
+        return f"{self.text}\n\n{self.note}" if self.note else self.text
 
     @property
     def at(self) -> int:
@@ -97,6 +110,9 @@ class Entry:
             "model": self.model,
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
+            "limited": self.limited,
+            "warned": self.warned,
+            "note": self.note,
         }
         parts = json.dumps(self.parts, ensure_ascii=False) if self.parts else ""
         texts = spread("text", self.text) | spread("custom", self.custom) | spread("parts", parts)
@@ -120,12 +136,16 @@ class Entry:
             parts_sent=int(values.get("parts_sent", 0)),
             prompt_tokens=int(values.get("prompt_tokens", 0)),
             completion_tokens=int(values.get("completion_tokens", 0)),
+            fresh=False,
             **{name: str(values.get(name, "")) for name in _STRINGS},
         )
 
 
-_WORDED = re.compile(r"(text|custom|parts|nick)(_\d+)?")
-_STRINGS = ("sender", "id", "nick", "function", "forgotten", "reply", "client_id", "cause", "model")
+_WORDED = re.compile(r"(text|custom|parts|nick|note)(_\d+)?")
+_STRINGS = (
+    *("sender", "id", "nick", "function", "forgotten", "reply", "client_id", "cause", "model"),
+    *("limited", "warned", "note"),
+)
 
 
 def is_earlier(first: Entry, second: Entry) -> bool:

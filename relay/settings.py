@@ -137,6 +137,11 @@ class Settings(BaseModel):
         description="a base URL of an OpenTelemetry collector, such as http://localhost:4318",
     )
 
+    further_keys: Mapping[str, Secret] = Field(
+        default_factory=dict, description="a key of the model server that the bots file names it for"
+    )
+    """Keys of other model servers than the one above, by the names of their settings; empty in most apps."""
+
     @property
     def inbound_secrets(self) -> tuple[str, ...]:
         """The App Secrets that may have signed a request: the current one, then the one before."""
@@ -160,7 +165,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     problems = [*_misspelt(environ, values), *_storage_problems(values), *_model_problems(values)]
     on_azure = bool(environ.get(_ON_AZURE))
     try:
-        settings = Settings.model_validate({**values, "storage": _storage(values)}, context=on_azure)
+        settings = Settings.model_validate(
+            {**values, "storage": _storage(values), "further_keys": _further_keys(values)}, context=on_azure
+        )
     except ValidationError as error:
         problems += [_sentence(detail["type"], detail["loc"], detail["msg"]) for detail in error.errors()]
     else:
@@ -175,8 +182,13 @@ def known_settings(environ: Mapping[str, str]) -> dict[str, str]:
     Names are compared without case, as the host does and as Windows needs; the exact spelling wins.
     """
     any_case = {name.upper(): value for name, value in environ.items()}
-    found = {name: environ.get(name, any_case.get(name.upper(), "")).strip() for name in SETTING_NAMES}
+    names = (*SETTING_NAMES, *sorted(_further_keys(any_case)))
+    found = {name: environ.get(name, any_case.get(name.upper(), "")).strip() for name in names}
     return {name: value for name, value in found.items() if value}
+
+
+def _further_keys(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if re.fullmatch(credentials.FURTHER_KEY, name)}
 
 
 def _storage(values: Mapping[str, str]) -> dict[str, str | None]:
@@ -237,7 +249,7 @@ def _misspelt(environ: Mapping[str, str], values: Mapping[str, str]) -> list[str
     ]  # one of a large family
     if values.keys() & set(OTHER_MODEL):  # then AZURE_OPENAI_* may well be another program's
         missing = [name for name in missing if name not in AZURE_MODEL]
-    ours = {name.upper() for name in SETTING_NAMES}
+    ours = {name.upper() for name in (*SETTING_NAMES, *values)}
     others = [name for name, value in environ.items() if value.strip() and name.upper() not in ours]
     meant = {name: next((known for known in missing if _alike(name.upper(), known)), None) for name in others}
     return [f"{name}: unknown; did you mean {known}?" for name, known in meant.items() if known]
@@ -254,7 +266,12 @@ def _alike(name: str, setting: str) -> bool:
 
 def _sentence(kind: str, place: tuple[int | str, ...], message: str) -> str:
     name = str(place[-1])
-    field = _FIELDS[name] if name in _FIELDS else StorageSettings.model_fields[name]
+    if name in _FIELDS:
+        field = _FIELDS[name]
+    elif "further_keys" in place:
+        field = Settings.model_fields["further_keys"]
+    else:
+        field = StorageSettings.model_fields[name]
     wrong = {"missing": "not set", "value_error": message.removeprefix("Value error, ")}
     accepted = f"accepted: {field.description}"
     return f"{STORAGE_NAMES.get(name, name)}: {wrong.get(kind, 'is not valid')}; {accepted}"

@@ -84,6 +84,13 @@ DEATHS: Final = "relay.deaths"
 """Turns of this conversation that died while they held its lease."""
 LEASE_UNTIL: Final = "relay.lease_until"
 PARTS: Final = "relay.parts"
+SENDER_MINUTE: Final = "relay.limits.sender_minute"
+"""Messages of this sender to this bot that its limits have admitted in this minute; the others likewise."""
+SENDER_DAY: Final = "relay.limits.sender_day"
+BOT_MINUTE: Final = "relay.limits.bot_minute"
+BOT_DAY: Final = "relay.limits.bot_day"
+LIMITED_UNTIL: Final = "relay.limits.until"
+"""When the sender may write again, Unix milliseconds."""
 
 # Window and batch.
 ROWS_READ: Final = "relay.window.rows_read"

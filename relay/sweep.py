@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from relay.errors import TableBusy
 from relay.history import History
-from relay.keys import HISTORY_PREFIX, day_of, day_of_table, history_table
+from relay.keys import LIMITS_PREFIX, TABLE_PREFIX, day_of, day_of_table, history_table
 from relay.messages import NewerTurn, Turn
 from relay.outbox import POISON, TURNS
 from relay.ports import Clock, Queues, Tables
@@ -18,19 +18,24 @@ HIDE_SECONDS = 240
 """How long a poison message that stays is out of sight of the next look: less than the timer's period."""
 
 
-async def drop_expired_history(tables: Tables, history: History, clock: Clock) -> int:
-    """Delete every day table whose youngest message has expired, one call each, and make tomorrow's table.
+async def drop_expired_days(tables: Tables, history: History, clock: Clock) -> int:
+    """Delete every day table that is not needed any more, one call each, and make tomorrow's history table.
+
+    A day of history is needed until its youngest message has expired; a day of counts for limits until the next day is
+    over, since the clocks of the instances differ.
 
     Returns:
         How many tables were deleted.
     """
-    names = await tables.list_tables(HISTORY_PREFIX)
+    names = await tables.list_tables(TABLE_PREFIX)
+    today = day_of(clock.now())
     days = {day: name for name in names if (day := day_of_table(name)) is not None}
     expired = [name for day, name in sorted(days.items()) if history.is_expired(day)]
+    counts = {day: name for name in names if (day := day_of_table(name, LIMITS_PREFIX)) is not None}
+    expired += [name for day, name in sorted(counts.items()) if day < today - 1]
     for name in expired:
         await tables.drop_table(name)
-        log.info("history dropped table=%s", name)
-    today = day_of(clock.now())
+        log.info("dropped table=%s", name)
     for day in (today, today + 1):
         if day not in days:
             try:

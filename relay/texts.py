@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+from datetime import UTC, datetime
 from typing import Literal
+
+from relay.clock import MINUTE_MS
 
 Language = Literal["en", "zh"]
 
@@ -26,9 +30,34 @@ EMPTY: dict[Language, str] = {
     "en": "Sorry, I have no answer to this message. Please put it differently.",
     "zh": "抱歉，我没有想出这条消息的回答，请换一种说法。",
 }
+UNFINISHED: dict[Language, str] = {
+    "en": "Sorry, I ran out of room before I had an answer. Please ask a smaller question.",
+    "zh": "抱歉，我还没想出答案就用完了篇幅，请把问题问得小一些。",
+}
+TOO_LONG: dict[Language, str] = {
+    "en": "Sorry, your message is too long for me: it has {length:,} characters. Please shorten it, to half of that "
+    "for example, or send it in parts.",
+    "zh": "抱歉，你的消息太长了（共 {length} 个字符），请缩短一些（比如一半），或者分几条发送。",
+}
+TOO_LONG_BY: dict[Language, str] = {
+    "en": "Sorry, your message is about {excess:,} characters too long for me. Please shorten it, or send it in parts.",
+    "zh": "抱歉，你的消息大约超出了 {excess} 个字符，请缩短一些，或者分几条发送。",
+}
 THINKING: dict[Language, str] = {
     "en": "I am still thinking. My answer will follow in a moment.",
     "zh": "我还在思考，回答稍后发给你。",
+}
+LIMITED: dict[Language, str] = {
+    "en": "Sorry, I cannot answer any more messages for now. You can write again {when}.",
+    "zh": "抱歉，我暂时不能再回答更多消息，{when}可以再发。",
+}
+LAST: dict[Language, str] = {
+    "en": "(This was the last message that I can answer for now. You can write again {when}.)",
+    "zh": "（这是我暂时能回答的最后一条消息，{when}可以再发。）",
+}
+DISABLED: dict[Language, str] = {
+    "en": "Sorry, I am switched off at the moment and cannot answer.",
+    "zh": "抱歉，我目前已停用，无法回答。",
 }
 FORGOTTEN: dict[Language, str] = {
     "en": "This message was erased before I could answer it.",
@@ -56,6 +85,19 @@ FORGET: dict[Language, str] = {
     "en": "Erased: {messages} of your messages and {replies} of my replies.",
     "zh": "已清除你的 {messages} 条消息和我的 {replies} 条回复。",
 }
+
+
+def when(until: int, now: int, language: Language) -> str:
+    """How long until a time, and which time that is, for people in any time zone. Both in Unix milliseconds."""
+    minutes = math.ceil((until - now) / MINUTE_MS)
+    if minutes <= 0:
+        return {"en": "now", "zh": "现在"}[language]
+    clock = datetime.fromtimestamp(until / 1000, UTC).strftime("%H:%M UTC")
+    if minutes >= 120:
+        hours = round(minutes / 60)
+        return {"en": f"in about {hours} hours ({clock})", "zh": f"约 {hours} 小时后（{clock}）"}[language]
+    unit = "minute" if minutes == 1 else "minutes"
+    return {"en": f"in {minutes} {unit} ({clock})", "zh": f"{minutes} 分钟后（{clock}）"}[language]
 
 
 def language_of(text: str) -> Language:

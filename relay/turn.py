@@ -23,16 +23,19 @@ from relay.errors import (
     ImUnavailable,
     ModelError,
     ModelRejected,
+    ModelUnavailable,
     RowChanged,
     StorageError,
 )
 from relay.history import Conversation, History, HistoryExpired
 from relay.keys import client_id
 from relay.lease import Lease, Leases
+from relay.limits import Limiter, counted
 from relay.messages import Turn
 from relay.outbox import Outbox
 from relay.ports import ChatModel, Clock, Messenger
 from relay.rows import Entry
+from relay.unasked import is_unasked, unasked, with_warning
 from relay.window import Plan
 
 log = logging.getLogger(__name__)
@@ -78,6 +81,7 @@ class Turns:
         bots: the configured bots.
         history: rows of the conversations.
         leases: one turn at a time per conversation.
+        limiter: counts messages against the limits of their bot.
         outbox: the queue.
         model: the chat model.
         im: the IM server.
@@ -90,6 +94,7 @@ class Turns:
         bots: Bots,
         history: History,
         leases: Leases,
+        limiter: Limiter,
         outbox: Outbox,
         model: ChatModel,
         im: Messenger,
@@ -99,6 +104,7 @@ class Turns:
         self._bots = bots
         self._history = history
         self._leases = leases
+        self._limiter = limiter
         self._outbox = outbox
         self._model = model
         self._clock = clock
@@ -143,7 +149,8 @@ class Turns:
             )
             seconds_left = (self.give_up_at(turn, bot) - self._clock.now()) / 1000
             if self._clock.now() < turn.received + bot.max_message_age_minutes * MINUTE_MS + GRACE_MS:
-                await self._outbox.retry(turn, reason, seconds_left)
+                at_least = failure.retry_after if isinstance(failure, ModelUnavailable) else 0
+                await self._outbox.retry(turn, reason, seconds_left, at_least)
                 return "retried"
             log.error("turn abandoned bot=%s conversation=%s", bot.accid, conversation.partition)
             await self._outbox.poison(turn, reason)
@@ -164,6 +171,7 @@ class Turns:
         if own.kind != "text":
             await self._command(turn, bot, conversation, own, started)
             return "answered"
+        own = await counted(self._limiter, self._history, bot, partition, own)
         lease = await self._leases.take(partition, self._timing.lease_seconds(bot))
         if lease is None:
             return "busy"
@@ -253,6 +261,8 @@ class _Held:
         """
         now = self._clock.now()
         first = plan.batch[0]
+        if is_unasked(self._bot, plan.batch):
+            return await self._answer(plan)
         if self._turn.give_up:
             return await self._give_up(
                 own, self._turn.failure or "the host gave up: its process died repeatedly"
@@ -273,7 +283,7 @@ class _Held:
         asked = self._clock.now()
         bot = self._conversation.profile(plan.batch[0].function)
         try:
-            draft = await ask(
+            draft = unasked(bot, self._partition, plan.batch, asked) or await ask(
                 self._model,
                 self._clock,
                 bot,
@@ -288,6 +298,7 @@ class _Held:
                 return ()
             return await self._give_up(plan.batch[0], refusal.cause, harmful=True)
         answered = self._clock.now()
+        draft = with_warning(draft, plan.batch, answered)
         reply = await self._store(plan.batch, draft.reply, exclude_batch=draft.exclude_batch)
         if reply is None:
             return ()

@@ -128,7 +128,10 @@ def _batch(
         if group and entry.sender != first.sender:
             continue
         together = (
-            entry.function == first.function and entry.day == first.day and _same_epoch(entry, first, marks)
+            entry.function == first.function
+            and entry.day == first.day
+            and bool(entry.limited) == bool(first.limited)
+            and _same_epoch(entry, first, marks)
         )
         if not together or len(batch) == BATCH_MAX_ROWS:
             break

@@ -17,6 +17,15 @@ from relay.strict_json import json_object
 TIME_MAX_DIGITS = 13
 """A time in Unix milliseconds has 13 digits until the year 2286."""
 
+SENDER_MAX_CHARS = 256
+"""Documented are 64 (vendor page DI3OTg5Mjg). What is stored beside a message must fit a property of its row."""
+
+NICK_MAX_CHARS = 255
+"""As documented there. A longer display name is cut: it is no reason to refuse what was said."""
+
+FUNCTION_MAX_CHARS = 1024
+"""Longer names are cut; the ``ext`` of a message, in which it may travel, is no longer than this."""
+
 COPY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "sender": ("fromAccount",),
     "nick": ("fromNick",),
@@ -58,8 +67,19 @@ def _lower(value: object) -> str:
     return _text(value).lower()
 
 
+def _sender(value: object) -> str:
+    accid = _lower(value)
+    if len(accid) > SENDER_MAX_CHARS:
+        raise PydanticCustomError("sender", f"must be at most {SENDER_MAX_CHARS} characters")
+    return accid
+
+
 def _upper(value: object) -> str:
     return _text(value).upper()
+
+
+def _cut_to(chars: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: _text(value)[:chars])
 
 
 def _milliseconds(value: object) -> int:
@@ -87,6 +107,7 @@ def _content(value: object) -> str:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Lower = Annotated[str, BeforeValidator(_lower)]
+Sender = Annotated[str, BeforeValidator(_sender)]
 Upper = Annotated[str, BeforeValidator(_upper)]
 Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
@@ -123,8 +144,8 @@ class Inbound(BaseModel):
 
     input: Input
     conversation: Upper = ""
-    sender: Lower = ""
-    nick: Text = ""
+    sender: Sender = ""
+    nick: Annotated[str, _cut_to(NICK_MAX_CHARS)] = ""
     client: Upper = ""
     to: Text = ""
     team: Text = ""
@@ -137,7 +158,7 @@ class Inbound(BaseModel):
     antispam: Flag = False
     blacklist: Flag = False
     account: Lower = ""
-    function: Text = ""
+    function: Annotated[str, _cut_to(FUNCTION_MAX_CHARS)] = ""
     topic: Text = ""
     custom: Content = ""
 

@@ -100,6 +100,10 @@ MISTAKES = [
     Mistake("The same accid twice", bots=GOOD_BOT + GOOD_BOT.replace("helper", "Helper")),
     Mistake("A memory longer than a week", bots=f"{GOOD_BOT}rewind_minutes = 20000\n"),
     Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
+    Mistake(
+        "A key of a model server in the bots file",
+        bots=f'{GOOD_BOT}models = [{{ model = "gpt", url = "https://models.example.com/v1", key = "sk-1" }}]\n',
+    ),
     Mistake("A bot without a prompt", bots='[[bots]]\naccid = "helper"\nname = "Helper"\n'),
     Mistake(
         "An unknown key of a function", bots=f'{GOOD_BOT}[bots.functions.french]\nprompt = "Speak French."\n'

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.bot import Deployment
 from relay.bots import Bot, Bots, load_bots
 from relay.errors import ConfigError
 from relay.settings import APP_FOLDER
@@ -43,6 +44,7 @@ def test_the_smallest_bot_has_the_documented_defaults(write: Write) -> None:
     assert (bot.rewind_messages, bot.rewind_minutes, bot.max_message_age_minutes) == (20, 1440, 1440)
     assert (bot.turn_seconds, bot.answer_within_minutes, bot.context_characters) == (90, 10, 60_000)
     assert (bot.max_reply_tokens, bot.temperature) == (None, None)
+    assert (bot.enabled, bot.limits) == (True, None)
 
 
 def test_every_key_can_be_set(write: Write) -> None:
@@ -61,9 +63,11 @@ answer_within_minutes = 0.5
 context_characters = 1000
 max_reply_tokens = 1
 temperature = 2
+enabled = false
+limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }
 """
     bot = only(load_bots(write(GOOD_BOT + keys)))
-    assert bot.model_fields_set == Bot.model_fields.keys()
+    assert bot.model_fields_set == Bot.model_fields.keys() - {"models"}  # "model" is its short form
     assert (bot.reply, bot.turn_seconds, bot.answer_within_minutes) == ("response", 1.5, 0.5)
     assert bot.temperature == 2
     assert bot.allow == {"alice", "bob"}
@@ -126,6 +130,35 @@ def test_a_function_overrides_the_bot(write: Write) -> None:
     assert french.rewind_messages == 7
 
 
+def test_models_stand_in_order_each_where_it_is(write: Write) -> None:
+    east = '{ model = "b", endpoint = "https://EAST.openai.azure.com/openai/v1/" }'
+    other = '{ model = "c", url = "https://models.example.com/v1/", key_setting = "RELAY_MODEL_KEY_C" }'
+    bot = only(load_bots(write(f'{GOOD_BOT}models = ["a", {east}, {other}]\n')))
+    assert bot.deployments == (
+        Deployment(model="a"),
+        Deployment(model="b", endpoint="https://east.openai.azure.com"),
+        Deployment(model="c", url="https://models.example.com/v1", key_setting="RELAY_MODEL_KEY_C"),
+    )
+
+
+def test_model_is_the_short_form_of_models(write: Write) -> None:
+    short = only(load_bots(write(f'{GOOD_BOT}model = "a"\n')))
+    long = only(load_bots(write(f'{GOOD_BOT}models = ["a"]\n')))
+    assert short.deployments == long.deployments == (Deployment(model="a"),)
+
+
+@pytest.mark.parametrize(
+    ("below", "above"), [('model = "a"', 'models = ["b"]'), ('models = ["a"]', 'model = "b"')]
+)
+def test_either_form_of_models_replaces_the_other_of_a_layer_below(
+    write: Write, below: str, above: str
+) -> None:
+    text = f"[defaults]\n{below}\n{GOOD_BOT}{above}\n[bots.functions.french]\n{below}\n"
+    bot = only(load_bots(write(text)))
+    assert bot.deployments == (Deployment(model="b"),)
+    assert bot.for_function("french").deployments == (Deployment(model="a"),)
+
+
 @pytest.mark.parametrize("name", ["", "german", "FRENCH"])
 def test_an_unknown_function_is_the_bot_itself(write: Write, name: str) -> None:
     bot = only(load_bots(write(f"{GOOD_BOT}[bots.functions.french]\ntemperature = 0\n")))
@@ -175,6 +208,14 @@ def test_the_longest_limit_looks_at_every_bot_and_function(write: Write) -> None
         ("context_characters = 999", "is 999; accepted: a whole number, 1000 to 1000000"),
         ("context_characters = 1000001", "is 1000001; accepted: a whole number, 1000 to 1000000"),
         ("max_reply_tokens = 0", "is 0; accepted: a whole number, 1 or more"),
+        (
+            'models = "a"',
+            "is text; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+        ),
+        (
+            'models = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]',
+            "has 9 entries; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+        ),
         ("temperature = 2.1", "is 2.1; accepted: a number, 0 to 2"),
         ("temperature = nan", "is nan; accepted: a number, 0 to 2"),
         ('temperature = "0.7"', "is text; accepted: a number, 0 to 2"),
@@ -223,6 +264,54 @@ def test_an_entry_of_a_list_is_counted(write: Write) -> None:
     assert (
         problem
         == 'bots.toml: bot 1 ("helper"), key "allow", entry 2: is not valid; accepted: a list of accids'
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        (
+            '{ model = "x", endpoint = "http://h" }',
+            ', key "endpoint": is http, which would show tokens to the network; '
+            "accepted: https://host, such as https://name.openai.azure.com",
+        ),
+        (
+            '{ model = "x", url = "//h/v1" }',
+            ', key "url": does not begin with http:// or https://; '
+            "accepted: a base URL, such as http://localhost:8080/v1",
+        ),
+        ('{ url = "http://h" }', ', key "model": missing; accepted: the name of a deployment or model'),
+        (
+            '{ model = "x", keysetting = "RELAY_MODEL_KEY_X" }',
+            ', key "keysetting": unknown; did you mean "key_setting"?',
+        ),
+        (
+            '{ model = "x", url = "http://h", key_setting = "IM_APP_SECRET" }',
+            ', key "key_setting": is not valid; '
+            "accepted: the name of a setting, AZURE_OPENAI_API_KEY_<name> or RELAY_MODEL_KEY_<name>",
+        ),
+        (
+            '{ model = "x", key_setting = "RELAY_MODEL_KEY_X" }',
+            ": has a key_setting, but neither endpoint nor url that the key would be for; "
+            "accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+        ),
+        (
+            '{ model = "x", endpoint = "https://h", url = "https://h" }',
+            ": has an endpoint and a url, but is at one place; "
+            "accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+        ),
+        ("3", ": is 3; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }"),
+    ],
+)
+def test_a_wrong_entry_of_models_is_named(write: Write, entry: str, wrong: str) -> None:
+    (problem,) = problems(write(f'{GOOD_BOT}models = ["a", {entry}]\n'))
+    assert problem == f'bots.toml: bot 1 ("helper"), key "models", entry 2{wrong}'
+
+
+def test_a_bot_has_one_form_of_models(write: Write) -> None:
+    (problem,) = problems(write(f'{GOOD_BOT}model = "a"\nmodels = ["b"]\n'))
+    assert problem == (
+        'bots.toml: bot 1 ("helper"), key "model": is the short form of "models"; accepted: one of the two'
     )
 
 

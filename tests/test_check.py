@@ -94,6 +94,24 @@ def test_each_key_of_a_bot_says_where_it_comes_from(settings: dict[str, str], no
     assert words(lines)[-2:] == ['for function "french"', "model gpt"]
 
 
+def test_a_further_key_is_shown_by_its_length(settings: dict[str, str], no_file: Path) -> None:
+    lines, problems = check(settings | {"RELAY_MODEL_KEY_EAST": "abc"}, no_file)
+    assert problems == []
+    assert [line.split(None, 1)[1] for line in lines if "RELAY_MODEL_KEY_EAST" in line] == [
+        "set (3 characters)          environment"
+    ]
+
+
+def test_a_key_that_a_bot_names_and_nobody_set_is_a_problem(settings: dict[str, str], no_file: Path) -> None:
+    east = '{ model = "x", url = "https://east.example/v1", key_setting = "RELAY_MODEL_KEY_EAST" }'
+    Path(settings["RELAY_BOTS_FILE"]).write_text(f"{GOOD_BOT}models = [{east}]\n", encoding="utf-8")
+    _, problems = check(settings, no_file)
+    assert problems == [
+        'RELAY_MODEL_KEY_EAST: not set, but bot "helper" names it in "models"; '
+        "accepted: a key of https://east.example/v1"
+    ]
+
+
 def test_problems_of_settings_and_bots_are_found_together(settings: dict[str, str], no_file: Path) -> None:
     Path(settings["RELAY_BOTS_FILE"]).write_text(f"{GOOD_BOT}rewind_minuts = 1\n")
     _, problems = check(settings | {"IM_REGION": "mars"}, no_file)

@@ -32,7 +32,7 @@ def default_of(value: object) -> str:
         return "–"
     if isinstance(value, Path):
         return f"`{value.relative_to(APP_FOLDER)}`"
-    if isinstance(value, frozenset):
+    if isinstance(value, frozenset | tuple):
         return "`[]`"
     return f"`{str(value).lower()}`"
 

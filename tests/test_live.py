@@ -17,6 +17,7 @@ from playground.model_server import Fault, ModelServer
 from playground.ports import free_port
 from relay.bots import load_bots
 from relay.live import Finding, _model_fix, _storage_fix, _webhook_fix, ask_all, console_fields, report
+from relay.model.places import places_of
 from relay.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
 from tests.mistakes import GOOD_SETTINGS
 
@@ -230,7 +231,8 @@ def test_a_storage_error_comes_with_its_own_fix(settings: Settings, said: str, f
     ],
 )
 def test_a_model_error_comes_with_its_own_fix(settings: Settings, cause: str, fix: str) -> None:
-    assert fix in _model_fix(settings, cause)
+    (place,) = places_of(settings, ())
+    assert fix in _model_fix(place, cause)
 
 
 @pytest.mark.parametrize(("status", "fix"), [(401, "?code="), (404, "troubleshooting"), (503, "log")])

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
+import openai  # noqa: F401  (its import must not count against a deadline)
 import pytest
 from aiohttp import web
+from opentelemetry import trace
+from opentelemetry.trace import SpanContext, TraceFlags
 
 from playground.loopback import serving
 from playground.model_server import Fault, ModelServer, Reply
-from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable
+from playground.processes import Child
+from playground.stack import READY_SECONDS
+from playground.tiny_model import CONTEXT_TOKENS
+from relay.bot import Deployment
+from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
+from relay.model.cooldowns import Cooldowns
 from relay.ports import ChatMessage, Completion, Prompt
 from relay.settings import Settings, load_settings
 from tests.conftest import EXAMPLE
+from tests.tracing import finished_spans
 
 HELLO = Prompt((ChatMessage("system", "You are Helper."), ChatMessage("user", "hello")))
 
@@ -32,7 +44,7 @@ async def server() -> AsyncIterator[ModelServer]:
 
 @pytest.fixture
 async def model(server: ModelServer) -> AsyncIterator[OpenAIChat]:
-    client = OpenAIChat(settings_of(RELAY_MODEL_URL=server.url + "/v1"))
+    client = OpenAIChat(settings_of(RELAY_MODEL_URL=server.url + "/v1"), Cooldowns(first_seconds=0.02))
     yield client
     await client.aclose()
 
@@ -51,7 +63,8 @@ async def test_only_what_is_set_is_sent(model: OpenAIChat, server: ModelServer) 
 
 
 async def test_a_bots_model_limit_and_temperature_are_sent(model: OpenAIChat, server: ModelServer) -> None:
-    await model.complete(Prompt(HELLO.messages, model="other", max_tokens=50, temperature=0.0), seconds=10)
+    models = (Deployment(model="other"),)
+    await model.complete(replace(HELLO, models=models, max_tokens=50, temperature=0.0), seconds=10)
     body = server.requests[0].body
     assert (body["model"], body["max_completion_tokens"], body["temperature"]) == ("other", 50, 0.0)
 
@@ -63,8 +76,10 @@ async def test_throttling_is_waited_out_within_the_deadline(model: OpenAIChat, s
 
 async def test_throttling_beyond_the_deadline_is_unavailable(model: OpenAIChat, server: ModelServer) -> None:
     server.when("hello", Fault("rate_limited", retry_after=60))
-    with pytest.raises(ModelUnavailable):
-        await model.complete(HELLO, seconds=0.3)
+    with pytest.raises(ModelUnavailable) as caught:
+        await model.complete(HELLO, seconds=10)
+    assert 59 < caught.value.retry_after <= 60
+    assert len(server.requests) == 1
 
 
 async def test_a_slow_model_is_left_at_the_deadline(model: OpenAIChat, server: ModelServer) -> None:
@@ -96,15 +111,282 @@ async def test_a_filtered_answer_is_blocked(model: OpenAIChat, server: ModelServ
         await model.complete(HELLO, seconds=10)
 
 
-async def test_an_empty_answer_is_an_empty_text(model: OpenAIChat, server: ModelServer) -> None:
-    server.next(Reply("", finish_reason="length"))
-    assert (await model.complete(HELLO, seconds=10)).text == ""
+@pytest.mark.parametrize("reason", ["stop", "length"])
+async def test_an_empty_answer_is_an_empty_text(model: OpenAIChat, server: ModelServer, reason: Any) -> None:
+    server.next(Reply("", finish_reason=reason))
+    completion = await model.complete(HELLO, seconds=10)
+    assert (completion.text, completion.ended) == ("", "cut" if reason == "length" else "whole")
 
 
-async def test_a_request_that_will_never_pass_is_rejected(model: OpenAIChat, server: ModelServer) -> None:
-    server.next(Fault("context_length_exceeded"))
-    with pytest.raises(ModelRejected, match="context_length_exceeded"):
+async def test_an_answer_that_ran_out_of_tokens_is_cut(model: OpenAIChat, server: ModelServer) -> None:
+    completion = await model.complete(replace(HELLO, max_tokens=2), seconds=10)
+    assert (completion.text, completion.ended) == ("You said", "cut")
+
+
+async def test_a_refusal_of_the_model_is_its_answer(model: OpenAIChat, server: ModelServer) -> None:
+    server.next(Reply(refusal="I can't help with that."))
+    completion = await model.complete(HELLO, seconds=10)
+    assert (completion.text, completion.ended) == ("I can't help with that.", "declined")
+
+
+async def test_what_a_reasoning_models_usage_policy_refuses_is_blocked() -> None:
+    with pytest.raises(ModelBlocked):
+        await refused_by({"code": "invalid_prompt", "message": "Invalid prompt: your prompt was flagged."})
+
+
+async def test_a_request_that_will_never_pass_is_rejected() -> None:
+    with pytest.raises(ModelRejected, match="HTTP 400 invalid_value"):
+        await refused_by({"code": "invalid_value", "param": "messages", "message": "No."})
+
+
+async def refused_by(error: dict[str, Any], status: int = 400) -> None:
+    """Ask a server that refuses with this error."""
+
+    async def completions(request: web.Request) -> web.Response:
+        return web.json_response({"error": error}, status=status)
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        try:
+            await model.complete(HELLO, seconds=10)
+        finally:
+            await model.aclose()
+
+
+# too long
+
+
+@pytest.mark.parametrize(
+    ("error", "prompt_tokens", "excess_tokens"),
+    [
+        pytest.param(
+            {
+                "code": "context_length_exceeded",
+                "param": "messages",
+                "message": "This model's maximum context length is 8192 tokens. However, your messages resulted in "
+                "8227 tokens. Please reduce the length of the messages.",
+            },
+            8227,
+            35,
+            id="Azure OpenAI",
+        ),
+        pytest.param(
+            {
+                "code": "context_length_exceeded",
+                "message": "This model's maximum context length is 4096 tokens. However, you requested 4118 tokens "
+                "(3118 in the messages, 1000 in the completion).",
+            },
+            3118,
+            22,
+            id="Azure OpenAI, with the answer's share",
+        ),
+        pytest.param(
+            {
+                "code": "context_length_exceeded",
+                "message": "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in "
+                "289650 tokens. Please reduce the length of the messages.",
+            },
+            289650,
+            17650,
+            id="gpt-5",
+        ),
+        pytest.param(
+            {
+                "code": 400,
+                "type": "exceed_context_size_error",
+                "message": "request (9031 tokens) exceeds the available context size (8192 tokens), try increasing it",
+                "n_prompt_tokens": 9031,
+                "n_ctx": 8192,
+            },
+            9031,
+            839,
+            id="llama.cpp",
+        ),
+        pytest.param(
+            {
+                "code": 400,
+                "message": "This model's maximum context length is 4096 tokens. However, you requested 4833 tokens "
+                "(4433 in the messages, 400 in the completion).",
+            },
+            4433,
+            737,
+            id="OpenRouter, vLLM",
+        ),
+        pytest.param({"code": "context_length_exceeded", "message": "Too long."}, 0, 0, id="no numbers"),
+    ],
+)
+async def test_a_prompt_that_is_too_long_is_an_overflow_with_the_servers_numbers(
+    error: dict[str, Any], prompt_tokens: int, excess_tokens: int
+) -> None:
+    with pytest.raises(ModelOverflow) as caught:
+        await refused_by(error)
+    assert (caught.value.prompt_tokens, caught.value.excess_tokens) == (prompt_tokens, excess_tokens)
+
+
+@pytest.mark.stack
+async def test_a_real_llama_cpp_tells_by_how_much_a_prompt_is_too_long() -> None:
+    with ExitStack() as stack:
+        tiny = Child("tiny", [sys.executable, "-m", "playground.tiny_model", "--port", "0"])
+        stack.callback(tiny.stop)
+        url = tiny.wait_for(r"listening on (http://\S+)", seconds=READY_SECONDS)[1]
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        with pytest.raises(ModelOverflow) as caught:
+            await model.complete(Prompt((ChatMessage("user", "word " * CONTEXT_TOKENS),)), seconds=60)
+        await model.aclose()
+    assert caught.value.prompt_tokens == CONTEXT_TOKENS + caught.value.excess_tokens
+    assert 0 < caught.value.excess_tokens < 100
+
+
+async def test_a_body_that_a_proxy_finds_too_large_is_an_overflow() -> None:
+    with pytest.raises(ModelOverflow):
+        await refused_by({"message": "Payload Too Large"}, status=413)
+
+
+# new model, old parameter
+
+
+async def test_a_parameter_that_the_model_does_not_take_is_left_out_from_then_on(
+    model: OpenAIChat, server: ModelServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A complaint about other bots: whoever changes the deployment gets 400 for a temperature that it refuses."""
+    server.next(Fault("unsupported_temperature"))
+    prompt = replace(HELLO, temperature=0.7, max_tokens=50)
+    for _ in range(2):
+        assert (await model.complete(prompt, seconds=10)).text == "You said: hello"
+    assert ["temperature" in request.body for request in server.requests] == [True, False, False]
+    assert all(request.body["max_completion_tokens"] == 50 for request in server.requests)
+    assert caplog.text.count("refuses temperature") == 1
+
+
+async def test_another_deployment_still_gets_the_parameter(model: OpenAIChat, server: ModelServer) -> None:
+    server.next(Fault("unsupported_temperature"))
+    await model.complete(replace(HELLO, temperature=0.7), seconds=10)
+    await model.complete(replace(HELLO, temperature=0.7, models=(Deployment(model="other"),)), seconds=10)
+    assert server.requests[-1].body["temperature"] == 0.7
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {
+            "message": "Unrecognized request argument supplied: max_completion_tokens",
+            "param": None,
+            "code": None,
+        },
+        {"message": "No.", "param": "max_completion_tokens", "code": "unsupported_parameter"},
+    ],
+    ids=["without a code", "with a code"],
+)
+async def test_an_older_model_gets_the_limit_under_its_older_name(refusal: dict[str, Any]) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def completions(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        if "max_completion_tokens" in asked[-1]:
+            return web.json_response({"error": refusal}, status=400)
+        return web.json_response(completion_of("hi"))
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        for _ in range(2):
+            await model.complete(replace(HELLO, max_tokens=50), seconds=10)
+        await model.aclose()
+    assert [body.get("max_tokens") for body in asked] == [None, 50, 50]
+
+
+async def test_a_value_that_is_out_of_range_is_not_taken_for_an_unknown_parameter() -> None:
+    async def completions(request: web.Request) -> web.Response:
+        error = {"message": "too large", "param": "max_completion_tokens", "code": "invalid_value"}
+        return web.json_response({"error": error}, status=400)
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        with pytest.raises(ModelRejected):
+            await model.complete(replace(HELLO, max_tokens=10**9), seconds=10)
+        await model.aclose()
+
+
+# spans
+
+
+def chat_spans(name: str) -> list[tuple[dict[str, Any], str]]:
+    """Attributes and status of the finished spans with a name."""
+    return [
+        (dict(span.attributes or {}), span.status.status_code.name) for span in finished_spans().named(name)
+    ]
+
+
+async def test_each_attempt_is_a_span_with_what_was_asked_and_what_came(
+    model: OpenAIChat, server: ModelServer
+) -> None:
+    finished_spans().clear()
+    server.next(Fault("rate_limited", retry_after_ms=10))
+    await model.complete(replace(HELLO, max_tokens=50, temperature=0.5), seconds=10)
+    failed, answered = chat_spans("chat tiny")
+    asked = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "tiny",
+        "gen_ai.request.max_tokens": 50,
+        "gen_ai.request.temperature": 0.5,
+        "server.address": "127.0.0.1",
+    }
+    assert failed == (asked | {"http.response.status_code": 429, "error.type": "429"}, "ERROR")
+    assert answered == (
+        asked
+        | {
+            "gen_ai.response.model": "tiny",
+            "gen_ai.response.finish_reasons": ("stop",),
+            "gen_ai.usage.input_tokens": 6,
+            "gen_ai.usage.output_tokens": 4,
+        },
+        "UNSET",
+    )
+
+
+async def test_a_span_tells_a_filtered_answer_from_a_refused_prompt(
+    model: OpenAIChat, server: ModelServer
+) -> None:
+    finished_spans().clear()
+    for step in (Fault("prompt_filtered"), Reply("half", finish_reason="content_filter")):
+        server.next(step)
+        with pytest.raises(ModelBlocked):
+            await model.complete(HELLO, seconds=10)
+    (prompt, _), (answer, _) = chat_spans("chat tiny")
+    assert prompt["error.type"] == "content_filter"
+    assert answer["gen_ai.response.finish_reasons"] == ("content_filter",)
+
+
+async def test_a_model_that_is_too_slow_ends_its_span_as_a_timeout(
+    model: OpenAIChat, server: ModelServer
+) -> None:
+    finished_spans().clear()
+    server.next(Reply(hold=True))
+    with pytest.raises(ModelUnavailable):
+        await model.complete(HELLO, seconds=0.3)
+    assert [(attributes["error.type"], status) for attributes, status in chat_spans("chat tiny")] == [
+        ("timeout", "ERROR")
+    ]
+
+
+async def test_the_server_is_told_the_trace_while_it_is_recorded(
+    model: OpenAIChat, server: ModelServer
+) -> None:
+    finished_spans().clear()
+    await model.complete(HELLO, seconds=10)
+    (span,) = finished_spans().named("chat tiny")
+    assert span.context is not None
+    ids = f"{span.context.trace_id:032x}-{span.context.span_id:016x}"
+    assert server.requests[0].headers["traceparent"].startswith(f"00-{ids}-")
+
+
+async def test_the_server_is_told_nothing_of_a_trace_that_nobody_records(
+    model: OpenAIChat, server: ModelServer
+) -> None:
+    parent = SpanContext(trace_id=1, span_id=1, is_remote=True, trace_flags=TraceFlags(0))
+    with trace.use_span(trace.NonRecordingSpan(parent)):  # the sampler follows its parent
         await model.complete(HELLO, seconds=10)
+    assert "traceparent" not in server.requests[0].headers
 
 
 async def test_a_connection_that_breaks_is_tried_again(model: OpenAIChat, server: ModelServer) -> None:
@@ -156,11 +438,7 @@ async def test_azure_openai_is_asked_with_an_entra_token_of_the_apps_identity(
 
     async def completions(request: web.Request) -> web.Response:
         asked.append((request.path, request.headers["Authorization"]))
-        message = {"role": "assistant", "content": "hi"}
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        return web.json_response(
-            {"id": "1", "object": "chat.completion", "created": 1, "model": "gpt", "choices": [choice]}
-        )
+        return web.json_response(completion_of("hi"))
 
     async with serve(completions, identity) as url:
         monkeypatch.setenv("IDENTITY_ENDPOINT", url + "/identity")
@@ -180,6 +458,13 @@ async def test_azure_openai_is_asked_with_an_entra_token_of_the_apps_identity(
     assert tokens == [
         {"api-version": "2019-08-01", "resource": "https://ai.azure.com", "header": "secret-of-the-sandbox"}
     ]
+
+
+def completion_of(text: str) -> dict[str, Any]:
+    """The smallest body of an answer."""
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "gpt", "choices": [choice]}
 
 
 Handler = Callable[[web.Request], Any]

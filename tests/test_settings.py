@@ -78,6 +78,21 @@ def test_settings_cannot_be_changed() -> None:
 # Secrets
 
 
+def test_keys_of_further_model_servers_are_kept_by_name() -> None:
+    settings = load(AZURE_OPENAI_API_KEY_EAST=" east ", relay_model_key_2="two")
+    assert settings.further_keys == {
+        "AZURE_OPENAI_API_KEY_EAST": SecretStr("east"),
+        "RELAY_MODEL_KEY_2": SecretStr("two"),
+    }
+
+
+def test_a_further_key_is_checked_as_any_other() -> None:
+    assert problems(RELAY_MODEL_KEY_2="two words") == [
+        "RELAY_MODEL_KEY_2: has a space or another character that is not visible ASCII; "
+        "accepted: a key of the model server that the bots file names it for"
+    ]
+
+
 def test_the_current_secret_comes_before_the_previous_one() -> None:
     settings = load(IM_APP_SECRET="new", IM_APP_SECRET_PREVIOUS="old")
     assert settings.inbound_secrets == ("new", "old")

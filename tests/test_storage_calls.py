@@ -97,6 +97,18 @@ def test_what_lies_before_new_or_forget_costs_nothing(relay: RelayKit, command: 
     assert len([call for call in relay.tables.calls if call.startswith("page")]) == 2
 
 
+def test_counting_for_limits_costs_one_more_call(relay: RelayKit) -> None:
+    limits = "limits = { per_sender = { day = 9 }, per_bot = { day = 9 } }"
+    relay.configure(SHORT_WINDOW.replace('"You are Helper."', f'"You are Helper."\n{limits}'))
+    calls, before_reply = calls_of_a_turn(relay)
+    assert calls[:3] == [
+        "write relayhistory20261123 2",  # claim
+        "write relaylimits20261123 2",  # the sender's count and the bot's
+        "write relayleases 1",
+    ]
+    assert before_reply == 5
+
+
 def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
     relay.configure(SHORT_WINDOW)
     relay.post("warm up", sender="somebody.else")

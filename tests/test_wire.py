@@ -250,3 +250,16 @@ def test_half_a_surrogate_pair_is_replaced_and_a_whole_one_is_joined() -> None:
 
 def test_half_a_surrogate_pair_in_custom_content_is_replaced() -> None:
     assert read(copy(ext={"robotInfo": {"customContent": ["\ud83d"]}})).custom == '["\ufffd"]'
+
+
+def test_a_display_name_is_cut_where_it_ends_by_its_documentation() -> None:
+    assert read(copy(fromNick="é" * 40_000)).nick == "é" * 255
+
+
+def test_a_function_name_that_no_row_could_hold_is_cut() -> None:
+    assert read(copy(ext={"robotInfo": {"function": "f" * 40_000}})).function == "f" * 1024
+
+
+def test_a_sender_that_no_row_could_hold_is_refused() -> None:
+    assert read(copy(fromAccount="A" * 256)).sender == "a" * 256
+    assert refusal(copy(fromAccount="a" * 257)) == "fromAccount: must be at most 256 characters"

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
 from playground.model_server import Fault, ModelServer, Reply
-from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable
+from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
-from relay.ports import ChatMessage, ChatModel, Prompt
+from relay.ports import ChatMessage, ChatModel, Completion, Prompt
 from relay.settings import load_settings
 from tests.conftest import EXAMPLE
 from tests.doubles import ScriptedModel
+
+Ended = Literal["cut", "declined"]
 
 HELLO = Prompt((ChatMessage("system", "You are Helper."), ChatMessage("user", "hello")))
 
 
 @dataclass
 class Asking:
-    """A model under test, and how to have its next call fail, or say a text."""
+    """A model under test, and how to have its next call fail, say a text, or end one in another way."""
 
     model: ChatModel
     fail: Callable[[str], None]
     say: Callable[[str], None]
+    end: Callable[[str, Ended], None]
 
 
 @pytest.fixture(params=["double", "server"])
@@ -34,18 +38,30 @@ async def asking(request: pytest.FixtureRequest) -> AsyncIterator[Asking]:
         errors = {
             "filter": ModelBlocked("a"),
             "bad request": ModelRejected("b"),
-            "down": ModelUnavailable("c"),
+            "too long": ModelOverflow("c"),
+            "down": ModelUnavailable("d", retry_after=30),
         }
-        yield Asking(double, lambda why: double.script.append(errors[why]), double.script.append)
+        yield Asking(
+            double,
+            lambda why: double.script.append(errors[why]),
+            double.script.append,
+            lambda text, ended: double.script.append(Completion(text, ended=ended)),
+        )
         return
     async with ModelServer() as server:
         client = OpenAIChat(load_settings({**EXAMPLE, "RELAY_MODEL_URL": server.url + "/v1"}))
         faults = {
             "filter": Fault("prompt_filtered"),
-            "bad request": Fault("context_length_exceeded"),
-            "down": Fault("unauthorized"),
+            "bad request": Fault("unsupported_temperature"),
+            "too long": Fault("context_length_exceeded"),
+            "down": Fault("rate_limited", retry_after=30),
         }
-        yield Asking(client, lambda why: server.next(faults[why]), lambda text: server.next(Reply(text)))
+
+        def end(text: str, ended: Ended) -> None:
+            declined = Reply(refusal=text)
+            server.next(declined if ended == "declined" else Reply(text, finish_reason="length"))
+
+        yield Asking(client, lambda why: server.next(faults[why]), lambda text: server.next(Reply(text)), end)
         await client.aclose()
 
 
@@ -62,9 +78,29 @@ async def test_a_scripted_answer_is_said(asking: Asking, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "error"), [("filter", ModelBlocked), ("bad request", ModelRejected), ("down", ModelUnavailable)]
+    ("why", "error"),
+    [
+        ("filter", ModelBlocked),
+        ("bad request", ModelRejected),
+        ("too long", ModelOverflow),
+        ("down", ModelUnavailable),
+    ],
 )
 async def test_a_failure_is_told_by_its_kind(asking: Asking, why: str, error: type[Exception]) -> None:
     asking.fail(why)
     with pytest.raises(error):
         await asking.model.complete(HELLO, seconds=10)
+
+
+async def test_who_is_down_may_say_when_to_come_back(asking: Asking) -> None:
+    asking.fail("down")
+    with pytest.raises(ModelUnavailable) as caught:
+        await asking.model.complete(HELLO, seconds=10)
+    assert 29 < caught.value.retry_after <= 30
+
+
+@pytest.mark.parametrize("ended", ["cut", "declined"])
+async def test_an_answer_tells_how_it_ended(asking: Asking, ended: Ended) -> None:
+    asking.end("half an", ended)
+    completion = await asking.model.complete(HELLO, seconds=10)
+    assert (completion.text, completion.ended) == ("half an", ended)

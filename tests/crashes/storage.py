@@ -58,6 +58,10 @@ class Account:
         """How many messages are on the queue, the invisible ones too."""
         return (await self._turns.get_queue_properties()).approximate_message_count or 0
 
+    async def visible(self) -> int:
+        """How many messages of the queue can be taken now; 32 at most are counted."""
+        return len(await self._turns.peek_messages(32))
+
     async def poisoned(self) -> list[Turn]:
         """The turns in the poison queue, 32 at most."""
         try:

@@ -1,0 +1,75 @@
+"""The clients of the model servers: one each, opened when it is first needed, and their keys or tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from relay.model.meaning import AttemptFailed
+from relay.model.places import Place
+from relay.sdk import load
+from relay.storage.credential import app_credential
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+log = logging.getLogger(__name__)
+
+TOKEN_SCOPE = "https://ai.azure.com/.default"  # noqa: S105  (a scope, not a token)
+
+
+class Connections:
+    """Clients for places.
+
+    Args:
+        identity: client id of the user-assigned identity that asks for Entra ID tokens, None for the default one.
+    """
+
+    def __init__(self, identity: str | None) -> None:
+        self._identity = identity
+        self._clients: dict[tuple[str, SecretStr | None], AsyncOpenAI] = {}
+        self._credential: Any = None
+        self._opening = asyncio.Lock()
+
+    async def client(self, place: Place) -> AsyncOpenAI:
+        """The client for a place. It does not retry: what to do next is decided over all places."""
+        which = (place.base_url, place.key)
+        async with self._opening:
+            if which not in self._clients:
+                # The SDK reads keys, organisations, headers and log levels of the machine; the settings are ours.
+                for name in [name for name in os.environ if name.startswith("OPENAI_")]:
+                    del os.environ[name]
+                sdk = await load("openai")
+                self._clients[which] = sdk.AsyncOpenAI(
+                    base_url=place.base_url, api_key=await self._api_key(place), max_retries=0
+                )
+            return self._clients[which]
+
+    async def aclose(self) -> None:
+        """Close them all."""
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+        if self._credential is not None:
+            await self._credential.close()
+
+    async def _api_key(self, place: Place) -> Any:
+        if place.key is not None:
+            return place.key.get_secret_value()
+        if not place.is_azure:
+            return "none"  # the SDK insists on a key; a server that wants none ignores it
+        self._credential = self._credential or await app_credential(self._identity)
+        return self._token
+
+    async def _token(self) -> str:
+        from azure.core.exceptions import ClientAuthenticationError
+
+        try:
+            return str((await self._credential.get_token(TOKEN_SCOPE)).token)
+        except ClientAuthenticationError as error:
+            log.error("no Entra ID token for Azure OpenAI: managed identity missing, or no az login")
+            raise AttemptFailed(f"no Entra ID token: {type(error).__name__}", lasting=True) from None

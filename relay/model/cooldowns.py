@@ -1,0 +1,127 @@
+"""Which deployments are left alone for a while, known to every turn of the process.
+
+A deployment that was throttled or failed rests: for as long as it said (Retry-After), else for 1 second, which doubles
+each time that it fails again after its rest, up to a minute. The next turn that wants it then is its probe: for as
+long as that may take to fail, the others go on leaving it alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from relay.model.places import Place
+
+FIRST_SECONDS = 1.0
+REST_MAX_SECONDS = 60.0
+"""Ceiling of the rests that nobody named."""
+
+NAMED_MIN_SECONDS, NAMED_MAX_SECONDS = 0.1, 600.0
+"""Bounds of those that the server named: no wrong number may have it hammered, or given up for ever."""
+
+PROBE_SECONDS = 5.0
+"""Whoever refuses or cannot be reached shows it sooner."""
+
+
+@dataclass(slots=True)
+class _Rest:
+    """A rest, or the probe behind it.
+
+    Attributes:
+        since: when the failure came to be known; an answer to a request from before does not end the rest.
+        ended: when the rest ends, or ended; another failure of a request from before that is no news.
+        until: when others may ask again: the end of the rest, or of the time for the probe.
+        seconds: how long the last rest was that the server did not name; 0 if there was none since the last answer.
+        is_named: whether the server named this one.
+    """
+
+    since: float
+    ended: float
+    until: float
+    seconds: float
+    is_named: bool
+
+
+class Cooldowns:
+    """The rests of all deployments.
+
+    Args:
+        now: seconds of a clock that only goes forward.
+        first_seconds: length of the first rest.
+    """
+
+    def __init__(
+        self, now: Callable[[], float] = time.monotonic, first_seconds: float = FIRST_SECONDS
+    ) -> None:
+        self.now = now
+        self._first_seconds = first_seconds
+        self._rests: dict[Place, _Rest] = {}
+
+    def left(self, place: Place) -> float:
+        """For how many more seconds a place is left alone."""
+        rest = self._rests.get(place)
+        return max(0.0, rest.until - self.now()) if rest else 0
+
+    def choose(self, places: Sequence[Place], met: Mapping[Place, float]) -> tuple[Place, float]:
+        """The first place that may be asked now, or the one that may be asked soonest.
+
+        Where all of them rest, the times that servers named hold for everybody. Rests that nobody named then only hold
+        up those who met a failure themselves: for the others, asking costs no more than waiting.
+
+        Args:
+            places: one or more, the preferred one first.
+            met: the places that have failed in this turn, and when the rest ends that followed.
+
+        Returns:
+            A place, and in how many seconds it may be asked.
+        """
+        for place in places:
+            if not self.left(place):
+                return place, 0
+        some_named = any(self._rests[place].is_named for place in places)
+
+        def wait(place: Place) -> float:
+            if place in met and not self._rests[place].is_named:
+                return max(0.0, met[place] - self.now())
+            return self.left(place) if some_named else 0
+
+        chosen = min(places, key=wait)  # of equals, the first
+        return chosen, wait(chosen)
+
+    def begin(self, place: Place) -> float:
+        """A request to a place begins; returns the time. After a rest it is the probe."""
+        now = self.now()
+        rest = self._rests.get(place)
+        if rest is not None and rest.until <= now:
+            rest.until, rest.is_named = now + PROBE_SECONDS, False
+        return now
+
+    def answered(self, place: Place, began: float) -> None:
+        """A request that began at some time was answered: the place works."""
+        rest = self._rests.get(place)
+        if rest is not None and began >= rest.since:
+            del self._rests[place]
+        elif rest is not None:
+            rest.seconds = 0
+
+    def failed(
+        self, place: Place, began: float, *, named: float | None = None, lasting: bool = False
+    ) -> None:
+        """A request that began at some time has failed.
+
+        Args:
+            named: after how many seconds the server wants to be asked again, if it says so.
+            lasting: it will go on for a while, as a missing role or a wrong address does.
+        """
+        now, rest = self.now(), self._rests.get(place)
+        seconds = rest.seconds if rest else 0
+        if named is not None:
+            until = now + min(max(named, NAMED_MIN_SECONDS), NAMED_MAX_SECONDS)
+            if rest is None or not rest.is_named or until > rest.until:
+                self._rests[place] = _Rest(now, until, until, seconds, is_named=True)
+        elif rest is None or began >= rest.ended:
+            seconds = (
+                REST_MAX_SECONDS if lasting else min(max(seconds * 2, self._first_seconds), REST_MAX_SECONDS)
+            )
+            self._rests[place] = _Rest(now, now + seconds, now + seconds, seconds, is_named=False)

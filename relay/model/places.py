@@ -1,0 +1,68 @@
+"""Where models are asked: what the settings and the bots file name, as addresses with their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from relay.bot import Bot, Deployment
+from relay.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One deployment of one server.
+
+    Attributes:
+        base_url: ``/chat/completions`` is appended.
+        model: name of the deployment or model.
+        is_azure: an Azure OpenAI resource.
+        key: None for Entra ID on Azure, for no key elsewhere.
+    """
+
+    base_url: str
+    model: str
+    is_azure: bool
+    key: SecretStr | None = None
+
+    @property
+    def host(self) -> str:
+        """Name of the server, for logs and spans."""
+        return urlsplit(self.base_url).hostname or ""
+
+
+def places_of(settings: Settings, wanted: Iterable[Deployment]) -> tuple[Place, ...]:
+    """The places of some deployments, in order and each once; the settings' own model when there are none."""
+    default = Deployment(model=settings.azure_openai_deployment or settings.model_name or "-")
+    return tuple(dict.fromkeys(_place(settings, deployment) for deployment in list(wanted) or [default]))
+
+
+def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
+    """What is wrong when a bot names a key that is not set: one sentence each."""
+    variants = (variant for bot in bots for variant in (bot, *bot.functions.values()))
+    named = {d.key_setting: (bot, d) for bot in variants for d in bot.deployments if d.key_setting}
+    return [
+        f'{name}: not set, but bot "{bot.accid}" names it in "models"; '
+        f"accepted: a key of {deployment.endpoint or deployment.url}"
+        for name, (bot, deployment) in named.items()
+        if name not in settings.further_keys
+    ]
+
+
+def _place(settings: Settings, deployment: Deployment) -> Place:
+    key = settings.further_keys[deployment.key_setting] if deployment.key_setting else None
+    if deployment.endpoint:
+        return Place(_azure_url(deployment.endpoint), deployment.model, is_azure=True, key=key)
+    if deployment.url:
+        return Place(deployment.url, deployment.model, is_azure=False, key=key)
+    if settings.model_url:
+        return Place(settings.model_url, deployment.model, is_azure=False, key=settings.model_key)
+    url = _azure_url(settings.azure_openai_endpoint or "")
+    return Place(url, deployment.model, is_azure=True, key=settings.azure_openai_api_key)
+
+
+def _azure_url(endpoint: str) -> str:
+    return f"{endpoint}/openai/v1/"

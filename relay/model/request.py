@@ -1,0 +1,157 @@
+"""One request to one place, in one span."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import Span, SpanKind
+
+from relay import spans
+from relay.errors import ModelError
+from relay.model.connections import Connections
+from relay.model.meaning import AttemptFailed, code_of, completion_of, failure_of
+from relay.model.places import Place
+from relay.ports import Completion, Prompt
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 5.0
+"""A server that cannot be reached must not cost the time in which another could answer."""
+
+UNSUPPORTED_CODES = ("unsupported_parameter", "unsupported_value")
+UNRECOGNIZED = "Unrecognized request argument"
+"""How older models put it, with neither code nor param (openai/openai-python#1724)."""
+
+
+class Requests:
+    """Asks places, and remembers which of the optional parameters each of them refuses.
+
+    Which parameters a model takes cannot be told from the name of its deployment: it is learned from the first refusal.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._refused: dict[Place, set[str]] = {}
+
+    async def ask(self, place: Place, prompt: Prompt, until: float) -> Completion:
+        """One answer of one place.
+
+        Args:
+            place: where to ask.
+            prompt: what.
+            until: when to give up, by the event loop's clock.
+
+        Raises:
+            AttemptFailed: another place may answer.
+            ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.
+        """
+        try:
+            async with asyncio.timeout_at(until):
+                client = await self._connections.client(place)
+        except TimeoutError:
+            raise AttemptFailed("the model's client could not be opened in time") from None
+        while True:
+            parameters = self._parameters(place, prompt)
+            outcome = await self._send(client, place, prompt, parameters, until)
+            if isinstance(outcome, Completion):
+                return outcome
+            if isinstance(outcome, Exception):
+                raise outcome
+            log.warning("model=%s refuses %s; it is asked without from now on", place.model, outcome)
+            self._refused.setdefault(place, set()).add(outcome)
+
+    def _parameters(self, place: Place, prompt: Prompt) -> dict[str, int | float]:
+        refused = self._refused.get(place, set())
+        limit = "max_tokens" if "max_completion_tokens" in refused else "max_completion_tokens"
+        wanted = {limit: prompt.max_tokens, "temperature": prompt.temperature}
+        return {name: value for name, value in wanted.items() if value is not None and name not in refused}
+
+    async def _send(
+        self,
+        client: AsyncOpenAI,
+        place: Place,
+        prompt: Prompt,
+        parameters: dict[str, Any],
+        until: float,
+    ) -> Completion | AttemptFailed | ModelError | str:
+        """The completion, what went wrong, or the name of a parameter that is refused."""
+        import httpx2
+        from openai import APIStatusError, OpenAIError
+
+        seconds = max(0.0, until - asyncio.get_running_loop().time())
+        with spans.span(
+            spans.CHAT + place.model, kind=SpanKind.CLIENT, attributes=_asked(place, parameters)
+        ) as span:
+            try:
+                async with asyncio.timeout_at(until):
+                    response = await client.chat.completions.create(
+                        model=place.model,
+                        messages=[{"role": said.role, "content": said.content} for said in prompt.messages],  # type: ignore[misc]
+                        timeout=httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
+                        # Only a trace that is recorded: an id that leads nowhere is nobody's business.
+                        extra_headers={"traceparent": spans.traceparent()} if span.is_recording() else None,
+                        **parameters,
+                    )
+                _note_answer(span, response)
+                return completion_of(response)
+            except TimeoutError:
+                spans.failed(span, "timeout")
+                return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
+            except (AttemptFailed, ModelError) as failure:
+                spans.failed(span, type(failure).__name__)
+                return failure
+            except APIStatusError as error:
+                span.set_attribute(spans.HTTP_STATUS, error.status_code)
+                spans.failed(span, code_of(error) or str(error.status_code))
+                return _refused_parameter(error, parameters) or failure_of(error)
+            except OpenAIError as error:
+                spans.failed(span, type(error).__name__)
+                return failure_of(error)
+            except ValueError:
+                spans.failed(span, "not_json")
+                return AttemptFailed("the model server's answer is not JSON", lasting=True)
+
+
+def _asked(place: Place, parameters: dict[str, Any]) -> dict[str, spans.Attribute]:
+    attributes: dict[str, spans.Attribute] = {
+        spans.GEN_AI_OPERATION: "chat",
+        spans.GEN_AI_PROVIDER: "azure.ai.openai" if place.is_azure else "openai",
+        spans.GEN_AI_REQUEST_MODEL: place.model,
+        spans.SERVER_ADDRESS: place.host,
+    }
+    for name, value in parameters.items():
+        attributes[spans.GEN_AI_TEMPERATURE if name == "temperature" else spans.GEN_AI_MAX_TOKENS] = value
+    return attributes
+
+
+def _note_answer(span: Span, response: Any) -> None:
+    """Model, finish reasons and usage, as far as they are what they should be."""
+    choices = getattr(response, "choices", None)
+    first = choices[0] if isinstance(choices, list) and choices else None
+    reason = getattr(first, "finish_reason", None)
+    if isinstance(reason, str):
+        span.set_attribute(spans.GEN_AI_FINISH_REASONS, [reason])
+    usage = getattr(response, "usage", None)
+    for name, source, field in (
+        (spans.GEN_AI_RESPONSE_MODEL, response, "model"),
+        (spans.GEN_AI_INPUT_TOKENS, usage, "prompt_tokens"),
+        (spans.GEN_AI_OUTPUT_TOKENS, usage, "completion_tokens"),
+    ):
+        if isinstance(value := getattr(source, field, None), str | int):
+            span.set_attribute(name, value)
+
+
+def _refused_parameter(error: APIStatusError, sent: dict[str, Any]) -> str | None:
+    """The optional parameter that this refusal is about, if it is about one."""
+    if error.status_code != 400:
+        return None
+    if error.code in UNSUPPORTED_CODES:
+        return error.param if error.param in sent else None
+    if UNRECOGNIZED in error.message:
+        return next((name for name in sent if name in error.message), None)
+    return None
