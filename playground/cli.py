@@ -80,15 +80,27 @@ def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> 
 
 
 def _play(options: argparse.Namespace, environment: Environment, arguments: list[str]) -> int:
-    model = options.model or configured_model(os.environ)
     if options.host == "func" and shutil.which("func") is None:
         raise SetupFailed(
             "--host func needs Azure Functions Core Tools on PATH: https://aka.ms/azfunc-install"
         )
-    _enter(environment, arguments, [*_model(model, environment), *install.storage(environment)])
-    from playground.play import play
+    if options.scenario:
+        _enter(environment, arguments, [install.page(environment), *install.storage(environment)])
+        from playground.scenario.command import play_scenarios
 
-    return play(model, None if options.webhook else options.host, options.webhook)
+        return play_scenarios(options.scenario, options.model, options.host, options.webhook)
+    model = options.model or configured_model(os.environ)
+    _enter(
+        environment,
+        arguments,
+        [*_model(model, environment), install.page(environment), *install.storage(environment)],
+    )
+    from playground import play
+
+    host = None if options.webhook else options.host
+    if options.terminal:
+        return play.play_in_terminal(model, host, options.webhook)
+    return play.play_in_browser(model, host, options.webhook, open_browser=options.browser)
 
 
 def _clean() -> int:
@@ -124,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    play = commands.add_parser("play", help="start the stack and chat with the bot")
+    play = commands.add_parser("play", help="start the stack and chat with the bot, in the browser")
     play.add_argument(
         "--model",
         choices=["tiny", "scripted", "settings"],
@@ -136,6 +148,12 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument(
         "--webhook", metavar="URL", help="post to a host that runs already, on the example settings"
     )
+    way = play.add_mutually_exclusive_group()
+    way.add_argument("--terminal", action="store_true", help="chat here, in the terminal")
+    way.add_argument(
+        "--scenario", metavar="FILE", type=Path, nargs="+", help="play these files and say what came of it"
+    )
+    way.add_argument("--no-browser", dest="browser", action="store_false", help="only say where the page is")
 
     test = commands.add_parser(
         "test",

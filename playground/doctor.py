@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from playground import install
+from playground import chromium, install
 from playground.install import Environment
 from playground.node import node_on_path
 from playground.ports import EXAMPLE_PORTS, port_is_free
@@ -54,7 +54,8 @@ def _parts() -> Iterator[Finding]:
         yield Finding("ok", f"Node.js {node.version}", str(node.node))
     packages = [install.runtime(environment), install.tests(environment)]
     worker = [install.worker(environment)] if environment.version >= (3, 13) else []
-    for step in [*packages, *install.storage(environment), install.tiny_model(environment), *worker]:
+    playground = [*install.storage(environment), install.tiny_model(environment)]
+    for step in [*packages, *playground, *worker, *install.browser(environment)]:
         yield _step(step)
 
 
@@ -76,6 +77,9 @@ def _tools() -> Iterator[Finding]:
     ):
         path = shutil.which(program)
         yield Finding("ok", name, path) if path else Finding("optional", name, purpose)
+    browser = chromium.find_chromium()
+    missing = Finding("optional", "Chromium", f"for the tests marked browser, {chromium.HOW_TO_GET_IT}")
+    yield Finding("ok", "Chromium", str(browser)) if browser else missing
 
 
 def _ports() -> Iterator[Finding]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 
+from playground.control import Control, ControlError
+
+__all__ = ["Acknowledgement", "Arrival", "ControlError", "ImControl"]
+
 EVENTS_WAIT_SECONDS = 30.0
-SAY_MAX_SECONDS = 60.0
-"""A chatbot request may be answered only when the model has answered."""
-
-
-class ControlError(RuntimeError):
-    """The emulator refused what it was asked to do, or is gone; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +54,26 @@ class ImControl:
     """Speaks to the emulator at ``url``. Every call raises ControlError when the emulator refuses."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
-        self._session = session
-        self._url = url
+        self._control = Control(session, url, "the IM emulator")
 
     async def say(self, sender: str, text: str, **arguments: str) -> Acknowledgement:
         """Send a user's message; the arguments are those of :meth:`playground.im_server.ImServer.say`."""
-        said = await self._call("POST", "say", json={"sender": sender, "text": text, **arguments})
+        said = await self._control.call("POST", "say", json={"sender": sender, "text": text, **arguments})
         post = said["posts"][-1]
         return Acknowledgement(post["status"], post["body"], post["milliseconds"], post["failure"])
 
     async def create_team(self, tid: str, members: Sequence[str]) -> None:
         """Create a group, or change its members."""
-        await self._call("POST", "teams", json={"tid": tid, "members": list(members)})
+        await self._control.call("POST", "teams", json={"tid": tid, "members": list(members)})
 
     async def events(self, after: int) -> tuple[list[Arrival], int]:
         """The messages from number ``after`` on, waiting a while for one; and the number to go on from."""
-        found = await self._call("GET", "events", params={"after": after, "seconds": EVENTS_WAIT_SECONDS})
+        found = await self._control.call(
+            "GET", "events", params={"after": after, "seconds": EVENTS_WAIT_SECONDS}
+        )
         arrivals = [
             Arrival(event["sender"], event["to"], bool(event["team_kind"]), event["text"], event["client_id"])
             for event in found["events"]
             if event["finished"]
         ]
         return arrivals, found["next"]
-
-    async def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        timeout = aiohttp.ClientTimeout(total=SAY_MAX_SECONDS)
-        url = f"{self._url}/_control/{path}"
-        try:
-            async with self._session.request(method, url, timeout=timeout, **arguments) as response:
-                answer: dict[str, Any] = await response.json()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ControlError(f"the IM emulator does not answer: {type(error).__name__}") from error
-        if response.status != 200:
-            raise ControlError(answer["error"])
-        return answer

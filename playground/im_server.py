@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import uuid
@@ -39,9 +40,13 @@ from playground.im.copies import (
 )
 from playground.im.faults import ApiFault, Delivery
 from playground.im.said import Said
-from playground.loopback import Changes, run_as_process, serving
+from playground.loopback import run_as_process, serving
+from playground.record import Record
 
 __all__ = ["ApiFault", "Delivery", "ImServer", "Said"]
+
+HOLD_SECONDS = 10.0
+"""How long a message that is held back waits for a later one to overtake it."""
 
 
 class ImServer:
@@ -54,6 +59,7 @@ class ImServer:
         now: clock in Unix milliseconds.
         copy_seconds, chatbot_seconds: how long the platform waits for the webhook.
         resend_seconds: delays of the resends of the high-guarantee copy; by default nothing is sent again.
+        hold_seconds: how long a message that is held back waits for a later one.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class ImServer:
         copy_seconds: float = COPY_TIMEOUT_SECONDS,
         chatbot_seconds: float = CHATBOT_TIMEOUT_SECONDS,
         resend_seconds: Sequence[float] = (),
+        hold_seconds: float = HOLD_SECONDS,
     ) -> None:
         self.url = ""
         self.webhook = webhook
@@ -76,10 +83,11 @@ class ImServer:
         self._port = port
         self._resend_seconds = tuple(resend_seconds)
         self._timeouts: dict[Input, float] = {"copy": copy_seconds, "chatbot": chatbot_seconds}
-        self._changes = Changes()
+        self.record = Record()
+        self._hold_seconds = hold_seconds
         self._said: dict[str, Said] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.chats = Chats(self._changes, now)
+        self.chats = Chats(self.record, now)
         self._api = ServerApi(app_key, secret, self.chats, self._copy_reply)
 
     async def __aenter__(self) -> Self:
@@ -87,10 +95,11 @@ class ImServer:
         app.add_routes(self._api.routes())
         app.add_routes(account_routes(self._app_key, self._secret, self.chats))
         app.add_routes(control_routes(self))
+        app.on_shutdown.append(self.record.close)
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             self._poster = Poster(
-                self._app_key, self._secret, session, self.chats.now, self._timeouts, self.posts
+                self._app_key, self._secret, session, self.chats.now, self._timeouts, self.posts, self.record
             )
             self.url = await stack.enter_async_context(serving(app, self._port))
             stack.push_async_callback(self._end_tasks)
@@ -183,8 +192,11 @@ class ImServer:
             RuntimeError: no webhook is set.
         """
         said = self._said[message] if isinstance(message, str) else message
+        delivery = delivery or self.delivery
+        if delivery.hold:
+            await self._let_overtake(said)
         for kind, body in said.requests:
-            posts = await self._post(body, delivery or self.delivery, kind, said)
+            posts = await self._post(body, delivery, kind, said)
             for delay in self._resend_seconds:
                 if all(post.delivered for post in posts):
                     break
@@ -195,7 +207,7 @@ class ImServer:
     async def post(self, body: bytes, delivery: Delivery | None = None) -> Post:
         """Post any body, signed, such as a third-party callback or another event; return the last outcome."""
         posts = await self._poster.post(self._webhook(), body, delivery or self.delivery)
-        await self._changes.announce()
+        await self.record.announce()
         return posts[-1]
 
     async def check_address(self) -> bool:
@@ -208,7 +220,7 @@ class ImServer:
         Raises:
             TimeoutError: it did not hold within ``seconds``.
         """
-        await self._changes.wait_for(condition, seconds)
+        await self.record.wait_for(condition, seconds)
 
     def chat(self, one: str, other: str) -> list[Delivered]:
         """The messages of a private chat, in order of delivery."""
@@ -251,8 +263,20 @@ class ImServer:
         said.posts.extend(posts)
         if kind == "chatbot":
             await self._deliver_response(said, posts)
-        await self._changes.announce()
+        await self.record.announce()
         return posts
+
+    async def _let_overtake(self, said: Said) -> None:
+        """Wait until the webhook has answered to a message that a user wrote later."""
+
+        def overtaken() -> bool:
+            later = (
+                self._said[post.server_id].message for post in self.posts if post.server_id in self._said
+            )
+            return any(int(message.server_id) > int(said.message.server_id) for message in later)
+
+        with contextlib.suppress(TimeoutError):  # nobody wrote anything more
+            await self.wait_for(overtaken, self._hold_seconds)
 
     async def _deliver_response(self, said: Said, posts: list[Post]) -> None:
         """Deliver a reply that came in the response, once: who asks again has not seen the first answer."""

@@ -15,7 +15,9 @@ from functools import partial
 from pathlib import Path
 
 from playground.azurite import AZURITE_FOLDER, AZURITE_JS
+from playground.chromium import DEBIAN_CHROMIUM, apt_can_install_it, find_chromium
 from playground.node import find_node, node_on_path
+from playground.pins import read_pins
 from playground.progress import Progress
 from playground.runs import DEV, ROOT
 from playground.steps import SetupFailed, Step
@@ -29,7 +31,14 @@ TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
 WORKER_REQUIREMENTS = ROOT / "tests" / "worker" / "requirements.txt"
 PLAYGROUND_REQUIREMENTS = ROOT / "playground" / "requirements.txt"
 CHECKOV_REQUIREMENTS = ROOT / "tests" / "infra" / "requirements.txt"
+SUPPLY_REQUIREMENTS = ROOT / "tests" / "supply" / "requirements.txt"
+BROWSER_REQUIREMENTS = ROOT / "tests" / "browser" / "requirements.txt"
 NPM_LOCK = ROOT / "playground" / "package-lock.json"
+AXE_LOCK = ROOT / "tests" / "browser" / "package-lock.json"
+
+AXE_FOLDER = DEV / "axe"
+AXE_JS = AXE_FOLDER / "node_modules" / "axe-core" / "axe.min.js"
+"""What looks for barriers in the page."""
 
 # Megabytes fetched into empty caches (measured on Linux x64, rounded up).
 RUNTIME_MEGABYTES = 16
@@ -38,7 +47,12 @@ WORKER_MEGABYTES = 28
 NODE_MEGABYTES = 62
 AZURITE_MEGABYTES = 60
 TINY_MODEL_MEGABYTES = 127
+PAGE_MEGABYTES = 1
 CHECKOV_MEGABYTES = 64
+SUPPLY_MEGABYTES = 17
+PLAYWRIGHT_MEGABYTES = 55
+AXE_MEGABYTES = 1
+CHROMIUM_MEGABYTES = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +101,11 @@ class Environment:
             only: pattern of the package names to take; empty for all.
             closed: the file names all that is needed, their own dependencies are not wanted.
         """
-        pins = [pin for pin in _pins(requirements) if re.match(only, pin)]
-        arguments = [*(["--no-deps"] if closed else []), *pins]
-        fingerprint = _hash("\n".join(arguments).encode())
+        pins = [pin.line() for pin in read_pins(requirements) if re.match(only, pin.name)]
+        flags = ["--no-deps"] if closed else []
+        fingerprint = _hash("\n".join([*flags, *pins]).encode())
         stamp = self.folder / "stamps" / re.sub(r"\W+", "-", name.lower())
-        work = partial(self._install, arguments)
+        work = partial(self._install, pins, flags, stamp.with_suffix(".txt"))
         return Step(name, megabytes, stamp, fingerprint, self.python, work)
 
     def _make(self, progress: Progress) -> None:
@@ -102,15 +116,21 @@ class Environment:
             hint = "on Debian and Ubuntu it is the package python{}.{}-venv".format(*self.version)
             raise SetupFailed(f"{error}\nPython's venv and ensurepip are needed; {hint}") from error
 
-    def _install(self, arguments: Sequence[str], progress: Progress) -> None:
+    def _install(
+        self, pins: Sequence[str], flags: Sequence[str], requirements: Path, progress: Progress
+    ) -> None:
+        """Have pip install the pins and nothing else. Hashes only count in a file: this one is written for it."""
+        requirements.parent.mkdir(parents=True, exist_ok=True)
+        requirements.write_text("\n".join(pins), encoding="utf-8")
         pip: list[str | Path] = [self.python, "-m", "pip"]
         shown: list[str] = []
         _run([*pip, "--version"], shown.append)
         match = re.search(r"pip (\d+)\.(\d+)", "\n".join(shown))
         readable = match is not None and (int(match[1]), int(match[2])) >= PIP_WITH_READABLE_PROGRESS
         bar = "raw" if readable else "off"
-        flags = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
-        _run([*pip, "install", *flags, *arguments], _pip_progress(progress))
+        quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
+        install = [*pip, "install", *quiet, *flags, "--require-hashes", "-r", requirements]
+        _run(install, _pip_progress(progress))
 
 
 def runtime(environment: Environment) -> Step:
@@ -135,19 +155,26 @@ def checkov(environment: Environment) -> Environment:
     return Environment(environment.version, "checkov")
 
 
+def supply(environment: Environment) -> Environment:
+    """Where zizmor and pip-audit live."""
+    return Environment(environment.version, "supply")
+
+
 def package(environment: Environment) -> Environment:
     """Where the package is tried: nothing but what Azure installs for it."""
     return Environment(environment.version, "package")
 
 
 def infra(environment: Environment) -> list[Step]:
-    """What checks the templates and the package, for the marker ``infra``; the Bicep CLI is the machine's."""
-    apart, alone = checkov(environment), package(environment)
+    """What checks templates, workflows and package, for the marker ``infra``; the Bicep CLI is the machine's."""
+    apart, alone, tools = checkov(environment), package(environment), supply(environment)
     return [
         apart.made(),
         apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True),
         alone.made(),
         alone.packages("Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES),
+        tools.made(),
+        tools.packages("zizmor and pip-audit", SUPPLY_REQUIREMENTS, SUPPLY_MEGABYTES),
     ]
 
 
@@ -158,6 +185,14 @@ def tiny_model(environment: Environment) -> Step:
     return environment.packages(name, PLAYGROUND_REQUIREMENTS, TINY_MODEL_MEGABYTES, only=only, closed=True)
 
 
+def page(environment: Environment) -> Step:
+    """What the page's server needs beside the relay's packages; its library comes with Azurite's."""
+    only = "markdown-it-py|mdurl"
+    return environment.packages(
+        "Markdown renderer", PLAYGROUND_REQUIREMENTS, PAGE_MEGABYTES, only=only, closed=True
+    )
+
+
 def storage(environment: Environment) -> list[Step]:
     """Azurite, and Node.js where the machine has none that will do."""
     node = environment.packages(
@@ -166,21 +201,47 @@ def storage(environment: Environment) -> list[Step]:
     return [*([] if node_on_path() else [node]), _azurite(environment)]
 
 
+def browser(environment: Environment) -> list[Step]:
+    """What drives and examines the page, for the marker ``browser``; Chromium itself only where apt has it."""
+    playwright = environment.packages("Playwright", BROWSER_REQUIREMENTS, PLAYWRIGHT_MEGABYTES, closed=True)
+    axe = _npm(environment, "axe-core", AXE_MEGABYTES, AXE_LOCK, AXE_FOLDER, AXE_JS)
+    to_install = find_chromium() is None and apt_can_install_it()
+    return [playwright, axe, *([_debian_chromium()] if to_install else [])]
+
+
+def _debian_chromium() -> Step:
+    def work(progress: Progress) -> None:
+        progress.say("apt-get update")
+        _run(["apt-get", "update"])
+        progress.say("apt-get install chromium")
+        # Without a font for them, the emoji on the pictures would be empty boxes.
+        packages = ["chromium", "fonts-noto-color-emoji"]
+        _run(["apt-get", "install", "--yes", "--no-install-recommends", *packages])
+
+    stamp = DEV / "stamps" / "chromium"
+    return Step("Chromium", CHROMIUM_MEGABYTES, stamp, "apt", DEBIAN_CHROMIUM, work)
+
+
 def _azurite(environment: Environment) -> Step:
-    lock = NPM_LOCK.read_bytes()
+    return _npm(environment, "Azurite", AZURITE_MEGABYTES, NPM_LOCK, AZURITE_FOLDER, AZURITE_JS)
+
+
+def _npm(environment: Environment, name: str, megabytes: int, lock: Path, folder: Path, proof: Path) -> Step:
+    """Packages from a lock of npm's, in a folder of their own."""
+    content = lock.read_bytes()
 
     def work(progress: Progress) -> None:
         node = find_node(environment.site_packages)
         if node is None:
             raise SetupFailed("Node.js is missing: nothing that runs on this machine could be fetched")
-        AZURITE_FOLDER.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(NPM_LOCK.with_name(name), AZURITE_FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy(lock.with_name(file), folder)
         flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=http"]
-        packages = lock.count(b'"integrity"')
-        _run([*node.npm, "ci", *flags], _npm_progress(progress, packages), cwd=AZURITE_FOLDER)
+        packages = content.count(b'"integrity"')
+        _run([*node.npm, "ci", *flags], _npm_progress(progress, packages), cwd=folder)
 
-    return Step("Azurite", AZURITE_MEGABYTES, AZURITE_FOLDER / "stamp", _hash(lock), AZURITE_JS, work)
+    return Step(name, megabytes, folder / "stamp", _hash(content), proof, work)
 
 
 def _run(
@@ -236,11 +297,6 @@ def _npm_progress(progress: Progress, packages: int) -> Callable[[str], None]:
             progress.say(f"{min(fetched, packages)} of {packages} npm packages")
 
     return on_line
-
-
-def _pins(requirements: Path) -> list[str]:
-    lines = requirements.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _hash(content: bytes) -> str:

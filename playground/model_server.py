@@ -14,10 +14,13 @@ For other processes:
 
 =============================  ===================================================================================
 ``POST /_control/script``      ``{"reply": {…Reply}}`` or ``{"fault": {…Fault}}``: a step for the next request, or with
-                               ``"when": TEXT`` for those whose last user message has it (``"times": N`` of them)
+                               ``"when": TEXT`` for those whose last user message has it (``"times": N`` of them;
+                               ``"first": true`` puts it before the rules that are there)
 ``DELETE /_control/script``    forget the steps
 ``POST /_control/release``     let the held requests go on
-``GET /_control/requests``     every request: number, time, path, body, HTTP status of the answer
+``GET /_control/requests``     every request: number, time, path, headers, body; HTTP status and body of the answer
+``GET /_control/record``       ``?after=N&seconds=S``: the same as they come, ``{"kind": "request", …}``; again once
+                               answered
 =============================  ===================================================================================
 """
 
@@ -27,7 +30,7 @@ import argparse
 import asyncio
 import json
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, Self
 
 import aiohttp
@@ -35,14 +38,21 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from playground.im.chats import wall_clock_ms
-from playground.loopback import Changes, cut_connection, run_as_process, serving
+from playground.loopback import cut_connection, run_as_process, serving
 from playground.model.script import ChatRequest, Fault, Reply, Script, Step
+from playground.model.transcript import RememberedStream, text_of
 from playground.model.upstream import pass_on
-from playground.model.wire import chunks, completion, event, illegal, refusal
+from playground.model.wire import chunks, completion, event, illegal, overlong, refusal
+from playground.record import Record
 
 __all__ = ["Fault", "ModelRequest", "ModelServer", "Reply"]
 
 BODY_MAX_BYTES = 16 * 1024 * 1024
+
+KEY_HEADERS = ("authorization", "api-key")
+"""Never recorded."""
+
+WAIT_HEADERS = ("retry-after", "retry-after-ms")
 
 
 @dataclass(slots=True)
@@ -50,16 +60,26 @@ class ModelRequest:
     """One request as received.
 
     Attributes:
+        number: counts the requests.
         at: Unix milliseconds.
         path: path of the URL.
+        headers: names in lower case; without those that hold a key.
         body: its JSON.
         status: HTTP status of the answer; None before it, and when the connection was cut.
+        answer: body of the answer, as text; a stream as it went over the line.
+        answer_headers: those that say when to come back.
+        milliseconds: until the end of the answer; None before it.
     """
 
+    number: int
     at: int
     path: str
+    headers: dict[str, str]
     body: dict[str, Any]
     status: int | None = None
+    answer: str = ""
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    milliseconds: int | None = None
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -74,6 +94,7 @@ class _ScriptEntry(BaseModel):
     fault: Fault | None = None
     when: str | None = None
     times: Annotated[int, Field(ge=1)] | None = None
+    first: bool = False
 
 
 class ModelServer:
@@ -83,20 +104,30 @@ class ModelServer:
         port: 0 lets the system choose.
         key: API key that requests must carry; None takes any.
         upstream: base URL of a real model, such as ``http://127.0.0.1:9000/v1``; it answers what the script does not.
+        context_tokens: longer prompts are refused, whatever the script says; None takes any.
     """
 
-    def __init__(self, *, port: int = 0, key: str | None = None, upstream: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        key: str | None = None,
+        upstream: str | None = None,
+        context_tokens: int | None = None,
+    ) -> None:
         self.url = ""
         self.requests: list[ModelRequest] = []
         self.held = 0
         self._port, self._key, self._upstream = port, key, upstream
+        self._context_tokens = context_tokens
         self._script = Script()
-        self._changes = Changes()
+        self._record = Record()
         self._released = asyncio.Event()
         self.next, self.when, self.clear = self._script.next, self._script.when, self._script.clear
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=BODY_MAX_BYTES)
+        app.on_shutdown.append(self._record.close)
         app.add_routes(
             [
                 web.post("/{prefix:.*}chat/completions", self._chat),
@@ -105,6 +136,7 @@ class ModelServer:
                 web.delete("/_control/script", self._control_clear),
                 web.post("/_control/release", self._control_release),
                 web.get("/_control/requests", self._control_requests),
+                web.get("/_control/record", self._record.serve),
             ]
         )
         async with AsyncExitStack() as stack:
@@ -128,7 +160,7 @@ class ModelServer:
         Raises:
             TimeoutError: they did not within ``seconds``.
         """
-        await self._changes.wait_for(lambda: len(self.requests) >= count, seconds)
+        await self._record.wait_for(lambda: len(self.requests) >= count, seconds)
 
     async def wait_for_held(self, count: int = 1, seconds: float = 10) -> None:
         """Wait until ``count`` requests are held.
@@ -136,7 +168,7 @@ class ModelServer:
         Raises:
             TimeoutError: they were not within ``seconds``.
         """
-        await self._changes.wait_for(lambda: self.held >= count, seconds)
+        await self._record.wait_for(lambda: self.held >= count, seconds)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
@@ -149,14 +181,30 @@ class ModelServer:
             return web.json_response(illegal(param, f"Invalid {param}: {problem['msg']}"), status=400)
         except ValueError:
             return web.json_response(illegal("body", "The body is not JSON."), status=400)
-        record = ModelRequest(at=wall_clock_ms(), path=request.path, body=body)
-        self.requests.append(record)
-        await self._changes.announce()
+        asked = ModelRequest(
+            number=len(self.requests),
+            at=wall_clock_ms(),
+            path=request.path,
+            headers={
+                name.lower(): value
+                for name, value in request.headers.items()
+                if name.lower() not in KEY_HEADERS
+            },
+            body=body,
+        )
+        self.requests.append(asked)
+        await self._record.add("request", asked)
         response = await self._answer(request, raw, chat)
-        record.status = response.status if response is not None else None
         if response is None:
             cut_connection(request)
-        await self._changes.announce()
+        else:
+            asked.status = response.status
+            asked.answer = text_of(response)
+            asked.answer_headers = {
+                name: response.headers[name] for name in WAIT_HEADERS if name in response.headers
+            }
+        asked.milliseconds = wall_clock_ms() - asked.at
+        await self._record.add("request", asked)
         return response if response is not None else web.Response()
 
     async def _answer(self, request: web.Request, raw: bytes, chat: ChatRequest) -> web.StreamResponse | None:
@@ -164,10 +212,12 @@ class ModelServer:
         step: Step | None = self._script.take(chat.last_user_text())
         if self._key is not None and not self._has_key(request):
             step = Fault("unauthorized")
-        if step is None and self._upstream is not None:
-            return await pass_on(self._session, self._upstream, request, raw)
+        if self._context_tokens is not None and chat.prompt_tokens() > self._context_tokens:
+            return web.json_response(overlong(chat.prompt_tokens(), self._context_tokens), status=400)
         step = step or Reply()
         await self._wait(step)
+        if self._upstream is not None and replace(step, seconds=0, hold=False) == Reply():
+            return await pass_on(self._session, self._upstream, request, raw)
         if isinstance(step, Fault):
             if step.kind == "closed":
                 return None
@@ -188,7 +238,7 @@ class ModelServer:
     async def _stream(
         self, request: web.Request, chat: ChatRequest, reply: Reply
     ) -> web.StreamResponse | None:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        response = RememberedStream(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         bodies = list(chunks(chat, reply))
         for body in bodies[: len(bodies) // 2] if reply.dropped else bodies:
@@ -202,7 +252,7 @@ class ModelServer:
         if step.hold:
             released = self._released
             self.held += 1
-            await self._changes.announce()
+            await self._record.announce()
             await released.wait()
             self.held -= 1
         if step.seconds:
@@ -229,7 +279,7 @@ class ModelServer:
         if entry.when is None:
             self.next(*[step] * (entry.times or 1))
         else:
-            self.when(entry.when, step, entry.times)
+            self.when(entry.when, step, entry.times, first=entry.first)
         return web.json_response({})
 
     async def _control_clear(self, _: web.Request) -> web.Response:

@@ -1,60 +1,147 @@
-"""``dev.py play``: starts the stack and opens the chat."""
+"""``dev.py play``: starts the stack and opens the page, or a chat in the terminal."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sys
 import threading
+import time
+import webbrowser
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 
 import aiohttp
 
+from playground.beside import is_local, stack_beside
 from playground.im_control import ImControl
 from playground.local_settings import setting
-from playground.ports import EXAMPLE_PORTS
+from playground.page.parts import HostLabel, ModelLabel
+from playground.page.server import PageServer
+from playground.ports import SPANS_PORT, port_is_free
 from playground.processes import interrupt_on_signals
+from playground.progress import say
 from playground.runs import log_folder
-from playground.stack import APP_KEY, APP_SECRET, MODEL_LABELS, Host, Model, Stack
+from playground.stack import MODEL_LABELS, Host, Model, Stack
 from playground.terminal import Person, Terminal
-from relay.bot import Bot
-from relay.bots import load_bots
+from relay.bots import Bot, Bots, load_bots
 from relay.errors import ConfigError
 from relay.settings import APP_FOLDER
 
+THEIR_MODEL = "the deployed app's"
 
-def play(model: Model, host: Host | None, webhook: str | None) -> int:
+MODEL_OF_SETTINGS = (
+    "What the model is asked and answers: it is the one of your settings. "
+    "With --model tiny or --model scripted it is visible."
+)
+ONLY_IM = (
+    "What the model is asked, and what is stored: model and storage are those of the deployed app. "
+    "With the host on this machine they are visible."
+)
+NO_SPANS = (
+    "What the relay does between the webhook's answer and the reply, until its host sends its spans here: "
+    "set OTEL_EXPORTER_OTLP_ENDPOINT={} there and start it again."
+)
+
+
+def play_in_browser(
+    model: Model, host: Host | None, webhook: str | None, *, open_browser: bool = True
+) -> int:
+    """Start the stack and serve the page until the user ends it.
+
+    Returns:
+        The exit code: 0 after Ctrl-C, 1 when a part ended by itself or the bots file is wrong.
+    """
+    began = time.monotonic()
+    interrupt_on_signals()
+    bots = _bots()
+    if bots is None:
+        return 1
+    only_im = webhook is not None and not is_local(webhook)
+    try:
+        with _page_server(bots, model, host, webhook, only_im=only_im) as server:
+            print(f"Page     {server.url}/", flush=True)
+            if open_browser and _has_display():
+                webbrowser.open(server.url)
+            with _stack(model, host, webhook, collector=server.collector) as stack:
+                try:
+                    server.connect(stack)
+                    print(_banner(stack, model, bots, server), flush=True)
+                    say(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C ends it.")
+                    return _wait(stack)
+                finally:
+                    server.close()  # before the parts that it listens to
+    except KeyboardInterrupt:
+        return 0
+
+
+def play_in_terminal(model: Model, host: Host | None, webhook: str | None) -> int:
     """Start the stack and chat until the user ends it; returns the exit code."""
     interrupt_on_signals()
-    try:
-        bots = tuple(load_bots(APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml")))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    bots = _bots()
+    if bots is None:
         return 1
     print("Starting …", file=sys.stderr, flush=True)
     try:
         with _stack(model, host, webhook) as stack:
             print(_banner(stack, model, bots), flush=True)
-            asyncio.run(_chat(stack, Person(bots)))
+            print("Write a message. :help for more, :quit to end.\n", flush=True)
+            asyncio.run(_chat(stack, Person(tuple(bots))))
     except KeyboardInterrupt:
         print()
     return 0
 
 
-def _stack(model: Model, host: Host | None, webhook: str | None) -> Stack:
+def _bots() -> Bots | None:
+    try:
+        return load_bots(APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml"))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def _stack(model: Model, host: Host | None, webhook: str | None, *, collector: str = "") -> Stack:
     logs = log_folder("play")
+    if webhook is not None:
+        return stack_beside(webhook, model, logs)
+    return Stack(model=model, host=host, logs=logs, app_secret=secrets.token_hex(16), collector=collector)
+
+
+def _page_server(
+    bots: Bots, model: Model, host: Host | None, webhook: str | None, *, only_im: bool
+) -> PageServer:
+    label = ModelLabel(model, MODEL_LABELS[model], visible=model != "settings")
+    invisible = () if label.visible else (MODEL_OF_SETTINGS,)
     if webhook is None:
-        return Stack(model=model, host=host, logs=logs, app_secret=secrets.token_hex(16))
-    return Stack(
-        model=model,
-        host=None,
-        webhook=webhook,
-        ports=EXAMPLE_PORTS,
-        logs=logs,
-        app_key=setting("IM_APP_KEY", APP_KEY),
-        app_secret=setting("IM_APP_SECRET", APP_SECRET),
+        label_of_host = HostLabel(host or "builtin", "starting", killable=True, webhook="")
+        return PageServer(bots, label, label_of_host, invisible=invisible)
+    if only_im:
+        label, invisible = ModelLabel("remote", THEIR_MODEL, visible=False), (ONLY_IM,)
+    port = SPANS_PORT if port_is_free(SPANS_PORT) else 0
+    return PageServer(
+        bots,
+        label,
+        HostLabel("remote", "starting", killable=False, webhook=webhook),
+        invisible=invisible,
+        without_spans=NO_SPANS,
+        spans_port=port,
     )
+
+
+def _has_display() -> bool:
+    """Whether a browser would show up as a window; one in the terminal would be in the way."""
+    windows = ("DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in windows)
+
+
+def _wait(stack: Stack) -> int:
+    """Until Ctrl-C, or until a part ends by itself."""
+    while all(child.running for child in stack.children):
+        threading.Event().wait(1.0)  # an endless wait would not notice Ctrl-C on Windows
+    ended = ", ".join(child.name for child in stack.children if not child.running)
+    say(f"error: {ended} ended by itself; see {stack.logs}")
+    return 1
 
 
 async def _chat(stack: Stack, person: Person) -> None:
@@ -81,18 +168,13 @@ async def _typed_lines(descriptor: int) -> AsyncIterator[str]:
         yield line
 
 
-def _banner(stack: Stack, model: Model, bots: Iterable[Bot]) -> str:
+def _banner(stack: Stack, model: Model, bots: Iterable[Bot], server: PageServer | None = None) -> str:
     log = stack.functions.log if stack.functions else None
     rows: list[tuple[str, str]] = [
         ("Bots", ", ".join(f"{bot.name} ({bot.accid})" for bot in bots)),
-        ("Model", MODEL_LABELS[model]),
+        ("Model", MODEL_LABELS[model] if stack.model_url or model == "settings" else THEIR_MODEL),
         ("Webhook", stack.webhook),
         ("Log", str(log or stack.logs)),
+        *([("Spans", server.collector)] if server and not stack.functions else []),
     ]
-    return "\n".join(
-        [
-            *(f"{name:<8} {value}" for name, value in rows),
-            "Write a message. :help for more, :quit to end.",
-            "",
-        ]
-    )
+    return "\n".join(f"{name:<8} {value}" for name, value in rows)

@@ -28,6 +28,13 @@ EXAMPLE_PORTS = Ports(blob=10000, queue=10001, table=10002, im=8766, model=8767)
 """Those of local.settings.example.json; 10000 to 10002 are what ``UseDevelopmentStorage=true`` means."""
 
 
+PAGE_PORT = 8765
+"""Where the page is, unless somebody else is there."""
+
+SPANS_PORT = 4318
+"""Where OTLP over HTTP is expected (OpenTelemetry: OTLP exporter)."""
+
+
 def port_is_free(port: int) -> bool:
     """True when a server can listen on this port of loopback."""
     with socket.socket() as probe:
@@ -46,6 +53,18 @@ def require_free(ports: Ports) -> None:
         raise PortTaken(
             f"in use on 127.0.0.1: port {', '.join(taken)}; is `dev.py services` or another Azurite running?"
         )
+
+
+def first_free(port: int) -> int:
+    """This port of loopback, or the next one that is free and not kept for a part of the example settings.
+
+    Raises:
+        PortTaken: none of the next hundred is.
+    """
+    for candidate in range(port, port + 100):
+        if candidate not in astuple(EXAMPLE_PORTS) and port_is_free(candidate):
+            return candidate
+    raise PortTaken(f"in use on 127.0.0.1: ports {port} to {port + 99}")
 
 
 def free_port() -> int:

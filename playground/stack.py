@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from playground.azurite import Azurite
 from playground.ports import ANY_PORTS, Ports, free_port, require_free
@@ -28,6 +29,12 @@ MODEL_LABELS: Mapping[Model, str] = {
 APP_KEY = "playground"
 APP_SECRET = "playground-secret"  # noqa: S105 - the one in local.settings.example.json
 """Where the function host is somebody else's, both sides use the example settings."""
+
+SPANS_FOR_A_WATCHER = {
+    "OTEL_BSP_SCHEDULE_DELAY": "200",  # milliseconds: somebody is looking
+    "OTEL_SPAN_EVENT_COUNT_LIMIT": "1000",  # an event for each row of a window
+}
+"""OpenTelemetry's own settings (OpenTelemetry: SDK environment variables)."""
 
 READY_SECONDS = 60
 HOST_STOP_SECONDS = 2.5
@@ -47,12 +54,14 @@ class Stack:
         webhook: its URL when ``host`` is None.
         ports: where the parts listen.
         app_key, app_secret: of the IM app.
+        only_im: start nothing but the IM server.
+        collector: base URL of who gets the function host's spans; empty for nobody.
         logs: folder of the parts' output.
         environ: the environment, with what it says over ``local.settings.json``.
 
     Attributes:
         webhook: URL that the IM server posts to.
-        im_url, model_url: of the IM emulator and of the model server; the latter empty with ``settings``.
+        im_url, model_url: of the IM emulator and of the model server; the latter empty where none was started.
         storage: Azurite.
         functions: the function host, None when it is somebody else's.
     """
@@ -67,6 +76,8 @@ class Stack:
         ports: Ports = ANY_PORTS,
         app_key: str = APP_KEY,
         app_secret: str = APP_SECRET,
+        only_im: bool = False,
+        collector: str = "",
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.logs = logs
@@ -76,8 +87,15 @@ class Stack:
         self.storage = Azurite(ports=(ports.blob, ports.queue, ports.table), log=logs / "azurite.log")
         self._model, self._host, self._ports = model, host, ports
         self._app_key, self._app_secret = app_key, app_secret
+        self._only_im, self._collector = only_im, collector
         self._environ = dict(os.environ if environ is None else environ)
         self._children: list[Child] = []
+        self._starts = 0
+
+    @property
+    def storage_runs(self) -> bool:
+        """False where only the IM server was started."""
+        return not self._only_im
 
     @property
     def children(self) -> tuple[Child, ...]:
@@ -92,7 +110,7 @@ class Stack:
             AzuriteMissing: it is not set up.
             ChildFailed: a part did not start.
         """
-        require_free(self._ports)
+        require_free(Ports(im=self._ports.im) if self._only_im else self._ports)
         try:
             self._start()
         except BaseException:
@@ -116,19 +134,50 @@ class Stack:
             self.storage.stop(OTHERS_STOP_SECONDS)
             self.functions, self._children = None, []
 
+    def kill_functions(self) -> None:
+        """End the function host at once, as a crash does; what it worked on stays as it is.
+
+        Raises:
+            RuntimeError: there is no host of ours.
+        """
+        if self.functions is None:
+            raise RuntimeError("the function host is somebody else's")
+        self.functions.kill()
+
+    def restart_functions(self) -> None:
+        """Start the function host again after its end, on the same settings and port, and post to it.
+
+        Raises:
+            ChildFailed: it did not start.
+        """
+        port = urlsplit(self.webhook).port or 0
+        self.webhook = self._start_functions(port)
+        _post_to_webhook(self.im_url, self.webhook)
+
     def _start(self) -> None:
-        self.storage.launch()
         im = self._part("im", "playground.im_server", self._ports.im, *self._im_arguments())
-        model = None
+        if self._only_im:
+            self.im_url = _url_of(im)
+            return
+        self.storage.launch()
+        tiny = model = None
+        upstream: list[str] = []
+        if self._model == "tiny":
+            # What stands before the real model records what it is asked, and misbehaves on demand. Neither waits
+            # for the other to start.
+            port = free_port()
+            tiny = self._part("tiny", "playground.tiny_model", port)
+            upstream = ["--upstream", f"http://127.0.0.1:{port}/v1"]
         if self._model != "settings":
-            module = "playground.tiny_model" if self._model == "tiny" else "playground.model_server"
-            model = self._part("model", module, self._ports.model)
+            model = self._part("model", "playground.model_server", self._ports.model, *upstream)
         self.im_url = _url_of(im)
         self.model_url = _url_of(model) + "/v1" if model else ""
         self.storage.wait_until_ready()
         if self._host:
-            self.webhook = self._start_functions(self._host)
+            self.webhook = self._start_functions(0)
             _post_to_webhook(self.im_url, self.webhook)
+        if tiny:
+            _url_of(tiny)
 
     def _im_arguments(self) -> list[str]:
         webhook = [] if self._host else ["--webhook", self.webhook]
@@ -140,14 +189,16 @@ class Stack:
         self._children.append(child)
         return child
 
-    def _start_functions(self, host: Host) -> str:
-        """Start the function host; returns the webhook's URL."""
-        if host == "func":
-            command = [shutil.which("func") or "func", "start", "--port", str(free_port())]
+    def _start_functions(self, port: int) -> str:
+        """Start the function host; returns the webhook's URL. Port 0 is any."""
+        if self._host == "func":
+            command = [shutil.which("func") or "func", "start", "--port", str(port or free_port())]
         else:
-            command = [sys.executable, "-m", "playground.host", "--port", "0"]
+            command = [sys.executable, "-m", "playground.host", "--port", str(port)]
         env = {**self._environ, **self.settings()}
-        self.functions = Child("functions", command, log=self.logs / "functions.log", env=env)
+        self._starts += 1
+        log = self.logs / (f"functions-{self._starts}.log" if self._starts > 1 else "functions.log")
+        self.functions = Child("functions", command, log=log, env=env)
         return self.functions.wait_for(r"webhook: \[POST\] (http\S+)", seconds=READY_SECONDS)[1]
 
     def settings(self) -> dict[str, str]:
@@ -160,6 +211,8 @@ class Stack:
             "IM_APP_SECRET_PREVIOUS": "",
             "IM_API_URL": self.im_url,
         }
+        if self._collector:
+            found |= {"OTEL_EXPORTER_OTLP_ENDPOINT": self._collector, **SPANS_FOR_A_WATCHER}
         if self._model != "settings":
             found |= {
                 "RELAY_MODEL_URL": self.model_url,

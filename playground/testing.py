@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Sequence
 
-from playground import install
-from playground.bicep import HOW_TO_GET_IT, find_bicep
+from playground import bicep, chromium, install
 from playground.install import Environment
 from playground.processes import run_in_foreground
 from playground.progress import say
@@ -62,18 +61,23 @@ def _groups(environment: Environment) -> tuple[dict[str, list[Step]], dict[str, 
     """What each marker needs, and why a marker cannot be had here."""
     groups = {"stack": [*install.storage(environment), install.tiny_model(environment)]}
     left_out = {}
+    if chromium.find_chromium() or chromium.apt_can_install_it():
+        page = [install.runtime(environment), install.page(environment), *install.storage(environment)]
+        groups["browser"] = [*page, *install.browser(environment)]
+    else:
+        left_out["browser"] = chromium.HOW_TO_GET_IT
     if environment.version < WORKER_PYTHON:
         hint = "Python 3.13: `uv python install 3.13`, or pyenv"
-        left_out = {
+        left_out |= {
             "worker": f"Microsoft's worker library needs {hint}",
             "infra": f"the package needs {hint}",
         }
     else:
         groups["worker"] = [install.worker(environment)]
-        if find_bicep():
+        if bicep.find_bicep():
             groups["infra"] = install.infra(environment)
         else:
-            left_out["infra"] = HOW_TO_GET_IT
+            left_out["infra"] = bicep.HOW_TO_GET_IT
     return groups, left_out
 
 

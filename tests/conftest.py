@@ -20,6 +20,8 @@ os.environ.update(EXAMPLE)
 from relay.settings import Settings, load_settings  # noqa: E402
 from tests.kit import RelayKit  # noqa: E402
 
+pytest_plugins = ["tests.attacks.leaks.plugin"]
+
 
 @pytest.fixture
 def settings() -> Settings:

@@ -30,10 +30,16 @@ class Finished:
 
 
 @cache
+def provider() -> TracerProvider:
+    """The provider, set up at the first call."""
+    made = TracerProvider()
+    trace.set_tracer_provider(made)
+    return made
+
+
+@cache
 def finished_spans() -> Finished:
     """Begin to keep spans, for the rest of the process."""
     exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
+    provider().add_span_processor(SimpleSpanProcessor(exporter))
     return Finished(exporter)

@@ -25,7 +25,7 @@ def main() -> int:
     logging.basicConfig(
         filename=arguments.log,
         encoding="utf-8" if arguments.log else None,
-        level=logging.INFO,
+        level=os.environ.get("HOST_LOG_LEVEL", "INFO"),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     try:

@@ -16,7 +16,7 @@ from aiohttp import web
 from playground.host.configuration import load_host_configuration
 from playground.host.errors import HostError
 from playground.host.functions import MODULE, Function, load_functions
-from playground.host.http import BODY_MAX_BYTES, HttpTriggers, admin_routes
+from playground.host.http import BODY_MAX_BYTES, HttpTriggers, admin_routes, log
 from playground.host.lifetime import Lifetime
 from playground.host.queues import QUEUE_LEASE_SECONDS, QueueListener
 from playground.host.timers import TimerListener
@@ -117,6 +117,7 @@ class FunctionHost:
 
         runner = web.AppRunner(
             _application([*http.routes(), *admin_routes(timers)]),
+            logger=log,
             access_log=None,  # it would write the function key, which is part of the URL
             auto_decompress=False,  # a function gets the body as it was sent
             shutdown_timeout=self._grace_seconds / 2,  # aiohttp waits for this long twice

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 
 import azure.functions as func
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 from azure.functions.http import HttpRequest
 from multidict import CIMultiDict
@@ -17,6 +19,26 @@ from playground.host.timers import TimerListener
 
 BODY_MAX_BYTES = 100 * 1024 * 1024
 """The real host's limit for a request (Azure Functions: HTTP trigger, "Limits")."""
+
+log = logging.getLogger("host.http")
+"""For the HTTP server."""
+
+
+class _ClientsFaults(logging.Filter):
+    """One line for a client that sends no HTTP, or goes away before it has sent all.
+
+    aiohttp would report that as an error, with a traceback that quotes the request: perhaps what somebody wrote.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | ConnectionError):
+            record.msg, record.args = "no request could be read: %s", (type(error).__name__,)
+            record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+        return True
+
+
+log.addFilter(_ClientsFaults())
 
 _ROUTE = re.compile(r"[^{}]*(?:\{\w+\}[^{}]*)*")
 

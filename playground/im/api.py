@@ -34,6 +34,7 @@ class ApiCall:
     """One call as received and answered.
 
     Attributes:
+        number: counts the calls.
         at: Unix milliseconds.
         path: path with the conversation id decoded.
         headers: those that tell calls apart; no signature.
@@ -41,8 +42,10 @@ class ApiCall:
         answer: JSON of the answer, None if there was none.
         outcome: the result code, or what came instead: ``HTTP 502``, ``closed``, ``hung``.
         server_id: id of the message that this call put into a chat, else None.
+        milliseconds: until the answer; None before it.
     """
 
+    number: int
     at: int
     path: str
     headers: dict[str, str]
@@ -50,6 +53,7 @@ class ApiCall:
     answer: dict[str, Any] | None = None
     outcome: str = ""
     server_id: str | None = None
+    milliseconds: int | None = None
 
 
 @dataclass
@@ -108,8 +112,10 @@ class ServerApi:
         self, request: web.Request, dialect: Dialect, body: dict[str, Any], parse: Callable[[], Send]
     ) -> web.StreamResponse:
         headers = {name: request.headers[name] for name in RECORDED_HEADERS if name in request.headers}
-        call = ApiCall(at=self.chats.now(), path=request.path, headers=headers, body=body)
+        number, now = len(self.calls), self.chats.now()
+        call = ApiCall(number=number, at=now, path=request.path, headers=headers, body=body)
         self.calls.append(call)
+        await self.chats.record.add("call", call)
         try:
             self._check_signature(request, dialect)
             send = _parsed(parse)
@@ -123,8 +129,8 @@ class ServerApi:
             answer = await self._accept(call, request, dialect, send, fault)
         except Refused as refused:
             answer = {"code": refused.code, dialect.reason: refused.reason}
-        call.answer, call.outcome = answer, str(answer["code"])
-        await self.chats.changes.announce()
+        call.answer = answer
+        await self._end(call, str(answer["code"]))
         return web.json_response(answer)
 
     async def _accept(
@@ -146,14 +152,17 @@ class ServerApi:
         return dialect.success(message)
 
     async def _break_off(self, request: web.Request, call: ApiCall, fault: ApiFault) -> web.StreamResponse:
-        call.outcome = {"close": "closed", "hang": "hung"}.get(fault.kind, f"HTTP {fault.code}")
-        await self.chats.changes.announce()
+        await self._end(call, {"close": "closed", "hang": "hung"}.get(fault.kind, f"HTTP {fault.code}"))
         if fault.kind == "http":
             return web.Response(status=fault.code)
         if fault.kind == "hang":
             await self.released.wait()
         cut_connection(request)
         return web.Response()
+
+    async def _end(self, call: ApiCall, outcome: str) -> None:
+        call.outcome, call.milliseconds = outcome, self.chats.now() - call.at
+        await self.chats.record.add("call", call)
 
     def _check_signature(self, request: web.Request, dialect: Dialect) -> None:
         wrong = why_refused(self.app_key, self.secret, request.headers, self.chats.now())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playground.loopback import Changes
+from playground.record import Record
 
 TeamKind = Literal["team", "super_team"]
 Origin = Literal["user", "api", "response"]
@@ -82,7 +82,7 @@ class Chats:
     """Everything that was delivered, and who may talk to whom.
 
     Attributes:
-        changes: announced at each delivery.
+        record: gets each group, each delivery, and each growth of a stream message.
         now: clock, Unix milliseconds.
         accounts: the registered accids; None takes every accid as it comes.
         blocked: pairs (receiver, sender): the receiver's blacklist.
@@ -90,7 +90,7 @@ class Chats:
         events: every message as delivered, and again whenever a stream message grows; in order.
     """
 
-    changes: Changes
+    record: Record
     now: Callable[[], int] = wall_clock_ms
     accounts: set[str] | None = None
     blocked: set[tuple[str, str]] = field(default_factory=set)
@@ -107,13 +107,14 @@ class Chats:
     def create_team(self, tid: str, members: Iterable[str], kind: TeamKind = "team") -> Team:
         """Create a group, or replace it."""
         self.teams[tid] = team = Team(tid, tuple(member.lower() for member in members), kind)
+        self.record.write("team", team)
         return team
 
     async def deliver(self, message: Delivered) -> None:
         """Put a message into its chat, or a grown stream message in place of its earlier form."""
         self._messages[message.server_id] = message
         self.events.append(message)
-        await self.changes.announce()
+        await self.record.add("message", message)
 
     def knows(self, accid: str) -> bool:
         """True if there is such an account."""

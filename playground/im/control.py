@@ -11,6 +11,8 @@
                                 one up to S seconds; a stream message comes again with each chunk
 ``GET /_control/calls``         the server API calls as received and answered
 ``GET /_control/posts``         the requests to the webhook and their outcomes
+``GET /_control/record``        ``?after=N&seconds=S``: all of these in order, from number N on, as ``{"kind", …}``:
+                                ``team``, ``message``, ``post``, ``call``; what changes comes again under its number
 ==============================  ==============================================================================
 
 What is wrong with a request is answered with 400 and ``{"error"}``.
@@ -45,7 +47,9 @@ def control_routes(im: ImServer) -> list[web.RouteDef]:
         return (await validate_call(im.deliver)(**arguments)).as_json()
 
     async def create_team(**arguments: Any) -> Any:
-        return asdict(validate_call(im.create_team)(**arguments))
+        team = validate_call(im.create_team)(**arguments)
+        await im.record.announce()
+        return asdict(team)
 
     async def set_webhook(**arguments: Any) -> Any:
         @validate_call
@@ -103,6 +107,7 @@ def control_routes(im: ImServer) -> list[web.RouteDef]:
         web.get("/_control/events", events),
         web.get("/_control/calls", calls),
         web.get("/_control/posts", posts),
+        web.get("/_control/record", im.record.serve),
     ]
 
 

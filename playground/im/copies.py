@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Literal
 
 import aiohttp
@@ -15,6 +17,7 @@ from yarl import URL
 from playground.im.chats import Delivered, Team
 from playground.im.faults import Delivery
 from playground.im.signing import sign_request
+from playground.record import Record
 
 Input = Literal["copy", "chatbot"]
 
@@ -90,20 +93,30 @@ class Post:
     """One request to the webhook.
 
     Attributes:
+        number: counts the requests.
+        at: when it was posted, Unix milliseconds.
+        url, headers, request: what was posted, to the last header and byte.
         server_id: id of the message that it is about; empty for other requests.
         input: message copy or chatbot request.
         status: HTTP status, None if no answer came in time.
         body: the answer, as text.
         milliseconds: until the answer or the failure.
         failure: why there is no answer; empty if there is one.
+        ended: False while the answer is awaited.
     """
 
+    number: int
+    at: int
+    url: str
+    headers: dict[str, str]
+    request: str
     server_id: str
     input: Input
-    status: int | None
-    body: str
-    milliseconds: float
+    status: int | None = None
+    body: str = ""
+    milliseconds: float = 0
     failure: str = ""
+    ended: bool = False
 
     @property
     def delivered(self) -> bool:
@@ -121,7 +134,7 @@ class Post:
 
 @dataclass(frozen=True)
 class Poster:
-    """Signs and posts requests to the webhook; ``posts`` collects every one of them."""
+    """Signs and posts requests to the webhook; ``posts`` collects every one of them once it has ended."""
 
     app_key: str
     secret: str
@@ -129,6 +142,8 @@ class Poster:
     now: Callable[[], int]
     timeout_seconds: Mapping[Input, float]
     posts: list[Post]
+    record: Record
+    _numbers: Iterator[int] = field(default_factory=count)
 
     async def post(
         self, url: str, body: bytes, delivery: Delivery, *, input: Input = "copy", server_id: str = ""
@@ -149,19 +164,40 @@ class Poster:
             signed["CheckSum"] = "0" * 40
         elif delivery.signature == "missing":
             del signed["CheckSum"]
-        headers = {"AppKey": self.app_key, "Content-Type": "application/json;charset=utf-8", **signed}
-        timeout = aiohttp.ClientTimeout(total=self.timeout_seconds[input])
+        headers = {
+            "AppKey": self.app_key,
+            "Content-Type": "application/json;charset=utf-8",
+            **signed,
+            "traceparent": _new_trace(),
+        }
+        text = body.decode(errors="replace")
+        post = Post(next(self._numbers), self.now(), url, headers, text, server_id, input)
+        await self.record.add("post", post)
         began = time.perf_counter()
+        status, answer, failure = await self._exchange(post, body)
+        milliseconds = (time.perf_counter() - began) * 1000
+        post = replace(
+            post, status=status, body=answer, milliseconds=milliseconds, failure=failure, ended=True
+        )
+        await self.record.add("post", post)
+        return post
 
-        def outcome(status: int | None, text: str, failure: str = "") -> Post:
-            return Post(server_id, input, status, text, (time.perf_counter() - began) * 1000, failure)
-
+    async def _exchange(self, post: Post, body: bytes) -> tuple[int | None, str, str]:
+        """Status and body of the answer, or why there is none."""
+        # The address is used as the console has it: a function key must not be re-encoded.
+        url, timeout = (
+            URL(post.url, encoded=True),
+            aiohttp.ClientTimeout(total=self.timeout_seconds[post.input]),
+        )
         try:
-            # The address is used as the console has it: a function key must not be re-encoded.
-            request = self.session.post(URL(url, encoded=True), data=body, headers=headers, timeout=timeout)
-            async with request as response:
-                return outcome(response.status, await response.text(errors="replace"))
+            async with self.session.post(url, data=body, headers=post.headers, timeout=timeout) as response:
+                return response.status, await response.text(errors="replace"), ""
         except TimeoutError:
-            return outcome(None, "", "no answer in time")
+            return None, "", "no answer in time"
         except aiohttp.ClientError as error:
-            return outcome(None, "", type(error).__name__)
+            return None, "", type(error).__name__
+
+
+def _new_trace() -> str:
+    """A W3C ``traceparent``, so that a message can be found again in the relay's spans; the platform sends none."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"

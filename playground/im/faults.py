@@ -42,12 +42,14 @@ class Delivery:
     Attributes:
         copies: requests with this same message, all at once.
         delay_seconds: wait before the first.
+        hold: post it only after the webhook has answered to a later message, or after ten seconds: out of order.
         signature: a wrong or missing CheckSum on demand.
         clock_offset_seconds: added to the CurTime header; a late resend has an old one.
     """
 
     copies: int = 1
     delay_seconds: float = 0
+    hold: bool = False
     signature: Literal["good", "bad", "missing"] = "good"
     clock_offset_seconds: float = 0
 

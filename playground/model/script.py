@@ -16,6 +16,7 @@ FaultKind = Literal[
     "server_error",
     "prompt_filtered",
     "context_length_exceeded",
+    "unsupported_temperature",
     "unauthorized",
     "deployment_not_found",
     "closed",
@@ -30,6 +31,7 @@ class Reply:
         text: None makes the default answer from the question.
         finish_reason: ``length`` with an empty text is a reasoning model that used up its budget;
             ``content_filter`` is an answer that the filter cut off, with a null content if the text is empty.
+        refusal: the model declines in these words, and says nothing else.
         seconds: answer this much later.
         hold: answer only after :meth:`ModelServer.release`.
         dropped: cut the connection in the middle of the answer.
@@ -37,6 +39,7 @@ class Reply:
 
     text: str | None = None
     finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    refusal: str | None = None
     seconds: float = 0
     hold: bool = False
     dropped: bool = False
@@ -132,9 +135,12 @@ class Script:
         """Queue steps for the next requests, one each."""
         self._queue.extend(steps)
 
-    def when(self, text: str, step: Step, times: int | None = None) -> None:
-        """Do this whenever the last user message contains ``text``, at most ``times`` times."""
-        self._rules.append((text, step, times))
+    def when(self, text: str, step: Step, times: int | None = None, *, first: bool = False) -> None:
+        """Do this whenever the last user message contains ``text``, at most ``times`` times.
+
+        Where several rules fit, the earliest counts; ``first`` puts this one before all of them.
+        """
+        self._rules.insert(0 if first else len(self._rules), (text, step, times))
 
     def clear(self) -> None:
         """Forget every step."""

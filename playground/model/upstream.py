@@ -5,6 +5,8 @@ from __future__ import annotations
 import aiohttp
 from aiohttp import web
 
+from playground.model.transcript import RememberedStream
+
 PASSED_TO = ("Authorization", "api-key", "Content-Type")
 PASSED_BACK = ("Content-Type", "retry-after-ms", "retry-after")
 
@@ -24,7 +26,7 @@ async def pass_on(
     try:
         async with session.post(url, data=body, headers=headers, timeout=timeout) as upstream:
             answered = {name: upstream.headers[name] for name in PASSED_BACK if name in upstream.headers}
-            response = web.StreamResponse(status=upstream.status, headers=answered)
+            response = RememberedStream(status=upstream.status, headers=answered)
             await response.prepare(request)
             async for piece in upstream.content.iter_any():
                 await response.write(piece)

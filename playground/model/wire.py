@@ -35,6 +35,16 @@ _FAULTS: dict[FaultKind, tuple[int, dict[str, Any]]] = {
             "message": "The messages are longer than the model's maximum context length.",
         },
     ),
+    "unsupported_temperature": (
+        400,
+        {
+            "code": "unsupported_value",
+            "param": "temperature",
+            "type": "invalid_request_error",
+            "message": "Unsupported value: 'temperature' does not support 0.7 with this model. "
+            "Only the default (1) value is supported.",
+        },
+    ),
     "unauthorized": (401, {"code": "401", "message": "Access denied due to invalid subscription key."}),
     "deployment_not_found": (
         404,
@@ -49,6 +59,15 @@ def refusal(kind: FaultKind) -> tuple[int, dict[str, Any]]:
     return status, {"error": error}
 
 
+def overlong(prompt_tokens: int, context_tokens: int) -> dict[str, Any]:
+    """Body of the 400 for a prompt that is longer than the model's context."""
+    message = (
+        f"This model's maximum context length is {context_tokens} tokens. However, your messages resulted in "
+        f"{prompt_tokens} tokens. Please reduce the length of the messages."
+    )
+    return {"error": {**_FAULTS["context_length_exceeded"][1], "message": message}}
+
+
 def illegal(param: str, message: str) -> dict[str, Any]:
     """Body of the 400 for a request that no model would take."""
     code = "unsupported_parameter" if param == "max_tokens" else None
@@ -59,10 +78,11 @@ def completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
     """Body of an answer."""
     text, reason = _answer(request, reply)
     filtered = reason == "content_filter"
+    silent = reply.refusal is not None or (filtered and not text)
     choice = {
         "index": 0,
         "finish_reason": reason,
-        "message": {"role": "assistant", "content": None if filtered and not text else text, "refusal": None},
+        "message": {"role": "assistant", "content": None if silent else text, "refusal": reply.refusal},
         "content_filter_results": BLOCKED if filtered else SAFE,
         "logprobs": None,
     }

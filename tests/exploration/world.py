@@ -9,7 +9,8 @@ from __future__ import annotations
 import types
 from collections import Counter
 from collections.abc import Coroutine, Generator
-from dataclasses import dataclass, replace
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from relay.app import Relay
@@ -43,6 +44,7 @@ class Worker:
 
     Attributes:
         turn: the running coroutine.
+        context: of its own, as a task has one: spans are kept in it.
         message_id: the queue message it works on.
         request: id of the message whose HTTP request it answers.
         at: the call that it is about to make.
@@ -53,6 +55,7 @@ class Worker:
 
     number: int
     turn: Coroutine[Any, Any, Any] | None = None
+    context: Context = field(default_factory=copy_context)
     message_id: str = ""
     request: str = ""
     at: str = ""
@@ -248,7 +251,7 @@ class World:
         assert worker.turn is not None
         self.current = worker
         try:
-            worker.at = worker.turn.send(verdict)
+            worker.at = worker.context.run(worker.turn.send, verdict)
         except StopIteration as done:
             if worker.request:
                 self.responses[worker.request].append(done.value)
@@ -276,7 +279,7 @@ class World:
         worker.dead = True
         self.current = worker
         try:
-            worker.turn.close()
+            worker.context.run(worker.turn.close)
         except Killed:
             pass
         finally:

@@ -138,6 +138,36 @@ async def test_calls_can_be_read(control: Control, im: ImServer) -> None:
     assert (call["body"], call["outcome"]) == ({"from": "helper"}, "414")
 
 
+async def test_everything_that_happens_can_be_followed_in_order(control: Control, im: ImServer) -> None:
+    await control.post("teams", tid="7", members=["alice", "helper"])
+    await control.post("say", sender="alice", text="hello", team="7")
+    async with aiohttp.ClientSession() as session:
+        await session.post(f"{im.url}/nimserver/msg/sendMsg.action", data={"from": "helper"})
+    record = await control.get("record")
+    assert [fact["kind"] for fact in record["facts"]] == ["team", "message", "post", "post", "call", "call"]
+    begun, ended = record["facts"][2:4]
+    assert (begun["number"], begun["ended"], begun["status"]) == (ended["number"], False, None)
+    assert (ended["ended"], ended["status"]) == (True, 200)
+    assert record["facts"][5]["milliseconds"] >= 0
+    assert await control.get("record", after="6") == {"facts": [], "next": 6}
+
+
+async def test_following_waits_for_the_next_fact(control: Control, im: ImServer) -> None:
+    following = asyncio.create_task(control.get("record", seconds="10"))
+    await im.say("alice", "hello")
+    assert (await following)["facts"][0]["kind"] == "message"
+
+
+async def test_a_server_that_ends_keeps_nobody_waiting() -> None:
+    async with aiohttp.ClientSession() as session:
+        async with ImServer(app_key="key", secret="secret") as im:
+            following = asyncio.create_task(Control(im.url, session).get("record", after="0", seconds="30"))
+            await im.wait_for(lambda: True)
+            await Control(im.url, session).get("record")  # the one before has arrived, too
+            im.create_team("7", [])
+        assert [fact["kind"] for fact in (await following)["facts"]] == ["team"]
+
+
 @pytest.mark.parametrize("module", ["playground.im_server", "playground.model_server"])
 async def test_as_a_process_it_says_when_it_answers_and_ends_on_sigterm(module: str) -> None:
     process = await asyncio.create_subprocess_exec(

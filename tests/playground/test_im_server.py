@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -221,6 +222,35 @@ async def test_messages_can_come_late_and_in_another_order(im: ImServer, webhook
     await im.deliver(second)
     await im.deliver(first.message.server_id)
     assert [body["body"] for body in webhook.bodies] == ["two", "one"]
+
+
+async def test_a_message_that_is_held_back_comes_after_the_next_one(im: ImServer, webhook: Receiver) -> None:
+    held = asyncio.create_task(im.say("alice", "one", delivery=Delivery(hold=True)))
+    await im.wait_for(lambda: len(im.chat("alice", "helper")) == 1)
+    await im.say("alice", "two")
+    await held
+    assert [body["body"] for body in webhook.bodies] == ["two", "one"]
+
+
+async def test_a_message_that_is_held_back_does_not_wait_for_ever(webhook: Receiver) -> None:
+    async with ImServer(app_key="key", secret="secret", webhook=webhook.url, hold_seconds=0.01) as im:
+        await im.say("alice", "one", delivery=Delivery(hold=True))
+    assert [body["body"] for body in webhook.bodies] == ["one"]
+
+
+async def test_every_request_has_a_trace_of_its_own(im: ImServer, webhook: Receiver) -> None:
+    await im.say("alice", "hello", delivery=Delivery(copies=2))
+    traces = [request.headers["traceparent"] for request in webhook.received]
+    assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", trace) for trace in traces)
+    assert len(set(traces)) == 2
+
+
+async def test_a_request_is_kept_as_it_was_posted(im: ImServer, webhook: Receiver) -> None:
+    said = await im.say("alice", "你好")
+    (post,), (request,) = said.posts, webhook.received
+    assert post.request.encode() == request.raw
+    assert post.headers.items() <= request.headers.items()
+    assert (post.url, post.at) == (webhook.url, NOW)
 
 
 async def test_a_signature_can_be_wrong_or_missing_or_old(im: ImServer, webhook: Receiver) -> None:

@@ -1,5 +1,7 @@
 """The environment of the commands, made for real, from a package that needs no network."""
 
+import hashlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -21,11 +23,14 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
         monkeypatch.setattr(module, "DEV", tmp_path)
     monkeypatch.setattr(install, "SETUP_LOG", tmp_path / "setup.log")
     made = Environment()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     set_up([made.made()])
     return made
 
 
-def a_wheel(folder: Path, name: str) -> Path:
+def a_pin(folder: Path, name: str) -> str:
+    """Pin of a package that this puts where pip finds it."""
     wheel = folder / f"{name}-1.0-py3-none-any.whl"
     info = f"{name}-1.0.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:
@@ -33,7 +38,7 @@ def a_wheel(folder: Path, name: str) -> Path:
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
-    return wheel
+    return f"{name}==1.0 \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
 
 
 def imports(environment: Environment, module: str) -> bool:
@@ -44,9 +49,9 @@ def test_pinned_packages_are_installed_once_and_only_those_asked_for(
     environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     requirements = tmp_path / "requirements.txt"
-    pins = [str(a_wheel(tmp_path, name)) for name in ("wanted", "other")]
+    pins = [a_pin(tmp_path, name) for name in ("wanted", "other")]
     requirements.write_text("\n".join(["# pins", *pins]))
-    step = environment.packages("Packages", requirements, 1, only=".*wanted")
+    step = environment.packages("Packages", requirements, 1, only="wanted")
     set_up([step])
     assert imports(environment, "wanted")
     assert not imports(environment, "other")
@@ -57,9 +62,19 @@ def test_pinned_packages_are_installed_once_and_only_those_asked_for(
 
 def test_a_failure_names_the_step_and_the_log(environment: Environment, tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
-    requirements.write_text(str(tmp_path / "missing-1.0-py3-none-any.whl"))
-    with pytest.raises(SetupFailed, match=r"(?s)missing-1\.0.*setup\.log"):
+    requirements.write_text(f"missing==1.0 --hash=sha256:{'0' * 64}")
+    with pytest.raises(SetupFailed, match=r"(?s)missing==1\.0.*setup\.log"):
         set_up([environment.packages("Packages", requirements, 1)])
+
+
+def test_a_package_with_other_bytes_than_the_pinned_ones_is_refused(
+    environment: Environment, tmp_path: Path
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(re.sub("[0-9a-f]{64}", "0" * 64, a_pin(tmp_path, "wanted")))
+    with pytest.raises(SetupFailed, match="DO NOT MATCH"):
+        set_up([environment.packages("Packages", requirements, 1)])
+    assert not imports(environment, "wanted")
 
 
 def test_the_environment_is_of_this_python(environment: Environment) -> None:

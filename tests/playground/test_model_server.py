@@ -245,6 +245,22 @@ async def test_with_an_upstream_requests_are_recorded_and_passed_on() -> None:
         assert [one.body for one in recorder.requests] == [one.body for one in real.requests]
 
 
+async def test_with_an_upstream_a_step_that_only_waits_is_answered_there() -> None:
+    async with (
+        ModelServer() as real,
+        ModelServer(upstream=f"{real.url}/v1") as recorder,
+        AsyncOpenAI(base_url=f"{recorder.url}/v1", api_key="k", max_retries=0) as client,
+    ):
+        real.next(Reply("from upstream"))
+        recorder.next(Reply(hold=True), Reply("from the script"))
+        late = asyncio.create_task(said(client, "x"))
+        await recorder.wait_for_held()
+        assert real.requests == []
+        recorder.release()
+        assert await late == "from upstream"
+        assert await said(client, "x") == "from the script"
+
+
 async def test_a_missing_upstream_is_a_bad_gateway() -> None:
     async with (
         ModelServer(upstream="http://127.0.0.1:1/v1") as recorder,
@@ -276,6 +292,42 @@ async def test_another_process_can_write_the_script(model: ModelServer, client: 
         async with session.get(f"{model.url}/_control/requests") as response:
             requests = await response.json()
     assert [one["status"] for one in requests] == [200, 500, 200, 200]
+
+
+async def test_requests_and_answers_can_be_followed_without_any_key(
+    model: ModelServer, client: AsyncOpenAI
+) -> None:
+    model.next(Fault("rate_limited", retry_after=7))
+    with pytest.raises(openai.RateLimitError):
+        await ask(client, "x", extra_headers={"traceparent": "00-a-b-01"})
+    await said(client, "y")
+    async with aiohttp.ClientSession() as session, session.get(f"{model.url}/_control/record") as response:
+        facts = (await response.json())["facts"]
+    assert [(fact["kind"], fact["number"], fact["status"]) for fact in facts] == [
+        ("request", 0, None),
+        ("request", 0, 429),
+        ("request", 1, None),
+        ("request", 1, 200),
+    ]
+    assert facts[1]["headers"]["traceparent"] == "00-a-b-01"
+    assert facts[1]["answer_headers"] == {"retry-after": "7"}
+    assert json.loads(facts[3]["answer"])["choices"][0]["message"]["content"] == "You said: y"
+    assert not {"authorization", "api-key"} & facts[3]["headers"].keys()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_a_real_model_answered_is_recorded(stream: bool) -> None:
+    async with (
+        ModelServer() as real,
+        ModelServer(upstream=f"{real.url}/v1") as recorder,
+        AsyncOpenAI(base_url=f"{recorder.url}/v1", api_key="k", max_retries=0) as client,
+    ):
+        answer = await ask(client, "x", stream=stream)
+        if stream:
+            async for _ in answer:
+                pass
+    assert "You " in recorder.requests[0].answer
+    assert recorder.requests[0].milliseconds is not None
 
 
 @pytest.mark.parametrize("entry", [{}, {"fault": {"kind": "unknown"}}, {"replay": {}}])

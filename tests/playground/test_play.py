@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,13 @@ from playground.runs import ROOT, RUNS, Process, end_dead_runs
 pytestmark = pytest.mark.stack
 
 # As dev.py starts it, once everything is set up.
-PLAY = "import sys; from playground.play import play; sys.exit(play('scripted', 'builtin', None))"
+PLAY = (
+    "import sys; from playground.play import play_in_terminal as p; sys.exit(p('scripted', 'builtin', None))"
+)
+PAGE = (
+    "import sys; from playground.play import play_in_browser as p;"
+    "sys.exit(p('scripted', 'builtin', None, open_browser=False))"
+)
 
 
 @pytest.fixture
@@ -77,6 +84,32 @@ def test_the_parts_of_a_killed_chat_are_ended_by_the_next_run(play: subprocess.P
     assert not any(part.alive() for part in parts)
 
 
+def test_for_a_deployed_function_only_the_im_server_is_started_and_the_page_says_what_is_missing() -> None:
+    code = (
+        "import sys; from playground.play import play_in_browser as p;"
+        "sys.exit(p('settings', None, 'https://bot.example/api/webhook?code=k', open_browser=False))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        shown = read_until(process, "Spans +")
+        url = re.search(r"Page +(http://127\.0\.0\.1:\d+)/", shown)
+        assert url
+        assert {part.name for part in children(process)} == {"im"}
+        with urllib.request.urlopen(f"{url[1]}/api/state") as answer:  # noqa: S310
+            state = json.load(answer)
+        process.terminate()
+        assert process.wait(10) == 0
+    assert (state["model"]["kind"], state["host"]["kind"], state["host"]["killable"]) == (
+        "remote",
+        "remote",
+        False,
+    )
+    about_model, about_spans = state["invisible"]
+    assert "what is stored" in about_model
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:" in about_spans
+
+
 if sys.platform != "win32":
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -89,3 +122,20 @@ if sys.platform != "win32":
         assert play.wait(10) == 0
         assert time.monotonic() - began < 5
         assert not any(part.alive() for part in parts)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_ends_the_page_and_every_part_within_5_seconds(number: signal.Signals) -> None:
+        command = [sys.executable, "-c", PAGE]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        ) as process:
+            url = re.search(r"Page +(http://127\.0\.0\.1:\d+)/", read_until(process, "Log +"))
+            assert url
+            parts = children(process)
+            with urllib.request.urlopen(f"{url[1]}/api/events") as events:  # noqa: S310 - a page that is open
+                assert events.readline()
+                began = time.monotonic()
+                process.send_signal(number)
+                assert process.wait(10) == 0
+            assert time.monotonic() - began < 5
+            assert not any(part.alive() for part in parts)

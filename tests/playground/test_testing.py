@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from playground import install, testing
+from playground import bicep, chromium, install, testing
 from playground.install import Environment
 from playground.progress import Progress
 from playground.steps import SetupFailed, Step
@@ -46,7 +46,11 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(install, "tests", lambda _: step("tests"))
     monkeypatch.setattr(install, "worker", lambda _: step("worker"))
     monkeypatch.setattr(install, "infra", lambda _: [step("infra")])
-    monkeypatch.setattr(testing, "find_bicep", lambda: tmp_path / "bicep")
+    monkeypatch.setattr(install, "browser", lambda _: [step("playwright")])
+    monkeypatch.setattr(install, "page", lambda _: step("page"))
+    monkeypatch.setattr(install, "runtime", lambda _: step("runtime"))
+    monkeypatch.setattr(bicep, "find_bicep", lambda: tmp_path / "bicep")
+    monkeypatch.setattr(chromium, "find_chromium", lambda: tmp_path / "chromium")
     monkeypatch.setattr(install, "tiny_model", lambda _: step("model"))
     monkeypatch.setattr(install, "storage", lambda _: [step("node", works=False)])
     monkeypatch.setattr(testing, "run_in_foreground", run)
@@ -58,7 +62,7 @@ def test_a_group_that_cannot_be_set_up_is_left_out_and_named(
     ran: list[list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_tests(["-x"], everything=False) == 0
-    assert ran == [["-m", "pytest", "-m", "not stack", "-x"]]
+    assert ran == [["-m", "pytest", "-m", "not stack and not browser", "-x"]]
     assert "left out: the tests marked stack: Node.js is missing" in capsys.readouterr().err
 
 
@@ -72,16 +76,26 @@ def test_an_old_python_leaves_out_the_worker(
 ) -> None:
     monkeypatch.setattr(testing, "WORKER_PYTHON", (99, 0))
     run_tests([], everything=False)
-    assert ran == [["-m", "pytest", "-m", "not worker and not infra and not stack"]]
+    assert ran == [["-m", "pytest", "-m", "not worker and not infra and not stack and not browser"]]
     assert "left out: the tests marked worker: Microsoft's worker library needs" in capsys.readouterr().err
 
 
 def test_a_machine_without_bicep_leaves_out_the_templates(
     ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(testing, "find_bicep", lambda: None)
+    monkeypatch.setattr(bicep, "find_bicep", lambda: None)
     assert run_tests([], everything=True) == 1
-    assert ran == [["-m", "pytest", "-m", "not infra and not stack"]]
+    assert ran == [["-m", "pytest", "-m", "not infra and not stack and not browser"]]
     assert (
         "left out: the tests marked infra: needs the Bicep CLI: `az bicep install`" in capsys.readouterr().err
     )
+
+
+def test_a_machine_without_chromium_leaves_out_the_tests_of_the_page(
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(chromium, "find_chromium", lambda: None)
+    monkeypatch.setattr(chromium, "apt_can_install_it", lambda: False)
+    assert run_tests([], everything=True) == 1
+    assert ran == [["-m", "pytest", "-m", "not browser and not stack"]]
+    assert "left out: the tests marked browser: needs Chromium, Chrome or Edge" in capsys.readouterr().err

@@ -12,9 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.attacks.leaks.plugin import child_knows, child_said
+
 
 class HostProcess:
     """``python -m playground.host --port 0``, started and ready inside ``async with``, killed at its end.
+
+    It logs at DEBUG, and what it logs is searched for what must not be there; see :mod:`tests.attacks.leaks`.
 
     Attributes:
         url: where it listens.
@@ -24,6 +28,7 @@ class HostProcess:
     def __init__(self, app_dir: Path, environ: Mapping[str, str], *arguments: str) -> None:
         self._arguments = ["-m", "playground.host", "--port", "0", "--app", str(app_dir), *arguments]
         self._environ = environ
+        self._log = Path(arguments[arguments.index("--log") + 1]) if "--log" in arguments else None
         self.url = ""
         self.printed = ""
 
@@ -31,11 +36,14 @@ class HostProcess:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *self._arguments,
-            env={**os.environ, **self._environ},
+            env={**os.environ, "HOST_LOG_LEVEL": "DEBUG", **self._environ},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+        child_knows(self._environ)
         assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._errors = asyncio.create_task(self._process.stderr.read())
         async with asyncio.timeout(30):
             while line := (await self._process.stdout.readline()).decode():
                 self.printed += line
@@ -50,10 +58,15 @@ class HostProcess:
         if self._process.returncode is None:
             await self.kill()
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     async def kill(self) -> None:
         """SIGKILL: it has no say in it."""
         self._process.kill()
-        await self._process.communicate()
+        await self.ended()
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Ask it to end; gives its exit code and what it wrote to standard error."""
@@ -63,6 +76,9 @@ class HostProcess:
     async def ended(self, seconds: float = 10) -> tuple[int, str]:
         """Wait until it has ended by itself."""
         async with asyncio.timeout(seconds):
-            _, errors = await self._process.communicate()
-        assert self._process.returncode is not None
-        return self._process.returncode, errors.decode()
+            code = await self._process.wait()
+            errors = (await asyncio.shield(self._errors)).decode()
+        child_said(errors, "the function host")
+        if self._log is not None and self._log.is_file():
+            child_said(self._log.read_text(encoding="utf-8"), "the function host")
+        return code, errors

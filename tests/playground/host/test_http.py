@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import os
 import sys
 from types import ModuleType
@@ -151,3 +152,20 @@ async def test_a_port_that_is_taken_is_named(make_app: MakeApp) -> None:
         with pytest.raises(HostError, match=f"port {port}"):
             async with FunctionHost(app_dir, {}, port=port):
                 pass
+
+
+async def test_a_request_that_is_no_http_is_one_line_in_the_log_and_not_quoted(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FunctionHost(make_app("http"), {}) as host:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(host.url.rpartition(":")[2]))
+        with caplog.at_level(logging.DEBUG):
+            writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nX: pri\0vate\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.0 400 ")
+        writer.close()
+        await writer.wait_closed()
+
+    assert [(r.levelname, r.getMessage()) for r in caplog.records if r.name == "host.http"] == [
+        ("INFO", "no request could be read: BadHttpMessage")
+    ]
+    assert "vate" not in caplog.text

@@ -41,7 +41,7 @@ async def test_an_app_that_cannot_be_imported_shows_its_traceback(make_app: Make
 
 
 async def test_a_folder_that_is_no_app_is_an_error_of_one_line(tmp_path: Path) -> None:
-    async with HostProcess(tmp_path, {}) as host:
+    async with HostProcess(tmp_path, {"HOST_LOG_LEVEL": "INFO"}) as host:
         code, errors = await host.ended()
 
     assert code == 1

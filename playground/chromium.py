@@ -1,0 +1,68 @@
+"""A Chromium for the tests of the page: the machine's own, or Debian's package. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+HOW_TO_GET_IT = (
+    "needs Chromium, Chrome or Edge: `sudo apt-get install chromium` on Debian, "
+    "`brew install --cask chromium`, `winget install Google.Chrome`, or https://www.google.com/chrome/"
+)
+
+PROGRAMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+    "msedge",
+)
+"""Their names on PATH, the least changed Chromium first."""
+
+MAC_APPS = ("Chromium", "Google Chrome", "Microsoft Edge")
+WINDOWS_PROGRAMS = (
+    Path("Chromium/Application/chrome.exe"),
+    Path("Google/Chrome/Application/chrome.exe"),
+    Path("Microsoft/Edge/Application/msedge.exe"),
+)
+WINDOWS_FOLDERS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+
+DEBIAN_CHROMIUM = Path("/usr/bin/chromium")
+"""Where Debian's package puts it."""
+
+OS_RELEASE = Path("/etc/os-release")
+
+
+def find_chromium() -> Path | None:
+    """The one on PATH, else one where its installer puts it, else None."""
+    for program in PROGRAMS:
+        if found := shutil.which(program):
+            return Path(found)
+    return next((place for place in _usual_places(sys.platform, os.environ) if place.is_file()), None)
+
+
+def apt_can_install_it(os_release: Path = OS_RELEASE) -> bool:
+    """True where ``apt-get install chromium`` gives one without asking: as root on Debian.
+
+    Not on Ubuntu: its package of that name only fetches a snap, which containers cannot run.
+    """
+    if sys.platform == "win32" or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    lines = os_release.read_text(encoding="utf-8").splitlines() if os_release.is_file() else []
+    return "ID=debian" in lines
+
+
+def _usual_places(platform: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    if platform == "darwin":
+        for folder in (Path("/Applications"), Path.home() / "Applications"):
+            yield from (folder / f"{app}.app" / "Contents" / "MacOS" / app for app in MAC_APPS)
+    elif platform == "win32":
+        for name in WINDOWS_FOLDERS:
+            if name in environ:
+                yield from (Path(environ[name]) / program for program in WINDOWS_PROGRAMS)

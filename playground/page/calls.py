@@ -1,0 +1,148 @@
+"""The relay's calls of the model and of the IM API: the span says that and how long, the other side's record what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from playground.im.api import ApiCall
+from playground.model_server import ModelRequest
+from playground.page import steps
+from playground.page.journal import Journal, client_id_of, parent_in
+from playground.page.spans import SpanFact
+from playground.page.steps import Detail, Step
+from playground.page.wording import IM_CODES, MODEL_CODES, MODEL_STATUS
+from relay import spans
+
+V1_SLACK_MS = 50
+"""The v1 API has no ids to join by: a call belongs to the span in whose time it came."""
+
+
+def model_step(journal: Journal, span: SpanFact) -> Step:
+    """One request to the model."""
+    said = span.attributes
+    asked = next((one for one in journal.requests.values() if parent_in(one.headers) == span.id), None)
+    usage = [(label, said[name]) for name, label in _USAGE.items() if name in said]
+    details = [steps.table("Usage", ("What", "Value"), usage)] if usage else []
+    summary = _model_summary(said, asked)
+    name = str(said.get(spans.GEN_AI_REQUEST_MODEL) or span.name.removeprefix(spans.CHAT))
+    status: steps.Status = "error" if span.error else "ok"
+    return Step(
+        "model", f"Model asked: {name}", span.at, span.ms, status, summary, (*details, *_exchange(asked))
+    )
+
+
+def request_step(asked: ModelRequest) -> Step:
+    """One request to the model of which there is no span."""
+    status: steps.Status = "ok" if asked.status == 200 else "error"
+    if asked.milliseconds is None:
+        status = "waiting"
+    summary = MODEL_STATUS[200] if asked.status == 200 else _refusal(asked)
+    title = f"Model asked: {asked.body.get('model', '')}"
+    return Step("model", title, asked.at, asked.milliseconds, status, summary, tuple(_exchange(asked)))
+
+
+def im_step(journal: Journal, span: SpanFact) -> Step:
+    """One message sent through the IM server API, with every attempt."""
+    calls = [call for call in journal.calls.values() if _belongs(call, span)]
+    causes = [
+        event.attributes.get(spans.CAUSE, "") for event in span.events if event.name == spans.IM_ATTEMPT
+    ]
+    outcome = _outcome(calls) if calls else "; ".join(map(str, causes))
+    status: steps.Status = "error" if span.error else ("warn" if len(causes) > 1 else "ok")
+    summary = f"{outcome}{f', after {len(causes)} attempts' if len(causes) > 1 else ''}"
+    details = (
+        [
+            steps.table(
+                "Attempts",
+                ("Result", "ms"),
+                [
+                    (event.attributes.get(spans.CAUSE, ""), event.attributes.get(spans.IM_MILLISECONDS, ""))
+                    for event in span.events
+                    if event.name == spans.IM_ATTEMPT
+                ],
+            )
+        ]
+        if causes
+        else []
+    )
+    return Step("im", "IM API call", span.at, span.ms, status, summary, (*details, *call_details(calls)))
+
+
+def call_step(call: ApiCall) -> Step:
+    """One call of the IM API of which there is no span."""
+    status: steps.Status = "ok" if call.outcome == "200" else "error"
+    return Step(
+        "im", "IM API call", call.at, call.milliseconds, status, _outcome([call]), tuple(call_details([call]))
+    )
+
+
+def call_details(calls: Iterable[ApiCall]) -> list[Detail]:
+    """What was sent and answered, call by call."""
+    found: list[Detail] = []
+    for call in calls:
+        found += [
+            steps.code("Path", f"POST {call.path}"),
+            steps.headers(call.headers),
+            Detail("Request", "json", call.body),
+            Detail("Answer", "json", call.answer),
+        ]
+    return found
+
+
+_USAGE = {
+    spans.GEN_AI_INPUT_TOKENS: "tokens of the prompt",
+    spans.GEN_AI_OUTPUT_TOKENS: "tokens of the answer",
+    spans.GEN_AI_FINISH_REASONS: "finish reason",
+    spans.GEN_AI_RESPONSE_MODEL: "model that answered",
+    spans.GEN_AI_MAX_TOKENS: "most tokens allowed",
+    spans.GEN_AI_TEMPERATURE: "temperature",
+    spans.GEN_AI_PROVIDER: "provider",
+    spans.SERVER_ADDRESS: "server",
+    spans.ERROR_TYPE: "error",
+}
+
+
+def _model_summary(said: Mapping[str, Any], asked: ModelRequest | None) -> str:
+    if asked is not None and asked.status != 200:
+        waits = [f"{name} {value}" for name, value in asked.answer_headers.items()]
+        return ", ".join([_refusal(asked), *waits])
+    tokens = [said.get(spans.GEN_AI_INPUT_TOKENS), said.get(spans.GEN_AI_OUTPUT_TOKENS)]
+    parts = [f"{tokens[0]} + {tokens[1]} tokens" if None not in tokens else ""]
+    parts += [f"finished by {reason}" for reason in said.get(spans.GEN_AI_FINISH_REASONS, ())]
+    parts += [f"failed: {said[spans.ERROR_TYPE]}" if spans.ERROR_TYPE in said else ""]
+    return " · ".join(filter(None, parts))
+
+
+def _refusal(asked: ModelRequest) -> str:
+    if asked.status is None:
+        return "the connection was cut" if asked.milliseconds is not None else "not answered yet"
+    try:
+        code = str(json.loads(asked.answer)["error"]["code"])
+    except (ValueError, LookupError, TypeError):
+        code = ""
+    return f"{asked.status}: {MODEL_CODES.get(code) or MODEL_STATUS.get(asked.status, 'the model refused')}"
+
+
+def _exchange(asked: ModelRequest | None) -> list[Detail]:
+    if asked is None:
+        return []
+    details = [Detail("Request", "json", asked.body), steps.headers(asked.headers)]
+    return [*details, steps.body("Response", asked.answer)] if asked.answer else details
+
+
+def _belongs(call: ApiCall, span: SpanFact) -> bool:
+    if client_id := client_id_of(call):
+        return client_id == span.attributes.get(spans.IM_CLIENT_ID)
+    return span.at - V1_SLACK_MS <= call.at <= span.until + V1_SLACK_MS
+
+
+def _outcome(calls: list[ApiCall]) -> str:
+    """The result codes in order: ``449 (asked to try again), then 200 (delivered)``."""
+    return ", then ".join(_code(call.outcome) for call in calls)
+
+
+def _code(outcome: str) -> str:
+    words = IM_CODES.get(outcome, "")
+    return f"{outcome} ({words})" if words else outcome or "not answered yet"

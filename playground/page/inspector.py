@@ -1,0 +1,89 @@
+"""What the page shows of one message: its timeline, and what is stored of its conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from playground.im.chats import Delivered
+from playground.page.guard import ApiError
+from playground.page.journal import Journal
+from playground.page.robot import bot_for, robot_of
+from playground.page.rows import no_rows, stored_rows
+from playground.page.timeline import timeline_of
+from relay import spans
+from relay.bot import Bot
+from relay.errors import StorageUnavailable
+from relay.keys import conversation_key
+from relay.messages import Message
+from relay.ports import Tables
+
+NOT_OURS = "The storage is somebody else's: its rows cannot be read from here."
+NO_BOT = "This message is for no bot: nothing of it is stored."
+
+
+class Inspector:
+    """Looks into single messages; every method raises ApiError when there is no such message.
+
+    Args:
+        journal: what is known.
+        bots: the configured bots.
+        keep_ms: how long after the end of its day a table of history is kept.
+    """
+
+    def __init__(self, journal: Journal, bots: Sequence[Bot], keep_ms: int) -> None:
+        self._journal = journal
+        self._bots = bots
+        self._keep_ms = keep_ms
+
+    def timeline(self, message: str) -> dict[str, Any]:
+        """The timeline of a user's message, or of the one that a bot's message answers."""
+        return timeline_of(self._journal, self._asked(message)).as_json()
+
+    async def rows(self, message: str, tables: Tables | None) -> dict[str, Any]:
+        """What is stored of the conversation of a message; ``tables`` is None when they cannot be read."""
+        partition = self._partition(self._asked(message))
+        if tables is None:
+            return no_rows(NOT_OURS)
+        if partition is None:
+            return no_rows(NO_BOT)
+        try:
+            return await stored_rows(tables, partition, self._keep_ms, self._about)
+        except StorageUnavailable as error:
+            return no_rows(str(error))
+
+    def _asked(self, message: str) -> str:
+        if message not in self._journal.messages:
+            raise ApiError(404, "not_found", "no such message")
+        if self._journal.messages[message].origin == "user":
+            return message
+        answered = self._journal.answers.get(message)
+        if not answered:
+            raise ApiError(404, "not_found", "it is not known which message this one answers")
+        return answered[0]
+
+    def _partition(self, message: str) -> str | None:
+        for trace in self._journal.traces_of(message):
+            for span in self._journal.spans_of(trace):
+                if spans.CONVERSATION in span.attributes:
+                    return str(span.attributes[spans.CONVERSATION])
+        return self._partition_by_its_name(self._journal.messages[message])
+
+    def _partition_by_its_name(self, message: Delivered) -> str | None:
+        """Without spans: the partition that the relay's naming gives."""
+        robot = robot_of(self._journal.posts_of(message.server_id))
+        bot = bot_for(message, robot, self._bots)
+        if bot is None:
+            return None
+        place = Message(bot, message.sender, id="", at=0, text="", topic=(robot or {}).get("topic", ""))
+        if message.team_kind:
+            place = replace(place, team=message.to, team_kind=message.team_kind)
+        return conversation_key(place)
+
+    def _about(self, key: str) -> list[str]:
+        _, _, message_hash, kind = key.split("|")
+        message = self._journal.message_of(message_hash)
+        if message is None:
+            return []
+        return [message] if kind == "1" else self._journal.replies_to(message)

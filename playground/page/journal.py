@@ -1,0 +1,175 @@
+"""What happened, as the parts of the stack tell it, and what belongs together.
+
+One message of a user is posted to the webhook once or several times; each request has a trace of its own, and the
+spans of that trace are what the relay did with it. A message that was answered together with another one also belongs
+to the trace of the turn that answered it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from playground.im.api import ApiCall
+from playground.im.chats import Delivered
+from playground.im.copies import Post
+from playground.model_server import ModelRequest
+from playground.page.spans import SpanFact
+from relay import spans
+
+_MESSAGE = TypeAdapter(Delivered)
+_POST = TypeAdapter(Post)
+_CALL = TypeAdapter(ApiCall)
+_REQUEST = TypeAdapter(ModelRequest)
+
+
+class Journal:
+    """Everything that is known, and the joins.
+
+    Attributes:
+        messages: every message of every chat by server id, in order of delivery.
+        posts: the requests to the webhook by number.
+        calls: the calls of the IM API by number.
+        requests: the requests to the model by number.
+        spans: the relay's spans by id.
+        kills: when the function host was killed, Unix milliseconds.
+        answers: which messages each message of a bot answers: see :mod:`playground.page.answers`.
+        spans_visible: whether the relay's spans can be expected to come.
+    """
+
+    def __init__(self, *, spans_visible: bool = True) -> None:
+        self.messages: dict[str, Delivered] = {}
+        self.posts: dict[int, Post] = {}
+        self.calls: dict[int, ApiCall] = {}
+        self.requests: dict[int, ModelRequest] = {}
+        self.spans: dict[str, SpanFact] = {}
+        self.kills: list[int] = []
+        self.answers: dict[str, list[str]] = {}
+        self.spans_visible = spans_visible
+        self._owners: dict[str, str] = {}
+        self._posts_of: defaultdict[str, dict[int, Post]] = defaultdict(dict)
+        self._traces_by_hash: dict[str, str] = {}
+        self._by_trace: defaultdict[str, dict[str, SpanFact]] = defaultdict(dict)
+        self._stores: dict[str, SpanFact] = {}
+        self._sends: defaultdict[str, list[SpanFact]] = defaultdict(list)
+
+    def add(self, fact: Mapping[str, Any]) -> set[str]:
+        """Take a fact of the IM emulator's or the model server's record.
+
+        Returns:
+            The ids of the users' messages that it is about, as far as that is known by now.
+        """
+        fields = dict(fact)
+        match fields.pop("kind"):
+            case "message":
+                message = _MESSAGE.validate_python(fields)
+                self.messages[message.server_id] = message
+                return {message.server_id}
+            case "post":
+                post = _POST.validate_python(fields)
+                self.posts[post.number] = post
+                if post.server_id:
+                    self._posts_of[post.server_id][post.number] = post
+                    self._owners[trace_of(post.headers)] = post.server_id
+                return {post.server_id}
+            case "call":
+                call = _CALL.validate_python(fields)
+                self.calls[call.number] = call
+                return self._about(span.trace for span in self._sends.get(client_id_of(call), ()))
+            case _:
+                request = _REQUEST.validate_python(fields)
+                self.requests[request.number] = request
+                return self._about([trace_of(request.headers)])
+
+    def add_spans(self, found: Iterable[SpanFact]) -> set[str]:
+        """Take spans of the relay; returns the ids of the users' messages that they are about."""
+        found = list(found)
+        for span in found:
+            self.spans[span.id] = span
+            self._by_trace[span.trace][span.id] = span
+            if span.name == spans.WEBHOOK and spans.MESSAGE in span.attributes:
+                self._traces_by_hash[span.attributes[spans.MESSAGE]] = span.trace
+            elif span.name == spans.STORE:
+                self._stores[span.attributes[spans.REPLY]] = span
+            elif span.name == spans.IM_SEND:
+                self._sends[span.attributes[spans.IM_CLIENT_ID]].append(span)
+        return self._about(span.trace for span in found)
+
+    def _about(self, traces: Iterable[str]) -> set[str]:
+        return {message for trace in set(traces) for message in self._messages_of(trace)}
+
+    def _messages_of(self, trace: str) -> set[str]:
+        own = {self._owners[trace]} if trace in self._owners else set()
+        stored = (span for span in self.spans_of(trace) if span.name == spans.STORE)
+        return own | {message for span in stored for message in self.covered_by(span)}
+
+    def spans_of(self, trace: str) -> list[SpanFact]:
+        """The spans of a trace, in order of their begin."""
+        return sorted(self._by_trace.get(trace, {}).values(), key=lambda span: span.at)
+
+    def posts_of(self, message: str) -> list[Post]:
+        """The requests to the webhook about a message, in order."""
+        return list(self._posts_of.get(message, {}).values())
+
+    def own_traces_of(self, message: str) -> list[str]:
+        """The traces of a message's own requests."""
+        return [trace_of(post.headers) for post in self.posts_of(message)]
+
+    def traces_of(self, message: str) -> list[str]:
+        """The traces that tell about a message: of its own requests, then of turns that answered it with others."""
+        own = self.own_traces_of(message)
+        others = [span.trace for span in self._stores.values() if message in self.covered_by(span)]
+        return list(dict.fromkeys([*own, *others]))
+
+    def owner_of(self, trace: str) -> str | None:
+        """The message whose request began a trace."""
+        return self._owners.get(trace)
+
+    def covered_by(self, store: SpanFact) -> list[str]:
+        """The messages that a stored reply answers."""
+        known = map(self.message_of, store.attributes.get(spans.COVERS, ()))
+        return [message for message in known if message]
+
+    def message_of(self, message_hash: str) -> str | None:
+        """The message that a hash in a span or a row's key stands for."""
+        return self._owners.get(self._traces_by_hash.get(message_hash, ""))
+
+    def replies_to(self, message: str) -> list[str]:
+        """The bot's messages that answer a user's message, in order."""
+        return [reply for reply, answered in self.answers.items() if message in answered]
+
+    def store_of(self, reply: str) -> SpanFact | None:
+        """Where the reply whose first part has this client id was stored."""
+        return self._stores.get(reply)
+
+    def sends_of(self, client_id: str) -> list[SpanFact]:
+        """Where the relay sent the message with this client id."""
+        return self._sends.get(client_id, [])
+
+    def ancestors(self, span: SpanFact) -> Iterable[SpanFact]:
+        """The span's parent, its parent, and so on, as far as they have ended."""
+        parent = self.spans.get(span.parent)
+        while parent is not None:
+            yield parent
+            parent = self.spans.get(parent.parent)
+
+
+def trace_of(headers: Mapping[str, str]) -> str:
+    """Trace id in a W3C ``traceparent``; empty when there is none."""
+    parts = headers.get("traceparent", "").split("-")
+    return parts[1] if len(parts) == 4 else ""
+
+
+def parent_in(headers: Mapping[str, str]) -> str:
+    """Id of the span that a request came from; empty when it does not tell."""
+    parts = headers.get("traceparent", "").split("-")
+    return parts[2] if len(parts) == 4 else ""
+
+
+def client_id_of(call: ApiCall) -> str:
+    """The id that the caller gave the message; empty in the v1 API, which has none."""
+    message = call.body.get("message")
+    return str(message.get("message_client_id", "")) if isinstance(message, dict) else ""

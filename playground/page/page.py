@@ -1,0 +1,245 @@
+"""The page's side of the playground: what it knows, what it does, and what it tells the browser."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from playground.control import Control, ControlError
+from playground.faults import Switches
+from playground.page.events import Events
+from playground.page.inspector import Inspector
+from playground.page.journal import Journal
+from playground.page.parts import HostLabel, HostState, ModelLabel, Parts
+from playground.page.people import People, Team
+from playground.page.shown import Shown
+from playground.page.spans import SpanFact
+from playground.page.switchboard import Switchboard
+from relay.bot import Bot
+from relay.bots import Bots
+from relay.clock import DAY_MS, MINUTE_MS
+
+log = logging.getLogger(__name__)
+
+RECORD_WAIT_SECONDS = 30.0
+RETRY_SECONDS = 0.5
+
+SAY = {"function": "function", "topic": "topic", "customContent": "custom", "account": "account"}
+"""Fields of ``robotInfo`` and what the emulator calls them."""
+
+
+class Page:
+    """Everything behind the page. Made in an event loop before the stack runs; :meth:`connect` is called once it does.
+
+    Args:
+        bots: the configured bots.
+        model: what answers.
+        host: what runs the functions.
+        invisible: sentences on what cannot be seen in this mode, and how to make it visible.
+        without_spans: another such sentence, where only the first span tells whether the relay's spans come here;
+            empty where they do.
+
+    Attributes:
+        people, journal, events, switchboard, inspector: the parts of what is behind the page.
+        faults_of: names of the faults that were on for a message, by its client id.
+    """
+
+    def __init__(
+        self,
+        bots: Bots,
+        model: ModelLabel,
+        host: HostLabel,
+        *,
+        invisible: Sequence[str] = (),
+        without_spans: str = "",
+    ) -> None:
+        self.bots = tuple(bots)
+        self.people = People(bot.accid for bot in bots)
+        self.journal = Journal(spans_visible=not without_spans)
+        self.events = Events()
+        self.model, self.host = model, host
+        self._invisible, self._without_spans = tuple(invisible), without_spans
+        self._parts: asyncio.Future[Parts] = asyncio.get_running_loop().create_future()
+        self.switchboard = Switchboard(self.events)
+        keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
+        self.inspector = Inspector(self.journal, self.bots, keep_ms)
+        self._shown = Shown(self.journal, self.bots)
+        self.faults_of: dict[str, list[str]] = {}
+        self._arrivals: dict[str, asyncio.Future[str]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def connect(self, parts: Parts, webhook: str) -> None:
+        """The stack runs: listen to its parts, and let people write."""
+        self._parts.set_result(parts)
+        self.switchboard.connect(Switches(parts.im, parts.model))
+        for control in filter(None, (parts.im, parts.model)):
+            self._start(self._listen(control))
+        self.host_is("running", webhook)
+
+    async def parts(self) -> Parts:
+        """The running stack, once it runs."""
+        return await asyncio.shield(self._parts)
+
+    async def aclose(self) -> None:
+        """End the streams, and what runs in the background."""
+        self.events.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def host_is(self, state: HostState, webhook: str | None = None) -> None:
+        """Tell the browser how the function host is."""
+        self.host = replace(self.host, state=state, webhook=webhook or self.host.webhook)
+        self.events.publish("host", host=asdict(self.host))
+
+    def host_was_killed(self) -> None:
+        """Note the time: what the host worked on was broken off."""
+        self.journal.kills.append(int(time.time() * 1000))
+        self.host_is("down")
+        self._publish_timelines(self._shown.waiting())
+
+    def receive_spans(self, found: Iterable[SpanFact]) -> None:
+        """Take spans of the relay."""
+        self.journal.spans_visible = True
+        self._learned(self.journal.add_spans(found))
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the page shows at first."""
+        return {
+            "bots": [_bot(bot) for bot in self.bots],
+            "users": [asdict(user) for user in self.people.users.values()],
+            "teams": [team.as_json() for team in self.people.teams.values()],
+            "messages": list(self._shown.messages.values()),
+            "model": asdict(self.model),
+            "host": asdict(self.host),
+            "invisible": [*self._invisible, *([] if self.journal.spans_visible else [self._without_spans])],
+            "faults": self.switchboard.as_json(),
+            "seq": self.events.seq,
+        }
+
+    async def say(
+        self, sender: str, receiver: Mapping[str, str], text: str, robot: Mapping[str, str], input: str
+    ) -> dict[str, Any]:
+        """A user writes; returns the message as soon as it is in the chat.
+
+        Args:
+            sender: accid.
+            receiver: ``to``: an accid, or ``team``: a group's id.
+            text: what is written.
+            robot: ``robotInfo`` for this message.
+            input: what the webhook gets: ``copy``, ``chatbot`` or ``both``.
+
+        Raises:
+            ControlError: the emulator refuses.
+        """
+        client_id = str(uuid.uuid4())
+        delivery, self.faults_of[client_id] = await self.switchboard.arm(receiver.get("team") or sender)
+        message = {
+            "sender": sender,
+            "text": text,
+            "input": input,
+            "client_id": client_id,
+            **receiver,
+            **{SAY[name]: value for name, value in robot.items() if value},
+            **({"delivery": delivery} if delivery else {}),
+        }
+        arrival = self._arrivals[client_id] = asyncio.get_running_loop().create_future()
+        said = self._start((await self.parts()).im.call("POST", "say", json=message))
+        try:
+            await asyncio.wait({arrival, said}, return_when=asyncio.FIRST_COMPLETED)
+            if not arrival.done():
+                said.result()  # raises what went wrong; a message that was posted has been recorded before
+            return self._shown.messages[await arrival]
+        finally:
+            del self._arrivals[client_id]
+
+    def add_user(self, name: str) -> dict[str, Any]:
+        """A new user of this name."""
+        user = asdict(self.people.add_user(name))
+        self.events.publish("user", user=user)
+        return user
+
+    async def put_team(self, tid: str, name: str, members: Sequence[str]) -> Team:
+        """Create or change a group."""
+        parts = await self.parts()
+        await parts.im.call("POST", "teams", json={"tid": tid, "members": list(members)})
+        team = self.people.put_team(tid, name, members)
+        self.events.publish("team", team=team.as_json())
+        return team
+
+    async def _listen(self, control: Control) -> None:
+        """Read a part's record for as long as the page runs."""
+        after = 0
+        while True:
+            try:
+                query = {"after": after, "seconds": RECORD_WAIT_SECONDS}
+                found = await control.call("GET", "record", params=query)
+            except ControlError as error:
+                log.warning("%s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            after = found["next"]
+            touched: set[str] = set()
+            for fact in found["facts"]:
+                if fact["kind"] == "team":
+                    self._team_changed(fact)
+                else:
+                    touched |= self.journal.add(fact)
+            self._learned(touched)
+
+    def _team_changed(self, fact: Mapping[str, Any]) -> None:
+        for accid in fact["members"]:
+            if not self.people.knows(accid):
+                self.events.publish("user", user=asdict(self.people.meet(accid)))
+        team = self.people.put_team(fact["tid"], "", fact["members"])
+        self.events.publish("team", team=team.as_json())
+
+    def _learned(self, touched: set[str]) -> None:
+        """Facts about these messages have come: settle what answers what, and tell the browser what has changed."""
+        known = [self.journal.messages[message] for message in touched if message in self.journal.messages]
+        for message in known:
+            if message.origin == "user" and not self.people.knows(message.sender):
+                self.events.publish("user", user=asdict(self.people.meet(message.sender)))
+        changed: set[str] = set()
+        for chat in {message.chat for message in known}:
+            for shown in self._shown.settle(chat):
+                changed.add(shown["id"])
+                self.events.publish("message", message=shown)
+        self._publish_timelines({message.server_id for message in known} | changed)
+        for message in known:
+            arrival = self._arrivals.get(message.client_id)
+            if arrival is not None and not arrival.done():
+                arrival.set_result(message.server_id)
+
+    def _publish_timelines(self, messages: Iterable[str]) -> None:
+        """The timelines of these users' messages have grown, and of those that these bots' messages answer."""
+        answers = self.journal.answers
+        for asked in sorted({asked for message in messages for asked in answers.get(message, [message])}):
+            self.events.publish("timeline", id=asked)
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a task of the page has failed", exc_info=error)
+
+
+def _bot(bot: Bot) -> dict[str, Any]:
+    """A bot for the page. Its avatar lies on another host, and the page asks no other host for anything."""
+    return {
+        "accid": bot.accid,
+        "name": bot.name,
+        "avatar": None,
+        "functions": sorted(bot.functions),
+        "reply": bot.reply,
+    }

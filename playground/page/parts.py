@@ -1,0 +1,51 @@
+"""What the page says of the stack, and how it speaks to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from playground.control import Control
+from relay.ports import Tables
+
+HostState = Literal["starting", "running", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLabel:
+    """What answers.
+
+    Attributes:
+        kind: ``tiny``, ``scripted``, ``settings`` or ``remote``.
+        label: the same for the reader.
+        visible: whether its requests can be seen.
+    """
+
+    kind: str
+    label: str
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HostLabel:
+    """What runs the functions."""
+
+    kind: str
+    state: HostState
+    killable: bool
+    webhook: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The running stack, for the page.
+
+    Attributes:
+        im: control interface of the IM emulator.
+        model: of the model server; None when the model is somebody else's.
+        tables: Table Storage; None when it is somebody else's.
+    """
+
+    im: Control
+    model: Control | None
+    tables: Tables | None

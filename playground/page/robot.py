@@ -1,0 +1,36 @@
+"""What a user's message says about the bot it is for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from playground.im.chats import Delivered
+from playground.im.copies import Post
+from relay.addressing import find_mention
+from relay.bot import Bot
+
+ROBOT_FIELDS = ("function", "topic", "customContent", "account")
+
+
+def robot_of(posts: Iterable[Post]) -> dict[str, str] | None:
+    """``robotInfo`` as the requests to the webhook carry it, in a field of its own or in ``ext``; None without one."""
+    for post in posts:
+        body = json.loads(post.request)
+        carriers = (body, json.loads(body.get("ext") or "{}"))
+        for info in (carrier.get("robotInfo") for carrier in carriers):
+            if info:
+                return {name: str(info.get(name, "")) for name in ROBOT_FIELDS}
+    return None
+
+
+def bot_for(message: Delivered, robot: dict[str, str] | None, bots: Sequence[Bot]) -> str | None:
+    """Accid of the bot that a user's message is for, None when it is for none."""
+    accids = {bot.accid for bot in bots}
+    if message.team_kind is None:
+        return message.to if message.to in accids else None
+    named = (robot or {}).get("account", "").lower()
+    if named in accids:
+        return named
+    mention = find_mention(message.text, bots)
+    return mention[0].accid if mention else None

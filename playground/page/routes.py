@@ -1,0 +1,250 @@
+"""The page's HTTP interface: its files, ``/api/…``, and the stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from playground.azurite import AZURITE_FOLDER
+from playground.control import ControlError
+from playground.faults import FAULTS, FaultUnavailable
+from playground.page.guard import ApiError, add_headers, guard
+from playground.page.page import Page
+from playground.page.scenes import chat_as_scenario, read_scenario, replay
+from playground.runs import ROOT
+from relay.addressing import find_mention
+
+VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+STATIC = Path(__file__).parent / "static"
+LIT_HTML = AZURITE_FOLDER / "node_modules" / "lit-html"
+BODY_MAX_BYTES = 1024 * 1024
+TEXT_MAX_CHARS = 5000
+"""The platform's limit for a text."""
+
+Kill = Callable[[], Awaitable[None]]
+"""Kills the function host and sees to it that it comes back."""
+
+Accid = Annotated[str, StringConstraints(min_length=1, max_length=32, to_lower=True)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class _Robot(_Body):
+    function: str = ""
+    topic: str = ""
+    customContent: str = ""  # noqa: N815 (the wire's name)
+    account: str = ""
+
+
+class _NewMessage(_Body):
+    sender: Accid = Field(alias="as")
+    to: Accid | None = None
+    team: str | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS)]
+    robot: _Robot | None = None
+    input: Literal["copy", "chatbot", "both"] = "copy"
+
+
+class _NewUser(_Body):
+    name: Name
+
+
+class _Group(_Body):
+    name: Name
+    members: list[Accid] = Field(min_length=1, max_length=200)
+
+
+class _File(_Body):
+    toml: str
+
+
+class _Switch(_Body):
+    scope: Literal["next", "on"]
+
+
+_B = TypeVar("_B", bound=_Body)
+
+
+class Routes:
+    """The handlers.
+
+    Args:
+        page: what is behind them.
+        kill_host: None when the function host is somebody else's.
+    """
+
+    def __init__(self, page: Page, kill_host: Kill | None) -> None:
+        self._page = page
+        self._kill_host = kill_host
+        self._killing: asyncio.Task[None] | None = None
+
+    def application(self) -> web.Application:
+        """The whole of it, guarded."""
+        app = web.Application(middlewares=[guard], client_max_size=BODY_MAX_BYTES)
+        app.on_response_prepare.append(add_headers)
+        app.add_routes(
+            [
+                web.get("/", _file("index.html")),
+                web.get("/favicon.svg", _file("favicon.svg")),
+                web.static("/static", STATIC),
+                *([web.static("/lib/lit-html", LIT_HTML)] if LIT_HTML.is_dir() else []),
+                web.get("/api/state", self._state),
+                web.get("/api/events", self._events),
+                web.post("/api/messages", self._say),
+                web.get("/api/messages/{id}/timeline", self._timeline),
+                web.get("/api/messages/{id}/rows", self._rows),
+                web.post("/api/users", self._add_user),
+                web.post("/api/teams", self._add_team),
+                web.put("/api/teams/{tid}", self._change_team),
+                web.put("/api/faults/{name}", self._fault_on),
+                web.delete("/api/faults/{name}", self._fault_off),
+                web.delete("/api/faults", self._fault_off),
+                web.post("/api/host/kill", self._kill),
+                web.get("/api/scenario", self._save_scenario),
+                web.post("/api/scenario", self._replay_scenario),
+            ]
+        )
+        return app
+
+    async def _state(self, _: web.Request) -> web.Response:
+        return web.json_response({**self._page.state(), "version": VERSION})
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        after = request.query.get("after", "0")
+        if not after.isdecimal():
+            raise ApiError(400, "bad_request", "after: must be a number")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        with suppress(ConnectionError):  # the page was closed
+            async for line in self._page.events.follow(int(after)):
+                await response.write(line)
+        return response
+
+    async def _say(self, request: web.Request) -> web.Response:
+        asked = await _body(request, _NewMessage)
+        page, robot = self._page, (asked.robot or _Robot()).model_dump()
+        if asked.sender not in page.people.users:
+            raise ApiError(400, "unknown_user", "as: is no user of the playground")
+        if (asked.to is None) == (asked.team is None):
+            raise ApiError(400, "bad_request", "give either to or team")
+        if asked.team is None:
+            receiver = {"to": str(asked.to)}
+        elif (team := page.people.teams.get(asked.team)) is None:
+            raise ApiError(404, "not_found", "team: there is no such group")
+        else:
+            receiver = {"team": asked.team}
+            if asked.input != "copy" and not robot["account"]:
+                # A chatbot request names its bot; in a group an app does so by robotInfo.account.
+                members = [bot for bot in page.bots if bot.accid in team.members]
+                mention = find_mention(asked.text, members)
+                robot["account"] = mention[0].accid if mention else next((bot.accid for bot in members), "")
+        said = await _obeyed(page.say(asked.sender, receiver, asked.text, robot, asked.input))
+        return web.json_response(said, status=201)
+
+    async def _timeline(self, request: web.Request) -> web.Response:
+        return web.json_response(self._page.inspector.timeline(request.match_info["id"]))
+
+    async def _rows(self, request: web.Request) -> web.Response:
+        parts = await self._page.parts()
+        return web.json_response(await self._page.inspector.rows(request.match_info["id"], parts.tables))
+
+    async def _add_user(self, request: web.Request) -> web.Response:
+        return web.json_response(self._page.add_user((await _body(request, _NewUser)).name), status=201)
+
+    async def _add_team(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._put_team(request, self._page.people.new_tid()), status=201)
+
+    async def _change_team(self, request: web.Request) -> web.Response:
+        tid = request.match_info["tid"]
+        if tid not in self._page.people.teams:
+            raise ApiError(404, "not_found", "there is no such group")
+        return web.json_response(await self._put_team(request, tid))
+
+    async def _put_team(self, request: web.Request, tid: str) -> dict[str, Any]:
+        group = await _body(request, _Group)
+        if unknown := [accid for accid in group.members if not self._page.people.knows(accid)]:
+            raise ApiError(400, "unknown_user", f"members: {', '.join(unknown)}: neither a user nor a bot")
+        members = list(dict.fromkeys(group.members))
+        return (await _obeyed(self._page.put_team(tid, group.name, members))).as_json()
+
+    async def _fault_on(self, request: web.Request) -> web.Response:
+        name, scope = _fault_name(request), (await _body(request, _Switch)).scope
+        return web.json_response(await _obeyed(self._page.switchboard.turn_on(name, scope)))
+
+    async def _fault_off(self, request: web.Request) -> web.Response:
+        names = [_fault_name(request)] if "name" in request.match_info else []
+        return web.json_response(await _obeyed(self._page.switchboard.turn_off(*names)))
+
+    async def _kill(self, _: web.Request) -> web.Response:
+        if self._kill_host is None:
+            raise ApiError(
+                409, "not_ours", "the function host is somebody else's and cannot be killed from here"
+            )
+        if self._page.host.state != "running":
+            raise ApiError(409, "not_running", "the function host does not run at the moment")
+        self._killing = asyncio.create_task(_finish(self._kill_host()))
+        return web.json_response({}, status=202)
+
+    async def _save_scenario(self, request: web.Request) -> web.Response:
+        page = self._page
+        scripted = page.model.kind == "scripted"
+        chat = request.query.get("chat", "")
+        toml = chat_as_scenario(page.journal, page.people, chat, page.faults_of, scripted=scripted)
+        disposition = {"Content-Disposition": 'attachment; filename="scenario.toml"'}
+        return web.Response(text=toml, headers=disposition)
+
+    async def _replay_scenario(self, request: web.Request) -> web.Response:
+        scenario = read_scenario((await _body(request, _File)).toml)
+        parts, bot = await self._page.parts(), self._page.bots[0].accid
+        try:
+            return web.json_response(await replay(scenario, parts, bot, self._kill_host))
+        finally:
+            await _obeyed(self._page.switchboard.turn_off())  # a scenario takes all faults back in the end
+
+
+async def _finish(work: Awaitable[None]) -> None:
+    await work
+
+
+async def _body(request: web.Request, form: type[_B]) -> _B:
+    try:
+        return form.model_validate_json(await request.read())
+    except ValidationError as error:
+        problem = error.errors(include_input=False)[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise ApiError(400, "bad_request", f"{place}: {problem['msg']}".lstrip(": ")) from None
+
+
+_T = TypeVar("_T")
+
+
+async def _obeyed(order: Awaitable[_T]) -> _T:
+    """The result of an order to a part of the stack, which may refuse it."""
+    try:
+        return await order
+    except (ControlError, FaultUnavailable) as refusal:
+        raise ApiError(409, "refused", str(refusal)) from refusal
+
+
+def _fault_name(request: web.Request) -> str:
+    name = request.match_info["name"]
+    if name not in FAULTS:
+        raise ApiError(404, "not_found", "there is no such fault")
+    return name
+
+
+def _file(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def send(_: web.Request) -> web.StreamResponse:
+        return web.FileResponse(STATIC / name)
+
+    return send

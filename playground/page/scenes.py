@@ -1,0 +1,123 @@
+"""A chat of the page as a scenario file, and a scenario file replayed here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from playground.im.chats import Delivered
+from playground.page.guard import ApiError
+from playground.page.journal import Journal, parent_in
+from playground.page.parts import Parts
+from playground.page.people import People
+from playground.page.robot import robot_of
+from playground.scenario.format import Scenario, parse
+from playground.scenario.run import Player
+from playground.scenario.save import Line, to_toml
+from relay.errors import ConfigError
+
+OWN_HOST = (
+    "it brings settings or bots of its own, which this function host cannot take on; "
+    "play it with: python3 dev.py play --scenario FILE"
+)
+
+
+def chat_as_scenario(
+    journal: Journal, people: People, chat: str, faults: dict[str, list[str]], *, scripted: bool
+) -> str:
+    """A chat as a scenario file; its expectations are what happened.
+
+    Args:
+        journal: what is known.
+        people: users and groups.
+        chat: key of the chat.
+        faults: names of the faults that were on for a message, by its client id.
+        scripted: whether the scripted model answered, which would answer the same again.
+
+    Raises:
+        ApiError: nothing was said there.
+    """
+    messages = [message for message in journal.messages.values() if message.chat == chat]
+    if not messages:
+        raise ApiError(404, "not_found", "nothing was said in this chat")
+    first = messages[0]
+    team = people.teams[first.to] if first.team_kind else None
+    senders = {message.sender for message in messages if message.origin == "user"}
+    named = (people.users[accid] for accid in sorted(senders & people.users.keys()))
+    return to_toml(
+        f"The group {team.name}" if team else f"{first.sender} and {first.to}",
+        [_line(journal, message, faults) for message in messages],
+        users={user.accid: user.name for user in named if user.name != user.accid},
+        groups={team.tid: team.members} if team else {},
+        model_answers=() if scripted else [text for one in messages for text in _model_answers(journal, one)],
+    )
+
+
+def read_scenario(text: str) -> Scenario:
+    """A scenario that can be played in the stack that runs.
+
+    Raises:
+        ApiError: it is not one, or needs a function host of its own.
+    """
+    try:
+        scenario = parse(text, "the file")
+    except ConfigError as error:
+        raise ApiError(400, "bad_scenario", "\n".join(error.problems)) from error
+    if scenario.needs_own_host:
+        raise ApiError(409, "needs_own_host", OWN_HOST)
+    return scenario
+
+
+async def replay(
+    scenario: Scenario, parts: Parts, bot: str, kill_host: Callable[[], Awaitable[None]] | None
+) -> dict[str, Any]:
+    """Play a scenario here and say what came of each step.
+
+    Args:
+        scenario: the file.
+        parts: the running stack.
+        bot: accid of the bot that is spoken to where no step says it.
+        kill_host: None when the function host is somebody else's.
+    """
+    result = await Player(parts.im, parts.model, bot=bot, kill_host=kill_host).run(scenario)
+    steps = [{"title": step.title, "ok": step.ok, "detail": step.detail} for step in result.steps]
+    return {"steps": steps, "ok": result.ok}
+
+
+def _line(journal: Journal, message: Delivered, faults: dict[str, list[str]]) -> Line:
+    team = message.to if message.team_kind else None
+    if message.origin != "user":
+        return Line(message.sender, message.to, message.text, by_bot=True, team=team)
+    posts = journal.posts_of(message.server_id)
+    inputs = {post.input for post in posts}
+    robot = robot_of(posts) or {}
+    return Line(
+        message.sender,
+        message.to,
+        message.text,
+        team=team,
+        robot={name: value for name, value in robot.items() if value},
+        input="both" if len(inputs) > 1 else next(iter(inputs), "copy"),
+        faults=faults.get(message.client_id, ()),
+        status=posts[-1].status if posts else None,
+        reason=_reason(posts[-1].body) if posts else "",
+    )
+
+
+def _reason(body: str) -> str:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    return str(answer.get("reason", "")) if isinstance(answer, dict) else ""
+
+
+def _model_answers(journal: Journal, message: Delivered) -> Iterator[str]:
+    """What the model said in the turns of a message."""
+    spans = {
+        span.id for trace in journal.own_traces_of(message.server_id) for span in journal.spans_of(trace)
+    }
+    for asked in journal.requests.values():
+        if asked.status == 200 and parent_in(asked.headers) in spans:
+            yield str(json.loads(asked.answer)["choices"][0]["message"]["content"] or "")

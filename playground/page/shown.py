@@ -1,0 +1,86 @@
+"""The messages as the page shows them: who answers what, and how things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from playground.im.chats import Delivered
+from playground.page.answers import answers_in
+from playground.page.journal import Journal
+from playground.page.markdown import to_html
+from playground.page.robot import bot_for, robot_of
+from playground.page.standing import standing_of
+from relay.bot import Bot
+
+
+class Shown:
+    """Messages by id, in order of delivery, in the form of the page.
+
+    Args:
+        journal: what is known; it also learns here which message answers which.
+        bots: the configured bots.
+    """
+
+    def __init__(self, journal: Journal, bots: Sequence[Bot]) -> None:
+        self._journal = journal
+        self._bots = bots
+        self.messages: dict[str, dict[str, Any]] = {}
+
+    def settle(self, chat: str) -> list[dict[str, Any]]:
+        """Bring the messages of a chat up to date after something became known; returns those that have changed."""
+        messages = [message for message in self._journal.messages.values() if message.chat == chat]
+        self._journal.answers.update(answers_in(messages, self._journal, self._bot_of))
+        changed = []
+        for message in messages:
+            shown = self._user_message(message) if message.origin == "user" else self._bot_message(message)
+            if shown != self.messages.get(message.server_id):
+                self.messages[message.server_id] = shown
+                changed.append(shown)
+        return changed
+
+    def waiting(self) -> list[str]:
+        """Ids of the messages that wait for their reply."""
+        return [own for own, shown in self.messages.items() if shown["status"] == "waiting"]
+
+    def _user_message(self, message: Delivered) -> dict[str, Any]:
+        own = message.server_id
+        standing = standing_of(self._journal, own, self._journal.replies_to(own))
+        return {
+            **_common(message),
+            "html": None,
+            "origin": "user",
+            "bot": self._bot_of(message),
+            "robot": robot_of(self._journal.posts_of(own)),
+            "reply_to": None,
+            "status": standing.status,
+            "reason": standing.reason,
+        }
+
+    def _bot_message(self, message: Delivered) -> dict[str, Any]:
+        answered = self._journal.answers.get(message.server_id)
+        return {
+            **_common(message),
+            "html": to_html(message.text),
+            "origin": "bot",
+            "bot": message.sender,
+            "robot": None,
+            "reply_to": answered[0] if answered else None,
+            "status": "delivered",
+            "reason": "",
+        }
+
+    def _bot_of(self, message: Delivered) -> str | None:
+        return bot_for(message, robot_of(self._journal.posts_of(message.server_id)), self._bots)
+
+
+def _common(message: Delivered) -> dict[str, Any]:
+    return {
+        "id": message.server_id,
+        "chat": message.chat,
+        "sender": message.sender,
+        "to": message.to,
+        "team": message.to if message.team_kind else None,
+        "text": message.text,
+        "at": message.at,
+    }

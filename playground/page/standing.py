@@ -1,0 +1,85 @@
+"""How things stand with a user's message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from playground.im.copies import Post
+from playground.page.journal import Journal
+from playground.page.wording import ENDED_WITHOUT_ANSWER, IGNORED, OUTCOMES, REFUSED
+from relay import spans, texts
+
+Status = Literal["sending", "waiting", "answered", "ignored", "refused", "failed"]
+UNREAD_REPLY = (
+    "the bot replies in the webhook's answer, which the platform only reads from the chatbot webhook; "
+    "choose that input for this bot"
+)
+
+FAILURE_TEXTS = frozenset(texts.FAILED.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A status and, where it is none that one hopes for, the reason."""
+
+    status: Status
+    reason: str = ""
+
+    @property
+    def final(self) -> bool:
+        """True when nothing more will happen."""
+        return self.status not in ("sending", "waiting")
+
+
+def standing_of(journal: Journal, message: str, replies: list[str]) -> Standing:
+    """How things stand with a message; ``replies`` are the ids of the bot's messages that answer it."""
+    if any(journal.messages[reply].text in FAILURE_TEXTS for reply in replies):
+        return Standing("failed", "the relay gave up and told the user so")
+    if replies:
+        return Standing("answered")
+    posts = journal.posts_of(message)
+    standings = [answer_means(post) for post in posts if post.ended]
+    if accepted := next((found for found in standings if found.status == "waiting"), None):
+        return _ended_without_reply(journal, message) or accepted
+    if len(standings) < len(posts) or not posts:
+        return Standing("sending")
+    return next((found for found in standings if found.status == "ignored"), standings[-1])
+
+
+def answer_means(post: Post) -> Standing:
+    """What the webhook's answer to one request means for the message."""
+    if post.status is None:
+        return Standing("failed", f"the webhook gave no answer: {post.failure}")
+    if post.status == 200:
+        reason = _field(post.body, "reason")
+        if _field(post.body, "status") == "ignored":
+            return Standing("ignored", IGNORED.get(reason, reason))
+        if post.input == "copy" and post.reply():
+            return Standing("failed", UNREAD_REPLY)
+        return Standing("waiting")
+    if post.status in REFUSED:
+        detail = _field(post.body, "detail") if post.status != 401 else ""
+        return Standing("refused", detail or REFUSED[post.status])
+    return Standing(
+        "failed", f"the webhook answered {post.status}: {_field(post.body, 'detail') or 'no reason'}"
+    )
+
+
+def _ended_without_reply(journal: Journal, message: str) -> Standing | None:
+    for trace in journal.traces_of(message):
+        for span in journal.spans_of(trace):
+            if span.name == spans.TURN and span.attributes.get(spans.OUTCOME) in ENDED_WITHOUT_ANSWER:
+                return Standing("failed", OUTCOMES[span.attributes[spans.OUTCOME]])
+            if span.name == spans.IM_SEND and span.attributes.get(spans.ERROR_TYPE) == "ImRejected":
+                return Standing("failed", "the IM server refused the reply")
+    return None
+
+
+def _field(body: str, name: str) -> str:
+    try:
+        value = json.loads(body).get(name, "")
+    except (ValueError, AttributeError):
+        return ""
+    return str(value)

@@ -1,0 +1,86 @@
+// @ts-check
+// Every request of the page, one function each.
+
+/** @import {Fault, Message, NewMessage, Replay, Rows} from "./contract.js" */
+/** @import {Scope, State, Team, Timeline, User} from "./contract.js" */
+
+/** What the server refused, or that it could not be reached. `message` is a sentence for the reader. */
+export class ApiError extends Error {
+  /** @param {string} word @param {string} detail */
+  constructor(word, detail) {
+    super(detail);
+    this.name = "ApiError";
+    this.word = word;
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body] sent as JSON
+ * @returns {Promise<any>} the answer's JSON, or null where it has none
+ */
+async function call(method, path, body) {
+  /** @type {RequestInit} */
+  const request = { method };
+  if (body !== undefined) {
+    request.headers = { "Content-Type": "application/json" };
+    request.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new ApiError("unreachable", "The playground does not answer. Is `dev.py play` still running?");
+  }
+  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+  const answer = isJson ? await response.json() : null;
+  if (!response.ok) {
+    throw new ApiError(
+      answer?.error ?? "error",
+      answer?.detail ?? `The playground answered ${response.status}.`,
+    );
+  }
+  return answer;
+}
+
+const part = encodeURIComponent;
+
+/** @returns {Promise<State>} */
+export const loadState = () => call("GET", "/api/state");
+
+/** @param {NewMessage} message @returns {Promise<Message>} */
+export const sendMessage = (message) => call("POST", "/api/messages", message);
+
+/** @param {string} name @returns {Promise<User>} */
+export const addUser = (name) => call("POST", "/api/users", { name });
+
+/** @param {{name: string, members: string[]}} team @returns {Promise<Team>} */
+export const addTeam = (team) => call("POST", "/api/teams", team);
+
+/** @param {string} tid @param {{name: string, members: string[]}} team @returns {Promise<Team>} */
+export const changeTeam = (tid, team) => call("PUT", `/api/teams/${part(tid)}`, team);
+
+/** @param {string} id @returns {Promise<Timeline>} */
+export const loadTimeline = (id) => call("GET", `/api/messages/${part(id)}/timeline`);
+
+/** @param {string} id @returns {Promise<Rows>} */
+export const loadRows = (id) => call("GET", `/api/messages/${part(id)}/rows`);
+
+/** @param {string} name @param {Scope | null} scope null switches it off. @returns {Promise<Fault[]>} */
+export const setFault = (name, scope) =>
+  scope === null
+    ? call("DELETE", `/api/faults/${part(name)}`)
+    : call("PUT", `/api/faults/${part(name)}`, { scope });
+
+/** @returns {Promise<Fault[]>} */
+export const clearFaults = () => call("DELETE", "/api/faults");
+
+/** Ends the function host's process at once. It comes back by itself. */
+export const killHost = () => call("POST", "/api/host/kill", {});
+
+/** @param {string} toml @returns {Promise<Replay>} */
+export const replayScenario = (toml) => call("POST", "/api/scenario", { toml });
+
+/** @param {string} chat @returns {string} where the chat can be downloaded as a scenario */
+export const scenarioUrl = (chat) => `/api/scenario?chat=${part(chat)}`;

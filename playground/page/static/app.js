@@ -1,0 +1,112 @@
+// @ts-check
+// The page: puts its parts together, draws them again after every change, and listens to the server.
+import { loadState } from "./api.js";
+import { Chat } from "./chat.js";
+import { Composer } from "./composer.js";
+import { faultsBanner } from "./faults.js";
+import { GroupDialog } from "./groups.js";
+import { closeButton, icon } from "./icons.js";
+import { Inspector } from "./inspector.js";
+import { html, nothing, render } from "./lit.js";
+import { follow } from "./live.js";
+import { Playground } from "./playground.js";
+import { somethingIsOpen } from "./popover.js";
+import { Scenarios } from "./scenarios.js";
+import { sidebar } from "./sidebar.js";
+import { Tab } from "./tab.js";
+import { applyTheme } from "./theme.js";
+
+// Ages and countdowns move on without an event.
+const REDRAW_MS = 30_000;
+
+applyTheme();
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+let drawing = false;
+
+/** Draws once for all changes of one moment. */
+const changed = () => {
+  if (drawing) return;
+  drawing = true;
+  queueMicrotask(() => {
+    drawing = false;
+    draw();
+  });
+};
+
+/** The drawing of a change that was just made comes before this. @param {() => void} action */
+const whenDrawn = (action) => queueMicrotask(action);
+
+const app = new Playground(new Tab(), changed);
+const composer = new Composer(app);
+const groups = new GroupDialog(app);
+const scenarios = new Scenarios(app);
+const chat = new Chat(app, {
+  write: (text) => composer.write(text),
+  editGroup: (tid) => groups.openFor(tid),
+  replay: () => scenarios.choose(),
+  enterInspector: () => whenDrawn(() => inspector.enter()),
+});
+const inspector = new Inspector(app, (id) => whenDrawn(() => chat.focus(id)));
+
+/** The notice goes, and its button with it: the keyboard moves to where one writes. */
+const dismiss = () => {
+  app.tell("");
+  composer.focus();
+};
+
+/** @param {string} sentence */
+const notice = (sentence) => html`
+  <p class="notice bad" data-testid="notice">
+    ${icon("warn")}<span dir="auto">${sentence}</span>${closeButton("Dismiss", dismiss, "notice-close")}
+  </p>
+`;
+
+function draw() {
+  root.dataset.connection = app.connection;
+  if (!app.ready) return;
+  if (!root.dataset.ready) root.replaceChildren();
+  root.dataset.ready = "true";
+  root.dataset.user = app.me;
+  root.dataset.pane = app.pane;
+  root.dataset.inspecting = String(app.inspecting);
+  const covered = app.inspecting && !app.wide;
+  render(
+    html`
+    <header class="visually-hidden"><h1>Chatbot relay playground</h1></header>
+    ${faultsBanner(app)}
+    <div class="panes">
+      <div class="side" ?inert=${covered}>${sidebar(app, () => groups.openNew())}</div>
+      <div class="middle" ?inert=${covered}>${chat.view(composer.view())}</div>
+      ${covered ? html`<div class="scrim" @click=${() => inspector.close()}></div>` : nothing}
+      ${inspector.view()}
+    </div>
+    ${groups.view()}
+    ${scenarios.view()}
+    <div class="notices">
+      <div role="status">
+        ${app.connection === "reconnecting" ? html`<p class="notice">Reconnecting…</p>` : nothing}
+      </div>
+      <div role="alert">${app.notice ? notice(app.notice) : nothing}</div>
+    </div>
+  `,
+    root,
+  );
+  const unread = app.conversations.filter((conversation) => app.isUnread(conversation)).length;
+  document.title = `${unread > 0 ? `(${unread}) ` : ""}${app.world.name(app.me)}, Playground`;
+  composer.drawn();
+  chat.drawn();
+  inspector.drawn();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && app.ready && app.inspecting && !somethingIsOpen()) inspector.close();
+});
+setInterval(changed, REDRAW_MS);
+
+follow({
+  load: loadState,
+  onState: (state) => app.load(state),
+  onEvent: (event) => app.receive(event),
+  onLost: () => app.lose(),
+});

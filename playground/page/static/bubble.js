@@ -1,0 +1,109 @@
+// @ts-check
+// One message.
+import { icon } from "./icons.js";
+import { html, nothing } from "./lit.js";
+import { markdown } from "./markdown.js";
+import { face } from "./people.js";
+import { clock, exact } from "./time.js";
+
+/** @import {IconName} from "./icons.js" */
+/** @import {Message, Status} from "./contract.js" */
+/** @import {Playground} from "./playground.js" */
+
+// Longer messages are folded.
+const LONG_CHARS = 1100;
+const LONG_LINES = 18;
+
+/** @type {Record<Status, {word: string, icon: IconName}>} */
+const STATUS = {
+  sending: { word: "Sending…", icon: "clock" },
+  waiting: { word: "Waiting", icon: "clock" },
+  answered: { word: "Answered", icon: "check" },
+  ignored: { word: "Ignored", icon: "skip" },
+  refused: { word: "Refused", icon: "error" },
+  failed: { word: "Failed", icon: "warn" },
+  delivered: { word: "", icon: "check" },
+};
+
+/** How the content of each kind of message is shown. @type {Record<string, (message: Message) => unknown>} */
+const CONTENT = {
+  markdown: (message) => markdown(/** @type {Message & {html: string}} */ (message)),
+  text: (message) => html`<p class="plain" dir="auto">${message.text}</p>`,
+};
+
+/** @param {Message} message @returns {keyof typeof CONTENT} */
+const kindOf = (message) => (message.html === null ? "text" : "markdown");
+
+/** @param {string} text */
+const isLong = (text) => text.length > LONG_CHARS || text.split("\n").length > LONG_LINES;
+
+/**
+ * @param {Playground} app
+ * @param {Message} message
+ * @param {{follows: boolean, unfolded: boolean, tabStop: boolean, onUnfold: () => void}} how
+ *   follows: the message before is by the same sender; tabStop: the Tab key stops here
+ */
+export function bubble(app, message, { follows, unfolded, tabStop, onUnfold }) {
+  const mine = message.sender === app.me;
+  const name = app.world.name(message.sender);
+  const long = isLong(message.text);
+  const classes = ["message", mine && "mine", follows && "follows", app.fresh.has(message.id) && "fresh"];
+  const selected = message.id === app.selected;
+  const related =
+    !selected && app.inspectedQuestion !== null && app.world.questionOf(message) === app.inspectedQuestion;
+  const open = (/** @type {MouseEvent} */ event) => {
+    const onControl = /** @type {Element} */ (event.target).closest("a, button");
+    if (!onControl && String(getSelection()) === "") app.select(message.id);
+  };
+  const unfolding = html`
+    <button class="show-all" data-testid="show-all" aria-expanded=${unfolded} @click=${onUnfold}>
+      ${unfolded ? "Show less" : "Show all"}
+    </button>
+  `;
+  return html`
+    <article class=${classes.filter(Boolean).join(" ")} data-testid="message" data-id=${message.id}
+      data-sender=${message.sender} data-status=${message.status} data-origin=${message.origin}
+      data-related=${related} aria-current=${selected ? "true" : nothing}
+      aria-label="${name}, ${clock(message.at)}" tabindex=${tabStop ? 0 : -1} @click=${open}>
+      ${mine ? nothing : face(app.world, message.sender)}
+      <div class="bubble-column">
+        ${mine || follows || message.team === null ? nothing : html`<bdi class="sender">${name}</bdi>`}
+        <div class="bubble">
+          <div class=${long && !unfolded ? "content folded" : "content"}>
+            ${CONTENT[kindOf(message)](message)}
+          </div>
+          ${long ? unfolding : nothing}
+        </div>
+        ${robotTags(message)}
+        <p class="meta">
+          <time title=${exact(message.at)}>${clock(message.at)}</time>
+          ${message.origin === "user" ? status(app, message) : nothing}
+        </p>
+      </div>
+      <button class="icon-button inspect" tabindex="-1" aria-label="Inspect" title="See its whole way"
+        @click=${() => app.select(message.id)}>${icon("panel")}</button>
+    </article>
+  `;
+}
+
+/** @param {Playground} app @param {Message} message */
+function status(app, message) {
+  const { word, icon: name } = STATUS[message.status];
+  const words =
+    message.status === "waiting" && message.bot ? `Waiting for ${app.world.name(message.bot)}` : word;
+  return html`<span class="status" data-testid="status">${icon(name)}<span>${words}</span>${
+    message.reason ? html`<span class="reason">${message.reason}</span>` : nothing
+  }</span>`;
+}
+
+/** What the message carries for the bot besides its text. @param {Message} message */
+function robotTags({ robot }) {
+  if (!robot) return nothing;
+  const tags = [
+    robot.account && `for ${robot.account}`,
+    robot.function && `function ${robot.function}`,
+    robot.topic && `topic ${robot.topic}`,
+    robot.customContent && `custom ${robot.customContent}`,
+  ].filter(Boolean);
+  return html`<p class="robot">${tags.map((tag) => html`<span class="tag" dir="auto">${tag}</span>`)}</p>`;
+}

@@ -1,0 +1,149 @@
+// @ts-check
+// Where one writes.
+import { EmojiPicker } from "./emoji.js";
+import { badge, icon } from "./icons.js";
+import { createRef, html, live, nothing, ref } from "./lit.js";
+import { Mentions } from "./mentions.js";
+import { Options } from "./options.js";
+
+/** @import {Conversation} from "./contract.js" */
+/** @import {Ref} from "./lit.js" */
+/** @import {Playground} from "./playground.js" */
+
+export class Composer {
+  /** @type {Ref<HTMLTextAreaElement>} */
+  #box = createRef();
+  /** @type {Map<string, string>} by chat: what is written and not yet sent */
+  #drafts = new Map();
+  #sending = Promise.resolve();
+  #chat = "";
+
+  /** @param {Playground} app */
+  constructor(app) {
+    this.app = app;
+    this.options = new Options(app.changed);
+    this.emoji = new EmojiPicker(app.changed, (emoji) => this.#insert(emoji));
+    this.mentions = new Mentions(app, (word, name) => this.#insert(`@${name} `, word.length));
+  }
+
+  /** Writes something that can still be changed, and puts the caret behind it. @param {string} text */
+  write(text) {
+    this.#drafts.set(this.app.tab.chat, text);
+    this.app.changed();
+    this.focus();
+  }
+
+  focus() {
+    this.#box.value?.focus();
+  }
+
+  view() {
+    const conversation = this.app.conversation;
+    if (!conversation) return nothing;
+    const { title, chat } = conversation;
+    const draft = this.#drafts.get(chat) ?? "";
+    const { count, isOpen } = this.options;
+    return html`
+      <section class="composer" aria-label="Write a message">
+        ${this.mentions.view()}
+        ${this.options.view(this.app, conversation)}
+        <div class="composer-box">
+          <textarea data-testid="composer" rows="1" dir="auto" aria-label="Message to ${title}"
+            placeholder="Message ${title}" aria-autocomplete="list"
+            aria-controls=${this.mentions.isOpen ? "mentions" : nothing}
+            aria-activedescendant=${this.mentions.activeId || nothing} ${ref(this.#box)} .value=${live(draft)}
+            @input=${this.#typed} @keydown=${this.#key} @keyup=${this.#look} @click=${this.#look}
+            @blur=${this.#left}></textarea>
+          <div class="composer-tools">
+            <button class="icon-button" data-testid="emoji" popovertarget="emoji-picker" aria-label="Emoji"
+              title="Emoji"> ${icon("smile")}</button>
+            <button class="icon-button labelled" data-testid="options" aria-expanded=${isOpen}
+              aria-controls=${isOpen ? "options-panel" : nothing} @click=${() => this.options.toggle()}>
+              ${icon("options")}Options${badge(count, "set")}
+            </button>
+            <span class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> starts a line</span>
+            <button class="send" data-testid="send" aria-label="Send" title="Send"
+              ?disabled=${draft.trim() === ""} @click=${this.#send}>${icon("send")}</button>
+          </div>
+        </div>
+        ${this.emoji.view()}
+      </section>
+    `;
+  }
+
+  /** After the page was drawn: the box is as high as its text, up to what the stylesheet allows. */
+  drawn() {
+    const box = this.#box.value;
+    if (!box) return;
+    const chat = this.app.tab.chat;
+    if (chat !== this.#chat) {
+      this.#chat = chat;
+      this.mentions.look("", []);
+      this.options.clear();
+    }
+    box.style.height = "auto";
+    box.style.height = `${box.scrollHeight}px`;
+  }
+
+  /** @param {Event} event */
+  #typed = (event) => {
+    this.#drafts.set(this.app.tab.chat, /** @type {HTMLTextAreaElement} */ (event.target).value);
+    this.#look();
+    this.app.changed();
+  };
+
+  /** The caret has moved: perhaps into an @word, perhaps out of it. */
+  #look = () => {
+    const box = this.#box.value;
+    const conversation = this.app.conversation;
+    if (!box || conversation?.kind !== "team") return;
+    const wasAt = this.mentions.activeId;
+    this.mentions.look(box.value.slice(0, box.selectionStart), conversation.members);
+    if (this.mentions.activeId !== wasAt) this.app.changed();
+  };
+
+  #left = () => {
+    this.mentions.look("", []);
+    this.app.changed();
+  };
+
+  /** @param {KeyboardEvent} event */
+  #key = (event) => {
+    // While an input method composes a word, Enter belongs to it.
+    if (event.isComposing) return;
+    if (this.mentions.key(event)) return;
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    this.#send();
+  };
+
+  #send = () => {
+    const conversation = this.app.conversation;
+    const text = this.#drafts.get(this.app.tab.chat)?.trim() ?? "";
+    if (!conversation || text === "") return;
+    const content = { text, ...this.options.content };
+    this.#drafts.delete(conversation.chat);
+    this.options.sent();
+    this.app.changed();
+    this.focus();
+    // One after the other: what was written first arrives first.
+    this.#sending = this.#sending.then(() => this.#deliver(conversation, content));
+  };
+
+  /** @param {Conversation} conversation @param {{text: string}} content */
+  async #deliver(conversation, content) {
+    const taken = await this.app.send(conversation, content);
+    // What was not taken is given back, unless something else is being written by now.
+    if (!taken && !this.#drafts.get(conversation.chat)) this.#drafts.set(conversation.chat, content.text);
+    this.app.changed();
+  }
+
+  /** @param {string} text put in at the caret @param {number} [replace] so many characters before it go */
+  #insert(text, replace = 0) {
+    const box = this.#box.value;
+    if (!box) return;
+    box.focus();
+    box.setRangeText(text, box.selectionStart - replace, box.selectionEnd, "end");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}

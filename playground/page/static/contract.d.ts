@@ -1,0 +1,176 @@
+/** The types of what the playground's server says and takes. Read by editors only: the browser never loads this. */
+
+export interface Bot {
+  accid: string;
+  name: string;
+  avatar: string | null;
+  functions: string[];
+  reply: "send" | "response";
+}
+
+export interface User {
+  accid: string;
+  name: string;
+}
+
+export interface Team {
+  tid: string;
+  name: string;
+  members: string[];
+}
+
+export interface RobotInfo {
+  function?: string;
+  topic?: string;
+  customContent?: string;
+  account?: string;
+}
+
+export type Status = "sending" | "waiting" | "answered" | "ignored" | "refused" | "failed" | "delivered";
+
+export interface Message {
+  id: string;
+  /** Two accids, sorted and joined by "|", or "team:" and the team's id. */
+  chat: string;
+  sender: string;
+  to: string | null;
+  team: string | null;
+  text: string;
+  /** Rendered and made safe by the server; only for messages of bots. */
+  html: string | null;
+  /** Unix milliseconds, as every time here. */
+  at: number;
+  origin: "user" | "bot";
+  bot: string | null;
+  robot: RobotInfo | null;
+  reply_to: string | null;
+  status: Status;
+  reason: string;
+}
+
+export interface Model {
+  kind: "tiny" | "scripted" | "settings" | "remote";
+  label: string;
+  visible: boolean;
+}
+
+export interface Host {
+  kind: "builtin" | "func" | "remote";
+  state: "running" | "down" | "starting";
+  killable: boolean;
+  webhook: string;
+}
+
+export type Scope = "next" | "on";
+
+export interface Fault {
+  name: string;
+  group: string;
+  label: string;
+  explanation: string;
+  scope: Scope | null;
+  available: boolean;
+}
+
+export interface State {
+  bots: Bot[];
+  users: User[];
+  teams: Team[];
+  messages: Message[];
+  model: Model;
+  host: Host;
+  invisible: string[];
+  faults: Fault[];
+  seq: number;
+  version: string;
+}
+
+export type ServerEvent = { seq: number } & (
+  | { type: "message"; message: Message }
+  | { type: "team"; team: Team }
+  | { type: "user"; user: User }
+  | { type: "faults"; faults: Fault[] }
+  | { type: "host"; host: Host }
+  | { type: "timeline"; id: string }
+  | { type: "reset" }
+);
+
+export interface NewMessage {
+  as: string;
+  to?: string;
+  team?: string;
+  text: string;
+  robot?: RobotInfo;
+  input?: Input;
+}
+
+export type Input = "copy" | "chatbot" | "both";
+
+export interface Timeline {
+  message: string;
+  complete: boolean;
+  curl: string | null;
+  missing: string[];
+  steps: Step[];
+}
+
+export interface Step {
+  kind: string;
+  title: string;
+  at: number;
+  ms: number | null;
+  status: "ok" | "warn" | "error" | "waiting";
+  summary: string;
+  details: Detail[];
+  children: Step[];
+}
+
+export interface WindowEntry {
+  role: "system" | "user" | "assistant";
+  text: string;
+  at: number | null;
+  fate: "sent" | "cut";
+  why: string;
+}
+
+export type Detail = { label: string } & (
+  | { format: "text" | "code"; value: string }
+  | { format: "json"; value: unknown }
+  | { format: "headers"; value: [string, string][] }
+  | { format: "table"; value: { columns: string[]; rows: unknown[][] } }
+  | { format: "window"; value: WindowEntry[] }
+);
+
+export interface StoredRow {
+  key: string;
+  kind: string;
+  state: string;
+  at: number;
+  text: string;
+  excluded: boolean;
+  forgotten: boolean;
+  about: string[];
+}
+
+export interface Rows {
+  partition: string | null;
+  tables: { name: string; expires_at: number; rows: StoredRow[] }[];
+  lease: { until: number; owner: string } | null;
+  note: string;
+}
+
+export interface Replay {
+  ok: boolean;
+  steps: { title: string; ok: boolean; detail: string }[];
+}
+
+/** One line of the conversation list. */
+export interface Conversation {
+  chat: string;
+  kind: "bot" | "team" | "person";
+  title: string;
+  /** The accid of the other side, or the team's id. */
+  id: string;
+  members: string[];
+  last: Message | null;
+}

@@ -1,0 +1,88 @@
+// @ts-check
+// A small choice of emoji, found by name or with the arrow keys.
+import { createRef, html, live, ref } from "./lit.js";
+import { place } from "./popover.js";
+
+/** @import {Ref} from "./lit.js" */
+
+const COLUMNS = 8;
+
+/** Each emoji and the words it is found by. */
+const EMOJI = Object.entries({
+  "😀": "grin happy smile", "😄": "laugh happy smile", "😂": "joy tears laugh", "🙂": "smile", "😉": "wink",
+  "😊": "blush happy", "😍": "love eyes heart", "😎": "cool sunglasses", "🤔": "think hmm",
+  "😅": "sweat relief", "😢": "cry sad", "😭": "sob cry", "😡": "angry", "😱": "scream fear",
+  "😴": "sleep tired", "🤯": "mind blown", "🥳": "party", "🤖": "robot bot", "👋": "wave hello bye",
+  "👍": "thumbs up yes", "👎": "thumbs down no", "🙏": "thanks please", "💪": "strong", "👀": "eyes look",
+  "🤞": "luck fingers", "👌": "ok fine", "❤️": "heart love", "🔥": "fire", "✨": "sparkles", "⭐": "star",
+  "💯": "hundred", "✅": "check yes done", "❌": "cross no", "❓": "question", "💡": "idea light",
+  "🎉": "tada party", "🎂": "cake birthday", "☕": "coffee", "🍕": "pizza", "🌞": "sun", "🌧️": "rain",
+  "🌍": "earth world", "🐱": "cat", "🐶": "dog", "🐛": "bug", "🚀": "rocket", "🚋": "tram",
+  "✈️": "plane travel", "🏕️": "tent camping", "🏠": "house home", "💻": "laptop computer", "📱": "phone",
+  "📷": "camera photo", "⏰": "alarm clock", "🔒": "lock", "💬": "speech chat",
+});
+
+export class EmojiPicker {
+  /** @type {Ref<HTMLElement>} */
+  #panel = createRef();
+  #query = "";
+
+  /** @param {() => void} changed @param {(emoji: string) => void} onPick */
+  constructor(changed, onPick) {
+    this.changed = changed;
+    this.onPick = onPick;
+  }
+
+  view() {
+    const words = this.#query.toLowerCase();
+    const found = EMOJI.filter(([, names]) => names.includes(words));
+    return html`
+      <div id="emoji-picker" popover class="popover emoji-picker" data-testid="emoji-picker" role="group"
+        aria-label="Emoji" ${ref(this.#panel)} @keydown=${this.#key}
+        @beforetoggle=${place("above", "start", ".composer-box")} @toggle=${this.#toggled}>
+        <input type="search" aria-label="Find an emoji" placeholder="Find…" autofocus autocomplete="off"
+          .value=${live(this.#query)} @input=${this.#search} />
+        <div class="emoji-grid">
+          ${found.map(
+            ([
+              emoji,
+              names,
+            ]) => html`<button data-testid="emoji-option" data-emoji=${emoji} aria-label=${names}
+            title=${names} @click=${() => this.#pick(emoji)}>${emoji}</button>`,
+          )}
+        </div>
+        ${found.length === 0 ? html`<p class="faint">No emoji of that name</p>` : ""}
+      </div>
+    `;
+  }
+
+  /** @param {string} emoji */
+  #pick(emoji) {
+    this.#panel.value?.hidePopover();
+    this.onPick(emoji);
+  }
+
+  /** @param {Event} event */
+  #search = (event) => {
+    this.#query = /** @type {HTMLInputElement} */ (event.target).value;
+    this.changed();
+  };
+
+  #toggled = () => {
+    this.#query = "";
+    this.changed();
+  };
+
+  /** @param {KeyboardEvent} event */
+  #key = (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }[event.key];
+    const buttons = [...(this.#panel.value?.querySelectorAll("button") ?? [])];
+    const here = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+    if (here < 0 && event.key === "Enter") buttons[0]?.click();
+    if (step === undefined || (here < 0 && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    if (here < 0) buttons[0]?.focus();
+    else if (here + step < 0) this.#panel.value?.querySelector("input")?.focus();
+    else buttons[Math.min(here + step, buttons.length - 1)]?.focus();
+  };
+}

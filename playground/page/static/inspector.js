@@ -1,0 +1,180 @@
+// @ts-check
+// The right side: the whole way of the message that is selected, and what is stored of its conversation.
+import { loadRows, loadTimeline } from "./api.js";
+import { copyButton } from "./copy.js";
+import { closeButton, icon } from "./icons.js";
+import { notVisible } from "./invisible.js";
+import { createRef, html, nothing, ref } from "./lit.js";
+import { rowsView } from "./rows.js";
+import { timelineView } from "./timeline.js";
+import { clock } from "./time.js";
+
+/** @import {Message, Rows, ServerEvent, Timeline} from "./contract.js" */
+/** @import {Ref} from "./lit.js" */
+/** @import {Playground} from "./playground.js" */
+
+const FOLLOW =
+  "Choose a message to see what it went through: the signed request, the queue, the storage calls, " +
+  "what the model was sent and what it said, and the reply.";
+
+/** @type {["timeline" | "rows", string][]} */
+const TABS = [
+  ["timeline", "Timeline"],
+  ["rows", "Stored rows"],
+];
+
+export class Inspector {
+  /** @type {Ref<HTMLElement>} */
+  #panel = createRef();
+  /** @type {"timeline" | "rows"} */
+  #tab = "timeline";
+  /** What is shown belongs to this message, as this state of the server knows it. */
+  #shown = { id: /** @type {string | null} */ (null), world: /** @type {object | null} */ (null) };
+  /** @type {Timeline | null} */
+  #timeline = null;
+  /** @type {Rows | null} */
+  #rows = null;
+  #loading = false;
+  #covers = false;
+  #stale = false;
+
+  /** @param {Playground} app @param {(id: string | null) => void} leave back to a message, or to the chat */
+  constructor(app, leave) {
+    this.app = app;
+    this.leave = leave;
+    app.listeners.add((event) => this.#hear(event));
+  }
+
+  view() {
+    const { app } = this;
+    if (!app.inspecting) return nothing;
+    const id = app.inspectedQuestion;
+    const question = id === null ? undefined : app.world.messages.get(id);
+    return html`
+      <aside class="inspector" data-testid="inspector" data-message=${id ?? nothing} aria-label="Inspector"
+        tabindex="-1" ${ref(this.#panel)}>
+        <header class="panel-head">
+          <h2>Inspector</h2>
+          ${
+            question && this.#timeline?.curl
+              ? copyButton(this.#timeline.curl, "Copy as curl", "copy-curl")
+              : nothing
+          }
+          ${closeButton("Close the inspector", () => this.close(), "inspector-close")}
+        </header>
+        ${question ? this.#about(question) : this.#empty()}
+      </aside>
+    `;
+  }
+
+  /** After the page was drawn: asks for what is to be shown; takes the keyboard where it covers the chat. */
+  drawn() {
+    const { app } = this;
+    const covers = app.inspecting && !app.wide;
+    if (covers && !this.#covers) this.enter();
+    this.#covers = covers;
+    const id = app.inspectedQuestion;
+    if (id === this.#shown.id && (id === null || app.world === this.#shown.world)) return;
+    const sameMessage = id === this.#shown.id;
+    this.#shown = { id, world: app.world };
+    if (!sameMessage) {
+      this.#timeline = null;
+      this.#rows = null;
+    }
+    this.#refresh();
+  }
+
+  /** Puts the keyboard into it. */
+  enter() {
+    this.#panel.value?.focus();
+  }
+
+  /** Closes it; the keyboard goes back to where it was opened from. */
+  close() {
+    const hadFocus = this.#panel.value?.contains(document.activeElement);
+    const { selected } = this.app;
+    this.app.inspect(false);
+    if (hadFocus) this.leave(selected);
+  }
+
+  /** @param {ServerEvent} event */
+  #hear(event) {
+    if (event.type === "timeline" && event.id === this.#shown.id) this.#refresh();
+  }
+
+  /** Fetches again; events that come meanwhile lead to one more time, not to many. */
+  async #refresh() {
+    this.#stale = true;
+    if (this.#loading) return;
+    this.#loading = true;
+    while (this.#stale && this.#shown.id !== null) {
+      this.#stale = false;
+      const { id } = this.#shown;
+      const [timeline, rows] = await Promise.all([
+        this.app.attempt(loadTimeline(id)),
+        this.#tab === "rows" ? this.app.attempt(loadRows(id)) : this.#rows,
+      ]);
+      if (id !== this.#shown.id) continue;
+      this.#timeline = timeline ?? this.#timeline;
+      this.#rows = rows;
+    }
+    this.#loading = false;
+    this.app.changed();
+  }
+
+  /** @param {Message} question */
+  #about(question) {
+    const { app } = this;
+    const isReply = app.selected !== question.id;
+    return html`
+      <p class="quote" dir="auto"><bdi>${app.world.name(question.sender)}</bdi>
+        <time>${clock(question.at)}</time>
+        ${isReply ? html`<small class="tag">answered by the selected reply</small>` : nothing}
+        <span class="quote-text">${question.text}</span></p>
+      <div class="tabs" role="tablist" aria-label="Views of this message" @keydown=${this.#tabKey}>
+        ${TABS.map(
+          ([tab, words]) => html`<button role="tab" id="tab-${tab}" data-testid="${tab}-tab"
+          aria-selected=${tab === this.#tab} aria-controls="inspector-panel"
+          tabindex=${tab === this.#tab ? 0 : -1} @click=${() => this.#show(tab)}>${words}</button>`,
+        )}
+      </div>
+      <div class="inspector-body" role="tabpanel" id="inspector-panel" tabindex="0"
+        aria-labelledby="tab-${this.#tab}">
+        ${
+          this.#tab === "timeline"
+            ? timelineView(this.#timeline, question, app.world.invisible)
+            : rowsView(this.#rows, question)
+        }
+      </div>
+    `;
+  }
+
+  #empty() {
+    const { selected, world } = this.app;
+    return html`
+      <div class="inspector-body" tabindex="0" role="group" aria-label="About the inspector">
+        <div class="inspector-empty">
+          ${icon("turn")}
+          <h3>${selected === null ? "Follow a message" : "This one has no way of its own"}</h3>
+          <p>${selected === null ? FOLLOW : "It is not known which message this reply belongs to."}</p>
+        </div>
+        ${notVisible(world.invisible)}
+      </div>
+    `;
+  }
+
+  /** @param {"timeline" | "rows"} tab */
+  #show(tab) {
+    this.#tab = tab;
+    if (tab === "rows") this.#refresh();
+    this.app.changed();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #tabKey = (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    event.preventDefault();
+    this.#show(this.#tab === "timeline" ? "rows" : "timeline");
+    document.getElementById(`tab-${this.#tab}`)?.focus();
+  };
+}

@@ -1,0 +1,37 @@
+// @ts-check
+// Small panels over the page: the browser's own popovers, which Esc and a click elsewhere close. They stand
+// at the button that opens them; a narrow window shows them at its lower edge instead (css/panels.css).
+
+const GAP_PX = 8;
+
+/**
+ * Puts a popover at its button, or at a box around that.
+ * @param {"below" | "above"} side
+ * @param {"start" | "end"} edge which edges of the two are in line
+ * @param {string} [box] selects an element around the button
+ * @returns {(event: Event) => void} for the popover's `beforetoggle`
+ */
+export const place = (side, edge, box) => (event) => {
+  const panel = /** @type {HTMLElement} */ (event.target);
+  const button = document.querySelector(`[popovertarget="${panel.id}"]`);
+  if (!button || /** @type {ToggleEvent} */ (event).newState !== "open") return;
+  const at = ((box && button.closest(box)) || button).getBoundingClientRect();
+  const page = document.documentElement;
+  const offsets = {
+    "--top": side === "below" ? `${at.bottom + GAP_PX}px` : "auto",
+    "--bottom": side === "above" ? `${page.clientHeight - at.top + GAP_PX}px` : "auto",
+    "--left": edge === "start" ? `${at.left}px` : "auto",
+    "--right": edge === "end" ? `${page.clientWidth - at.right}px` : "auto",
+    "--room": `${(side === "below" ? page.clientHeight - at.bottom : at.top) - 2 * GAP_PX}px`,
+  };
+  for (const [name, value] of Object.entries(offsets)) panel.style.setProperty(name, value);
+};
+
+/** Closes the popover in which something happened. @param {Event} event */
+export function closeAround(event) {
+  const inside = /** @type {Element} */ (event.currentTarget);
+  /** @type {HTMLElement | null} */ (inside.closest("[popover]"))?.hidePopover();
+}
+
+/** @returns {boolean} whether something lies over the page that Esc will close */
+export const somethingIsOpen = () => document.querySelector(":popover-open, dialog[open]") !== null;

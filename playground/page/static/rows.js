@@ -1,0 +1,49 @@
+// @ts-check
+// What Table Storage holds of this conversation, and until when.
+import { html, nothing } from "./lit.js";
+import { clock, exact, inWords } from "./time.js";
+
+/** @import {Message, Rows, StoredRow} from "./contract.js" */
+
+/** @param {Rows | null} rows @param {Message} question */
+export function rowsView(rows, question) {
+  if (rows === null) return html`<p class="working">Looking…</p>`;
+  const now = Date.now();
+  return html`
+    ${rows.partition ? html`<p class="partition">Partition <code>${rows.partition}</code></p>` : nothing}
+    ${rows.note ? html`<p class="faint">${rows.note}</p>` : nothing}
+    ${
+      rows.lease
+        ? html`<p class="lease">Being answered by <code>${rows.lease.owner}</code>: its lease ends
+      ${rows.lease.until > now ? `in ${inWords(rows.lease.until - now)}` : "now"}</p>`
+        : nothing
+    }
+    ${rows.tables.length === 0 ? html`<p class="working">Nothing of it is stored.</p>` : nothing}
+    ${rows.tables.map(
+      ({ name, expires_at, rows: stored }) => html`
+      <section class="row-table" data-testid="row-table" data-name=${name}>
+        <h3><code>${name}</code></h3>
+        <p class="faint" title=${exact(expires_at)}>${
+          expires_at > now
+            ? `Goes with all its rows in ${inWords(expires_at - now)}`
+            : "Goes with the next sweep"
+        }</p>
+        <ul>${stored.map((row) => rowView(row, row.about.includes(question.id)))}</ul>
+      </section>`,
+    )}
+  `;
+}
+
+/** @param {StoredRow} row @param {boolean} current whether it is about the selected message */
+function rowView({ key, kind, state, at, text, excluded, forgotten }, current) {
+  return html`<li class="row" data-testid="row" data-key=${key} data-kind=${kind} data-state=${state}
+    data-current=${current}>
+    <p class="row-head"><span class="role">${kind}</span><span class="row-state">${state}</span>
+      ${current ? html`<span class="tag">this message</span>` : nothing}
+      ${excluded ? html`<span class="cut">left out of the window</span>` : nothing}
+      ${forgotten ? html`<span class="cut">erased</span>` : nothing}
+      <time title=${exact(at)}>${clock(at)}</time></p>
+    ${text ? html`<p class="row-text" dir="auto">${text}</p>` : nothing}
+    <code class="row-key">${key}</code>
+  </li>`;
+}

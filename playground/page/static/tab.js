@@ -1,0 +1,51 @@
+// @ts-check
+// What this browser tab remembers over a reload. Two tabs are two users: nothing here is shared.
+
+const USER = "playground.user";
+
+/** Who one is, which chat is open, and what was read. */
+export class Tab {
+  /** The id of the open chat, "" for none. */
+  chat = "";
+  /** @type {Record<string, number>} by chat: the time up to which it was read */
+  #read = {};
+
+  constructor() {
+    this.user =
+      new URLSearchParams(location.search).get("as")?.toLowerCase() ?? sessionStorage.getItem(USER) ?? "";
+    this.#recall();
+  }
+
+  /** Becomes somebody else. The address follows, so that a reload keeps it. @param {string} accid */
+  become(accid) {
+    this.user = accid;
+    sessionStorage.setItem(USER, accid);
+    const url = new URL(location.href);
+    url.searchParams.set("as", accid);
+    history.replaceState(null, "", url);
+    this.#recall();
+  }
+
+  /** @param {string} chat */
+  open(chat) {
+    this.chat = chat;
+    sessionStorage.setItem(`playground.chat.${this.user}`, chat);
+  }
+
+  /** Everything in this chat up to this time has been seen. @param {string} chat @param {number} at */
+  markRead(chat, at) {
+    if (this.readUntil(chat) >= at) return;
+    this.#read[chat] = at;
+    sessionStorage.setItem(`playground.read.${this.user}`, JSON.stringify(this.#read));
+  }
+
+  /** @param {string} chat @returns {number} the time up to which it was read */
+  readUntil(chat) {
+    return this.#read[chat] ?? 0;
+  }
+
+  #recall() {
+    this.chat = sessionStorage.getItem(`playground.chat.${this.user}`) ?? "";
+    this.#read = JSON.parse(sessionStorage.getItem(`playground.read.${this.user}`) ?? "{}");
+  }
+}

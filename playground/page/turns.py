@@ -1,0 +1,111 @@
+"""The turns of one trace as steps that a person understands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from playground.page import steps
+from playground.page.calls import request_step
+from playground.page.journal import Journal, parent_in, trace_of
+from playground.page.span_steps import attributes_of, is_storage, is_work, step_of
+from playground.page.spans import SpanFact
+from playground.page.steps import Step
+from playground.page.wording import OUTCOMES, count, duration
+from relay import spans
+
+_STATUS: Mapping[str, steps.Status] = {"answered": "ok", "done": "ok", "busy": "warn", "retried": "warn"}
+
+
+class TurnSteps:
+    """Makes steps of the spans of one trace.
+
+    Args:
+        journal: what is known.
+        trace_id: of the trace.
+    """
+
+    def __init__(self, journal: Journal, trace_id: str) -> None:
+        self._journal = journal
+        self._id = trace_id
+        self._trace = trace = journal.spans_of(trace_id)
+        self._ids = {span.id for span in trace}
+        self._children: defaultdict[str, list[SpanFact]] = defaultdict(list)
+        for span in trace:
+            self._children[span.parent].append(span)
+
+    def webhooks(self) -> list[SpanFact]:
+        """The request of the IM platform that began it."""
+        return [span for span in self._trace if span.name == spans.WEBHOOK]
+
+    def turns(self) -> list[Step]:
+        """The turns that have ended."""
+        return [self._turn(span) for span in self._trace if span.name == spans.TURN]
+
+    def unfinished(self) -> list[Step]:
+        """Work whose turn has not ended (yet): it is under way, or its process died."""
+        tops = (span for span in self._trace if span.parent not in self._ids and is_work(span))
+        return [*(self._step(span) for span in tops), *self._asked_but_not_told()]
+
+    def _asked_but_not_told(self) -> Iterator[Step]:
+        """Requests to the model whose span has not ended, and in a turn that died never will."""
+        for asked in self._journal.requests.values():
+            if parent_in(asked.headers) not in self._ids and trace_of(asked.headers) == self._id:
+                yield request_step(asked)
+
+    def delayed(self, span: SpanFact) -> list[SpanFact]:
+        """The messages that were put on a queue under a span, to be seen only later."""
+        return [child for child in self._children[span.id] if child.attributes.get(spans.QUEUE_DELAY)]
+
+    def _turn(self, span: SpanFact) -> Step:
+        outcome = str(span.attributes.get(spans.OUTCOME, ""))
+        ending = OUTCOMES.get(outcome, "ended with an error")
+        calls = [call for call in self._under(span) if is_storage(call)]
+        said = [f"because of {cause}" if (cause := span.attributes.get(spans.CAUSE)) else ""]
+        if outcome in ("retried", "busy"):
+            said += [f"seen again in {put.attributes[spans.QUEUE_DELAY]:g} s" for put in self.delayed(span)]
+        said.append(_spent(calls))
+        attempt = int(span.attributes.get(spans.ATTEMPT, 0))
+        return Step(
+            "turn",
+            f"Turn (attempt {attempt + 1}): {ending}" if attempt else f"Turn: {ending}",
+            span.at,
+            span.ms,
+            _STATUS.get(outcome, "error"),
+            " · ".join(filter(None, said)),
+            (attributes_of(span),),
+            self.inside(span),
+        )
+
+    def _step(self, span: SpanFact) -> Step:
+        made = replace(step_of(self._journal, span), children=self.inside(span))
+        calls = [child for child in self._children[span.id] if is_storage(child)]
+        return replace(made, summary=" · ".join(filter(None, [made.summary, _spent(calls)])))
+
+    def _under(self, span: SpanFact) -> Iterator[SpanFact]:
+        for child in self._children[span.id]:
+            yield child
+            yield from self._under(child)
+
+    def inside(self, span: SpanFact) -> tuple[Step, ...]:
+        """The work and the storage calls directly under a span, in order."""
+        shown = (child for child in self._children[span.id] if is_work(child) or is_storage(child))
+        return _with_what_came_next(steps.in_order(self._step(child) for child in shown))
+
+
+def _spent(calls: Sequence[SpanFact]) -> str:
+    return f"{count(len(calls), 'storage call')}, {duration(sum(call.ms for call in calls))}" if calls else ""
+
+
+def _with_what_came_next(inside: Sequence[Step]) -> tuple[Step, ...]:
+    """Requests to the model that failed say when the next one was made."""
+    asked = [step for step in inside if step.kind == "model"]
+    later = {id(first): second.at - first.at - (first.ms or 0) for first, second in pairwise(asked)}
+    return tuple(
+        replace(step, summary=f"{step.summary} · asked again {duration(later[id(step)])} later")
+        if step.status == "error" and id(step) in later
+        else step
+        for step in inside
+    )

@@ -1,0 +1,91 @@
+"""The relay's words in plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+IGNORED: Mapping[str, str] = {
+    "event": "the platform reports an event, not a message",
+    "own_message": "it was written by a bot or by a server",
+    "kind": "the relay does not read this kind of message",
+    "blocked": "moderation or a blacklist had stopped it",
+    "not_addressed": "no bot is mentioned in it",
+    "unknown_bot": "it is for nobody in the bots file",
+    "not_allowed": "the bot talks to listed users only",
+    "too_old": "it is older than the bot accepts",
+    "bad_time": "its time lies ahead of the clock",
+    "disabled": "the bot is switched off",
+}
+"""Reasons of the webhook for not answering."""
+
+REFUSED: Mapping[int, str] = {
+    401: "the signature is missing or wrong; nothing of it was read",
+    400: "the request is not understood",
+    413: "the message is too large",
+}
+
+FATES: Mapping[str, str] = {
+    "not_usable": "a command, an error text, something refused or forgotten, or not answered yet",
+    "before_new": "from before /new",
+    "over_minutes": "older than rewind_minutes",
+    "over_messages": "beyond rewind_messages",
+    "over_characters": "beyond context_characters",
+}
+"""Why the model does not get a row: see :data:`relay.window.Fate`."""
+
+OUTCOMES: Mapping[str, str] = {
+    "answered": "answered",
+    "done": "nothing left to do, the message was done",
+    "busy": "the conversation was busy, put back",
+    "retried": "failed, put back to be tried again",
+    "expired": "the message is too old to be answered",
+    "abandoned": "given up without an answer",
+    "no_such_bot": "the bot is not in the bots file any more",
+}
+"""How a turn ended."""
+
+ENDED_WITHOUT_ANSWER = ("expired", "abandoned", "no_such_bot")
+
+IM_CODES: Mapping[str, str] = {
+    "200": "delivered",
+    "416": "over the rate limit",
+    "449": "asked to try again",
+    "500": "server error",
+    "431": "a repeated request",
+    "414": "refused: bad parameters",
+    "107306": "a duplicate: the user has it already",
+    "107451": "refused by moderation",
+    "closed": "the connection was cut",
+    "hung": "no answer came",
+}
+"""Result codes of the IM API, and what the emulator did instead of answering."""
+
+MODEL_STATUS: Mapping[int, str] = {
+    200: "the model answered",
+    400: "the model refused the request",
+    401: "the key was not accepted",
+    404: "there is no such deployment",
+    429: "the model is throttled",
+    500: "the model failed",
+    502: "the model could not be reached",
+}
+
+MODEL_CODES: Mapping[str, str] = {
+    "content_filter": "the content filter refused the prompt",
+    "context_length_exceeded": "the prompt is too long for the model",
+}
+"""Error codes of Azure OpenAI."""
+
+
+def count(number: int, word: str) -> str:
+    """``1 message``, ``2 messages``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def duration(milliseconds: float) -> str:
+    """``12 ms``, ``3.4 s``, ``2.5 min``."""
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    if milliseconds < 120_000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds / 60_000:.1f} min"

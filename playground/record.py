@@ -1,0 +1,52 @@
+"""What happened at one of the servers, in order, for whoever watches it from another process."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from playground.loopback import Changes
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+WAIT_MAX_SECONDS = 60.0
+
+
+class Record(Changes):
+    """A list of facts that only grows. What changes is recorded again, whole, under the same id.
+
+    Attributes:
+        facts: what was recorded: a kind, and the fields of the fact as they were then.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.facts: list[tuple[str, dict[str, Any]]] = []
+        self._closed = False
+
+    def write(self, kind: str, fact: DataclassInstance) -> None:
+        """Record a fact as it is now; those who wait hear of it at the next announcement."""
+        self.facts.append((kind, asdict(fact)))
+
+    async def add(self, kind: str, fact: DataclassInstance) -> None:
+        """Record a fact as it is now, and wake those who wait."""
+        self.write(kind, fact)
+        await self.announce()
+
+    async def close(self, _: web.Application) -> None:
+        """For ``on_shutdown``: a server that ends keeps nobody waiting."""
+        self._closed = True
+        await self.announce()
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """``?after=N&seconds=S``: the facts from number N on; waits for one up to S seconds."""
+        after = int(request.query.get("after", "0"))
+        seconds = min(float(request.query.get("seconds", "0")), WAIT_MAX_SECONDS)
+        with contextlib.suppress(TimeoutError):  # nothing new is an answer, too
+            await self.wait_for(lambda: self._closed or len(self.facts) > after, seconds)
+        found = [{"kind": kind, **fact} for kind, fact in self.facts[after:]]
+        return web.json_response({"facts": found, "next": max(after, len(self.facts))})

@@ -1,0 +1,141 @@
+"""``dev.py play --scenario FILE``: starts the stack for each file, plays it, and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import aiohttp
+
+from playground import install
+from playground.beside import is_local, stack_beside
+from playground.control import Control
+from playground.install import Environment
+from playground.local_settings import setting
+from playground.processes import interrupt_on_signals
+from playground.runs import log_folder
+from playground.scenario import toml
+from playground.scenario.format import Scenario, bots_of, load
+from playground.scenario.run import Player, Result, StepResult
+from playground.stack import Host, Model, Stack
+from playground.steps import set_up
+from relay.bots import load_bots
+from relay.errors import ConfigError
+from relay.settings import APP_FOLDER
+
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended, as shells have it."""
+
+
+def play_scenarios(paths: Sequence[Path], model: Model | None, host: Host, webhook: str | None) -> int:
+    """Play scenario files, each in a stack of its own.
+
+    Args:
+        paths: the files.
+        model: what answers, instead of what each file says.
+        host: what runs the functions.
+        webhook: URL of a webhook that runs already; then its host is not started, see :func:`stack_beside`.
+
+    Returns:
+        The exit code: 0 when everything was as expected, 1 when not, 130 after Ctrl-C.
+    """
+    interrupt_on_signals()
+    problems: list[str] = []
+    scenarios: list[tuple[Path, Scenario]] = []
+    for path in paths:
+        try:
+            scenarios.append((path, load(path)))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        return 1
+    passed, folder = 0, log_folder("scenario")
+    try:
+        for path, scenario in scenarios:
+            print(f"{scenario.title} ({path.name})", flush=True)
+            logs = folder / path.stem
+            result = play_one(scenario, logs, model=model, host=host, webhook=webhook, tell=_print)
+            passed += result.ok
+            if not result.ok:
+                print(f"    steps not played: {result.not_played}; logs: {logs}")
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    print(f"{passed} of {len(scenarios)} as expected")
+    return 0 if passed == len(scenarios) else 1
+
+
+def play_one(
+    scenario: Scenario,
+    logs: Path,
+    *,
+    model: Model | None = None,
+    host: Host = "builtin",
+    webhook: str | None = None,
+    tell: Callable[[StepResult], None] = lambda _: None,
+) -> Result:
+    """Play one scenario in a stack that is started for it, with empty storage.
+
+    Args:
+        scenario: what to play.
+        logs: folder of the parts' output.
+        model, host, webhook: as for :func:`play_scenarios`.
+        tell: gets each result as it comes.
+
+    Raises:
+        ConfigError: the app's bots file is wrong.
+        ChildFailed, PortTaken, AzuriteMissing: the stack did not start.
+    """
+    answering = model or scenario.model
+    if answering == "tiny" and (webhook is None or is_local(webhook)):
+        set_up([install.tiny_model(Environment())])
+    bots = bots_of(scenario, "the scenario") or load_bots(
+        APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml")
+    )
+    bot = next(iter(bots)).accid
+    with _stack(scenario, logs, answering, host, webhook) as stack:
+        return asyncio.run(_play(stack, scenario, bot, tell))
+
+
+def _stack(scenario: Scenario, logs: Path, model: Model, host: Host, webhook: str | None) -> Stack:
+    if webhook is not None:
+        return stack_beside(webhook, model, logs)
+    environ = {**os.environ, **scenario.settings}
+    if scenario.bots:
+        logs.mkdir(parents=True, exist_ok=True)
+        file = logs / "bots.toml"
+        lines = [f"{name} = {toml.literal(value)}\n" for name, value in scenario.bots_document.items()]
+        file.write_text("".join(lines), encoding="utf-8")
+        environ["RELAY_BOTS_FILE"] = str(file)
+    return Stack(model=model, host=host, logs=logs, environ=environ)
+
+
+async def _play(stack: Stack, scenario: Scenario, bot: str, tell: Callable[[StepResult], None]) -> Result:
+    def restart() -> None:
+        stack.kill_functions()
+        stack.restart_functions()
+
+    async def kill_host() -> None:
+        await asyncio.to_thread(restart)
+
+    async with aiohttp.ClientSession() as session:
+        im = Control(session, stack.im_url, "the IM emulator")
+        model = None
+        if stack.model_url:
+            model = Control(session, stack.model_url.removesuffix("/v1"), "the model server")
+        kill = kill_host if stack.functions else None
+        return await Player(im, model, bot=bot, kill_host=kill).run(scenario, tell)
+
+
+def _print(step: StepResult) -> None:
+    mark = "✓" if step.ok else "✗"
+    print(
+        f"  {mark} " + " · ".join(filter(None, [step.title, step.detail, f"{step.milliseconds} ms"])),
+        flush=True,
+    )

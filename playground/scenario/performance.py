@@ -1,0 +1,217 @@
+"""One run of a scenario: each part of a step does one thing, and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+from playground.control import Control
+from playground.faults import FAULTS, Switches
+from playground.scenario import wording
+from playground.scenario.stage import Chat, Reply, Stage
+from playground.scenario.tables import REPLY_SECONDS, Expectation, Rule, Scenario, Step
+
+QUIET_SECONDS = 1.0
+"""How long nobody may say anything more after the last step: a reply that is sent twice is sent twice at once."""
+
+OVERTAKEN_FIELDS = ("hold", "delay_seconds")
+"""Ways of delivery with which the webhook gets a message later: the next steps do not wait for that."""
+
+KillHost = Callable[[], Awaitable[None]]
+"""Kills the function host and brings it up again."""
+
+Part = tuple[str, Callable[[], Awaitable[str]]]
+"""What should happen, and what does it: it returns what happened, or raises Unmet, ControlError, FaultUnavailable."""
+
+
+class Unmet(Exception):
+    """Something did not go as it should; the message says what happened instead."""
+
+
+class Performance:
+    """The state of a run. An async context manager: in the end no fault, rule or message under way is left.
+
+    Args:
+        stage: where it is played.
+        scenario: what is played.
+        first: who speaks to whom where the first step does not say it.
+        kill_host: None where the function host cannot be killed.
+    """
+
+    def __init__(self, stage: Stage, scenario: Scenario, first: Chat, kill_host: KillHost | None) -> None:
+        self._stage = stage
+        self._scenario = scenario
+        self._chat = first
+        self._kill_host = kill_host
+        self._switches = Switches(stage.im, stage.model)
+        self._said: list[asyncio.Task[dict[str, Any]]] = []
+        self._asked = 0
+        self._read: dict[str, int] = defaultdict(int)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._said:
+            task.cancel()
+        await asyncio.gather(*self._said, return_exceptions=True)
+        await self._stage.im.call("DELETE", "faults")
+        if self._stage.model is not None:
+            await self._stage.model.call("DELETE", "script")
+
+    async def prepare(self) -> str:
+        """Create the groups, give the model its script, and begin to listen."""
+        await self._stage.open()
+        for tid, members in self._scenario.groups.items():
+            await self._stage.im.call("POST", "teams", json={"tid": tid, "members": members})
+        for rule in self._scenario.script:
+            await self._model().call("POST", "script", json=_order(rule))
+        return ""
+
+    def parts(self, step: Step) -> list[Part]:
+        """What a step consists of, in order."""
+        self._chat = chat = _chat(step, self._chat)
+        parts: list[Part] = []
+        if step.say:
+            parts.append((wording.saying(chat, step), lambda: self._say(step)))
+        if step.wait:
+            parts.append(("the model is asked", self._until_asked))
+        if step.kill:
+            parts.append(("the function host is killed", self._kill))
+        if (expect := step.expect) is None:
+            return parts
+        if expect.about_the_answer:
+            parts.append((wording.answer(expect), lambda: self._check_answer(expect)))
+        if expect.about_replies:
+            parts.append((wording.replies(chat, expect), lambda: self._check_replies(expect)))
+        if (window := expect.window) is not None:
+            parts.append((wording.window(window), lambda: self._check_window(window)))
+        return parts
+
+    async def silence(self) -> str:
+        """Exactly once: nothing may be said that no step expected, not even a moment later."""
+        await asyncio.gather(*self._said)
+
+        def unread() -> list[Reply]:
+            read = self._read
+            return [reply for key, seen in self._stage.replies.items() for reply in seen[read[key] :]]
+
+        if await self._stage.until(lambda: bool(unread()), QUIET_SECONDS):
+            raise Unmet(wording.said(unread()))
+        return ""
+
+    async def _say(self, step: Step) -> str:
+        chat = self._chat
+        for name in step.fault:
+            await self._switches.turn_on(name, "next")
+        delivery = await self._switches.arm(chat.receiver)
+        self._asked = await self._requests_so_far()
+        client_id = str(uuid.uuid4())
+        message = _message(step, chat) | {
+            "client_id": client_id,
+            "nick": self._scenario.users.get(chat.user, ""),
+            "delivery": delivery or None,
+        }
+        task = asyncio.create_task(self._stage.im.call("POST", "say", json=message))
+        self._said.append(task)
+        if any(field in delivery for field in OVERTAKEN_FIELDS):
+            await self._stage.until(lambda: client_id in self._stage.delivered or task.done(), REPLY_SECONDS)
+            return "on its way"
+        posts = (await task)["posts"]
+        if any(post["status"] is None for post in posts):
+            raise Unmet(wording.outcomes(posts))
+        return wording.outcomes(posts)
+
+    async def _until_asked(self) -> str:
+        self._model()
+        stage, before = self._stage, self._asked
+        if not await stage.until_asked(lambda: len(stage.requests) > before, REPLY_SECONDS):
+            raise Unmet(f"it was not within {REPLY_SECONDS:g} s")
+        self._asked = len(stage.requests)
+        return ""
+
+    async def _kill(self) -> str:
+        if self._kill_host is None:
+            raise Unmet("it is somebody else's and cannot be killed from here")
+        await self._kill_host()
+        return "it is up again"
+
+    async def _check_answer(self, expect: Expectation) -> str:
+        if not self._said:
+            raise Unmet("nothing was said yet")
+        try:
+            said = await asyncio.wait_for(asyncio.shield(self._said[-1]), expect.within or REPLY_SECONDS)
+        except TimeoutError:
+            raise Unmet("it has not answered yet") from None
+        for post in said["posts"]:
+            if not expect.fits_answer(post["status"], wording.json_of(post["body"])):
+                raise Unmet(f"it answered {post['status']} {wording.short(post['body'])}")
+        return wording.outcomes(said["posts"])
+
+    async def _check_replies(self, expect: Expectation) -> str:
+        key, count = self._chat.key, expect.count
+        seen, begun = self._stage.replies[key], self._read[key]
+        # Where none is expected, one is waited for all the same.
+        came = await self._stage.until(lambda: len(seen) >= begun + max(count, 1), expect.seconds)
+        replies = seen[begun : begun + max(count, 1)]
+        self._read[key] += len(replies)
+        if count == 0:
+            if came:
+                raise Unmet(wording.said(replies))
+            return f"for {expect.seconds:g} s"
+        if not all(expect.fits(reply.sender, reply.text) for reply in replies):
+            raise Unmet(wording.said(replies))
+        if not came:
+            raise Unmet(f"{len(replies) or 'nothing'} within {expect.seconds:g} s")
+        return "" if expect.text is not None else wording.said(replies)
+
+    async def _check_window(self, expected: list[str]) -> str:
+        self._model()
+        if not await self._requests_so_far():
+            raise Unmet("it was not asked at all")
+        given = self._stage.window()
+        if given != expected:
+            raise Unmet(f"it was given {wording.texts(given)}")
+        return ""
+
+    async def _requests_so_far(self) -> int:
+        await self._stage.until_asked(lambda: True, 0)
+        return len(self._stage.requests)
+
+    def _model(self) -> Control:
+        if self._stage.model is None:
+            raise Unmet("the model is somebody else's and cannot be seen or scripted from here")
+        return self._stage.model
+
+
+def _chat(step: Step, before: Chat) -> Chat:
+    """Where a step happens: as in the step before, but for what it says."""
+    user = step.sender or before.user
+    if step.team:
+        return Chat(user, before.bot, step.team)
+    return Chat(user, step.to or before.bot, None if step.to else before.team)
+
+
+def _message(step: Step, chat: Chat) -> dict[str, Any]:
+    """A step's message as the emulator takes it."""
+    robot = step.robot.model_dump() if step.robot else {}
+    if "customContent" in robot:
+        robot["custom"] = robot.pop("customContent")
+    receiver = {"team": chat.team} if chat.team else {"to": chat.bot}
+    return {"sender": chat.user, "text": step.say, "input": step.input or "copy", **receiver, **robot}
+
+
+def _order(rule: Rule) -> dict[str, Any]:
+    """A rule as the model server takes it."""
+    if rule.fault is not None:
+        ((kind, fields),) = FAULTS[rule.fault].order.items()
+    else:
+        kind, fields = "reply", {"text": rule.reply}
+    slowly = {"seconds": rule.seconds} if rule.seconds else {}
+    return {kind: {**fields, **slowly}, "when": rule.when, "times": rule.times}

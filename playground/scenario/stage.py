@@ -1,0 +1,127 @@
+"""The stack as a scenario sees it: what it can do there, and what it sees happen; over the control interfaces only."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from playground.control import Control
+from playground.im.chats import private_key, team_key
+
+LISTEN_MAX_SECONDS = 30.0
+"""One request waits no longer than this for something to happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where somebody speaks: a user and a bot, or a user in a group."""
+
+    user: str
+    bot: str
+    team: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for everybody in it, as the emulator has it."""
+        return team_key(self.team) if self.team else private_key(self.user, self.bot)
+
+    @property
+    def receiver(self) -> str:
+        """Who gets the bot's reply: the user, or the group."""
+        return self.team or self.user.lower()
+
+    def __str__(self) -> str:
+        return f"group {self.team}" if self.team else self.bot
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A bot's message in a chat."""
+
+    sender: str
+    text: str
+
+
+class Stage:
+    """Listens to the IM emulator and the model server from :meth:`open` on.
+
+    Args:
+        im: control interface of the emulator.
+        model: of the model server; None when there is none to see.
+
+    Attributes:
+        delivered: client ids of the messages in any chat.
+        replies: by chat, in the order of delivery.
+        requests: what the model was asked, oldest first: bodies of the requests.
+    """
+
+    def __init__(self, im: Control, model: Control | None) -> None:
+        self.im = im
+        self.model = model
+        self.delivered: set[str] = set()
+        self.replies: dict[str, list[Reply]] = defaultdict(list)
+        self.requests: dict[int, dict[str, Any]] = {}
+        self._next: dict[Control, int] = {}
+
+    async def open(self) -> None:
+        """What has happened so far is none of the scenario's business."""
+        for part in filter(None, (self.im, self.model)):
+            self._next[part] = 0
+            await self._facts(part, 0)
+
+    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Listen to the chats until ``condition()`` holds; False when it did not within ``seconds``."""
+        return await self._until(self.im, condition, seconds)
+
+    async def until_asked(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Listen to the model in the same way."""
+        return self.model is not None and await self._until(self.model, condition, seconds)
+
+    def window(self) -> list[str]:
+        """The texts that the model was given at last, without the system prompt."""
+        latest = self.requests[max(self.requests)]
+        return [_words(said["content"]) for said in latest["messages"] if said["role"] != "system"]
+
+    async def _until(self, part: Control, condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        await self._listen(part, 0)
+        while not condition():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            await self._listen(part, min(left, LISTEN_MAX_SECONDS))
+        return True
+
+    async def _listen(self, part: Control, seconds: float) -> None:
+        for fact in await self._facts(part, seconds):
+            if fact["kind"] == "request":
+                self.requests[fact["number"]] = fact["body"]
+            elif fact["kind"] == "message":
+                self._message(fact)
+
+    async def _facts(self, part: Control, seconds: float) -> list[dict[str, Any]]:
+        found = await part.call("GET", "record", params={"after": self._next[part], "seconds": seconds})
+        self._next[part] = found["next"]
+        return list(found["facts"])
+
+    def _message(self, fact: dict[str, Any]) -> None:
+        self.delivered.add(fact["client_id"])
+        if fact["origin"] != "user" and fact["finished"]:
+            key = team_key(fact["to"]) if fact["team_kind"] else private_key(fact["sender"], fact["to"])
+            self.replies[key].append(Reply(fact["sender"], fact["text"]))
+
+
+def _words(content: str) -> str:
+    """What somebody said. With a speaker or a context, a message comes to the model as JSON."""
+    try:
+        fields = json.loads(content)
+    except ValueError:
+        return content
+    match fields:
+        case {"text": str(text), "speaker": _} | {"text": str(text), "context": _}:
+            return text
+    return content

@@ -1,0 +1,219 @@
+"""The tables of a scenario file and what they accept. docs/playground.md explains every key."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from playground.faults import FAULTS
+
+REPLY_SECONDS = 30.0
+"""How long a reply may take unless the file says otherwise: longer than any turn of the scripted model."""
+
+SILENCE_SECONDS = 3.0
+"""How long ``replies = 0`` listens unless the file says otherwise."""
+
+SETTINGS = ["IM_API_VERSION", "RELAY_LEASE_MARGIN_SECONDS", "RELAY_SEND_SECONDS"]
+"""What a scenario may set: protocol and times. Where the parts are and who may speak is not for it to say."""
+
+
+def _one_of(known: list[str], what: str) -> AfterValidator:
+    def check(name: str) -> str:
+        if name in known:
+            return name
+        close = get_close_matches(name, known, n=1)
+        hint = f'did you mean "{close[0]}"?' if close else f"accepted: {', '.join(known)}"
+        raise ValueError(f"is no {what}; {hint}")
+
+    return AfterValidator(check)
+
+
+Account = Annotated[str, Field(min_length=1, max_length=32)]
+FaultName = Annotated[str, _one_of(list(FAULTS), "fault")]
+ModelFaultName = Annotated[
+    str, _one_of([name for name, fault in FAULTS.items() if fault.group == "Model"], "fault of the model")
+]
+SettingName = Annotated[str, _one_of(SETTINGS, "setting for a scenario")]
+
+
+class _Table(BaseModel):
+    """One table of the file. A description says what its key accepts."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class Robot(_Table):
+    """``robotInfo`` of a message."""
+
+    function: str = Field("", description="text")
+    topic: str = Field("", description="text")
+    customContent: str = Field("", description="text")  # noqa: N815 (the wire's name)
+    account: str = Field("", description="an accid")
+
+
+class Expectation(_Table):
+    """What must have happened; every key that is given."""
+
+    text: str | None = Field(None, description="text: the whole reply")
+    contains: str | None = Field(None, description="text: a part of the reply")
+    matches: re.Pattern[str] | None = Field(None, description="a regular expression, found in the reply")
+    replies: int | None = Field(None, ge=0, le=100, description="a whole number, 0 to 100")
+    sender: Account | None = Field(None, alias="from", description="the accid that replies")
+    within: float | None = Field(None, gt=0, le=600, description="seconds, above 0 and at most 600")
+    status: int | None = Field(None, description="the HTTP status of the webhook's answer")
+    answer: dict[str, Any] | None = Field(None, description="a table: fields of the webhook's answer")
+    window: list[str] | None = Field(None, description="a list of texts: what the model was given")
+
+    @property
+    def about_replies(self) -> bool:
+        """True if it is (also) about replies of a bot."""
+        return any(
+            value is not None for value in (self.text, self.contains, self.matches, self.replies, self.sender)
+        )
+
+    @property
+    def about_the_answer(self) -> bool:
+        """True if it is (also) about the webhook's answer."""
+        return (self.status, self.answer) != (None, None)
+
+    @property
+    def count(self) -> int:
+        """How many replies it is about."""
+        return 1 if self.replies is None else self.replies
+
+    @property
+    def seconds(self) -> float:
+        """How long they may take; for none, how long none may come."""
+        return self.within or (REPLY_SECONDS if self.count else SILENCE_SECONDS)
+
+    def fits(self, sender: str, text: str) -> bool:
+        """True for a reply as expected."""
+        return (
+            (self.sender is None or self.sender.lower() == sender)
+            and (self.text is None or self.text == text)
+            and (self.contains is None or self.contains in text)
+            and (self.matches is None or self.matches.search(text) is not None)
+        )
+
+    def fits_answer(self, status: int | None, body: object) -> bool:
+        """True for an answer of the webhook as expected; it may hold more fields."""
+        return self.status in (None, status) and (self.answer is None or _holds(self.answer, body))
+
+    @model_validator(mode="after")
+    def _about_something(self) -> Self:
+        if not (self.about_replies or self.about_the_answer or self.window is not None):
+            raise ValueError("says nothing; give text, contains, matches, replies, status, answer or window")
+        return self
+
+
+def _holds(expected: object, found: object) -> bool:
+    if not isinstance(expected, dict):
+        return expected == found
+    return isinstance(found, dict) and all(
+        name in found and _holds(value, found[name]) for name, value in expected.items()
+    )
+
+
+def _spelled_out(value: object) -> object:
+    """``expect = "text"`` is short for ``expect.text = "text"``."""
+    return {"text": value} if isinstance(value, str) else value
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class Step(_Table):
+    """One step: a message, a wait, a kill, an expectation, or several of these, which then happen in this order.
+
+    Who speaks to whom is as in the step before where it is not said.
+    """
+
+    sender: Account | None = Field(None, alias="as", description="the user's accid")
+    to: Account | None = Field(None, description="the bot's accid")
+    team: Account | None = Field(None, description="the id of a group in [groups]")
+    say: str | None = Field(None, min_length=1, description="text")
+    robot: Robot | None = Field(None, description="a table: function, topic, customContent, account")
+    input: Literal["copy", "chatbot", "both"] | None = Field(None, description='"copy", "chatbot" or "both"')
+    fault: Annotated[list[FaultName], BeforeValidator(_as_list)] = Field(
+        [], description="the name of a fault, or a list of names"
+    )
+    wait: Literal["model-request"] | None = Field(None, description='"model-request"')
+    kill: Literal["host"] | None = Field(None, description='"host"')
+    expect: Annotated[Expectation, BeforeValidator(_spelled_out)] | None = Field(
+        None, description="the text of the reply, or a table"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not (self.say or self.wait or self.kill or self.expect):
+            raise ValueError("does nothing; give say, wait, kill or expect")
+        if self.to and self.team:
+            raise ValueError('has both "to" and "team"; a message goes to a bot or to a group')
+        if not self.say and (self.robot or self.input or self.fault):
+            raise ValueError('has "robot", "input" or "fault" without "say"')
+        return self
+
+
+class Rule(_Table):
+    """What the scripted model answers: to the next request, or with ``when`` to every one that has this text."""
+
+    when: str | None = Field(None, min_length=1, description="text in the user's message")
+    reply: str | None = Field(None, description="text")
+    fault: ModelFaultName | None = Field(None, description="the name of a fault of the model")
+    seconds: float = Field(0, ge=0, le=300, description="a number, 0 to 300")
+    times: int | None = Field(None, ge=1, description="a whole number, 1 or more")
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> Self:
+        if (self.reply is None) == (self.fault is None) and not (self.seconds and self.fault is None):
+            raise ValueError("needs reply, fault or seconds; reply and fault exclude each other")
+        return self
+
+
+class Scenario(_Table):
+    """A whole file.
+
+    Attributes:
+        title: what it shows.
+        model: what answers.
+        settings, defaults, bots: of the function host; they count where the host is started for the scenario.
+        users: accids and the names that are shown.
+        groups: ids and members.
+        script: what the scripted model answers; else it repeats what it is told.
+        steps: what happens.
+    """
+
+    title: str = Field(min_length=1, description="text")
+    model: Literal["scripted", "tiny", "settings"] = Field(
+        "scripted", description='"scripted", "tiny" or "settings"'
+    )
+    settings: dict[SettingName, str] = Field({}, description="a table of settings, each a text")
+    defaults: dict[str, Any] = Field({}, description="a table as in the bots file")
+    bots: list[dict[str, Any]] = Field([], description="tables as in the bots file: [[bots]]")
+    users: dict[Account, str] = Field({}, description='a table: accid = "name"')
+    groups: dict[Account, list[Account]] = Field({}, description="a table: id = [accids]")
+    script: list[Rule] = Field([], description="tables [[script]]")
+    steps: list[Step] = Field(min_length=1, description="tables [[steps]]")
+
+    @property
+    def needs_own_host(self) -> bool:
+        """True if it only makes sense with a function host of its own."""
+        return bool(self.settings or self.defaults or self.bots)
+
+    @property
+    def bots_document(self) -> dict[str, Any]:
+        """Its bots file; empty when it uses that of the app."""
+        return {"defaults": self.defaults, "bots": self.bots} if self.bots else {}

@@ -1,0 +1,83 @@
+"""What a scenario's results say: what should happen, and what did, each on one line."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from playground.scenario.stage import Chat, Reply
+from playground.scenario.tables import Expectation, Step
+
+SHOWN_CHARACTERS = 60
+"""Texts are cut after so many."""
+
+
+def saying(chat: Chat, step: Step) -> str:
+    """Who says what to whom, and what goes wrong with it."""
+    faults = f" [{', '.join(step.fault)}]" if step.fault else ""
+    return f"{chat.user} → {chat}: {short(step.say or '')}{faults}"
+
+
+def answer(expect: Expectation) -> str:
+    """What the webhook should answer."""
+    fields = "" if expect.answer is None else json.dumps(expect.answer, ensure_ascii=False)
+    return " ".join(filter(None, ["the webhook answers", str(expect.status or ""), fields]))
+
+
+def replies(chat: Chat, expect: Expectation) -> str:
+    """What which bot should say how often."""
+    who = expect.sender or ("a bot" if chat.team else chat.bot)
+    if expect.count == 0:
+        return f"{who} says nothing"
+    wanted = [
+        f'"{short(expect.text)}"' if expect.text is not None else "",
+        f'with "{short(expect.contains)}"' if expect.contains is not None else "",
+        f"like {short(expect.matches.pattern)}" if expect.matches is not None else "",
+    ]
+    times = f"{expect.count} times" if expect.count > 1 else ""
+    return " ".join(filter(None, [who, "answers", times, *wanted]))
+
+
+def window(expected: Sequence[str]) -> str:
+    """What the model should have been given."""
+    return f"the model was given {texts(expected)}"
+
+
+def outcomes(posts: Iterable[dict[str, Any]]) -> str:
+    """What the webhook answered: ``200 queued``, ``10 × 200 queued``."""
+    counts = Counter(_outcome(post) for post in posts)
+    return ", ".join(f"{count} × {outcome}" if count > 1 else outcome for outcome, count in counts.items())
+
+
+def _outcome(post: dict[str, Any]) -> str:
+    if post["status"] is None:
+        return f"no answer: {post['failure']}"
+    body = json_of(post["body"])
+    words = [body.get(name) for name in ("status", "reason", "error")] if isinstance(body, dict) else []
+    return " ".join([str(post["status"]), *(word for word in words if isinstance(word, str))])
+
+
+def said(replies: Iterable[Reply]) -> str:
+    """Who said what."""
+    return ", ".join(f'{reply.sender} said "{short(reply.text)}"' for reply in replies)
+
+
+def texts(all: Sequence[str]) -> str:
+    """Several texts."""
+    return ", ".join(f'"{short(text)}"' for text in all) or "nothing"
+
+
+def short(text: str) -> str:
+    """A text on one line, cut where it is long."""
+    line = " ⏎ ".join(text.splitlines())
+    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def json_of(text: str) -> Any:
+    """The JSON value that a text is, or None."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

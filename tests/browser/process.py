@@ -1,0 +1,55 @@
+"""``dev.py play`` as a person starts it: a process with a page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playground.processes import Child
+from playground.runs import DEV, ROOT, end_dead_runs
+
+READY_SECONDS = 60
+STOP_SECONDS = 5
+BOTS = Path(__file__).with_name("bots.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Playground:
+    """A running ``dev.py play``.
+
+    Attributes:
+        url: of the page, without a slash at its end; it is there before the rest of the stack.
+    """
+
+    url: str
+    _child: Child
+
+    def wait_until_ready(self) -> None:
+        """Wait until every part of the stack runs.
+
+        Raises:
+            ChildFailed: one did not start.
+        """
+        self._child.wait_for("Ready after", seconds=READY_SECONDS)
+
+
+@contextmanager
+def playing(model: str = "scripted", bots: Path = BOTS) -> Iterator[Playground]:
+    """The playground with this model and these bots, once it has a page.
+
+    Raises:
+        ChildFailed: it did not start.
+    """
+    command: list[str | Path] = [sys.executable, ROOT / "dev.py", "play", "--model", model, "--no-browser"]
+    environ = {**os.environ, "RELAY_BOTS_FILE": str(bots), "PYTHONUNBUFFERED": "1"}
+    child = Child("play", command, log=DEV / "logs" / "browser-tests.log", env=environ)
+    try:
+        page = child.wait_for(r"^Page\s+(http://127\.0\.0\.1:\d+)", seconds=READY_SECONDS)
+        yield Playground(page[1], child)
+    finally:
+        child.stop(STOP_SECONDS)
+        end_dead_runs()  # what it left behind, had it to be ended by force

@@ -1,0 +1,58 @@
+"""Every package that is ever installed is one version, by the hashes of its files."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from playground.pins import read_pins
+from playground.runs import ROOT
+from tests.supply.compile import FILES
+
+LOCKS = ("playground/package-lock.json", "tests/browser/package-lock.json")
+
+
+def tracked(pattern: str) -> list[str]:
+    """The files of the checkout with this name at any depth."""
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.rglob(pattern)
+        if not {".dev", "node_modules", ".git"} & set(path.relative_to(ROOT).parts)
+    ]
+
+
+def test_no_requirements_file_or_lock_is_forgotten() -> None:
+    assert sorted(tracked("requirements*.txt")) == sorted(FILES)
+    assert sorted(tracked("package-lock.json")) == sorted(LOCKS)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_package_has_hashes(name: str) -> None:
+    pins = read_pins(ROOT / name)
+    assert pins
+    for pin in pins:
+        assert pin.hashes, pin.name
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in pin.hashes), pin.name
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_names_where_packages_come_from(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(r"://|--(extra-)?index-url|--find-links| @ ", text)
+
+
+def test_what_is_deployed_is_what_is_tested() -> None:
+    tested = {pin.requirement for pin in read_pins(ROOT / "requirements-dev.txt")}
+    assert {pin.requirement for pin in read_pins(ROOT / "requirements.txt")} <= tested
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_npm_package_has_its_hash_and_no_address(name: str) -> None:
+    packages = json.loads((ROOT / name).read_text(encoding="utf-8"))["packages"]
+    fetched = {path: package for path, package in packages.items() if path}
+    assert fetched
+    for path, package in fetched.items():
+        assert package["integrity"].startswith("sha512-"), path
+        assert "resolved" not in package, path
