@@ -18,6 +18,13 @@ async def test_three_turns_are_answered_in_order(visit: Visit) -> None:
     assert senders == [ada.accid, "helper"] * 3
 
 
+async def test_a_bot_that_answers_in_the_response_is_fed_by_the_chatbot_webhook(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Echo")
+    await ada.ask("anybody there?")
+    await ada.said("echo", "You said: anybody there?")
+
+
 async def test_the_bot_is_typing_until_it_has_answered(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")

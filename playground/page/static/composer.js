@@ -79,7 +79,7 @@ export class Composer {
     if (chat !== this.#chat) {
       this.#chat = chat;
       this.mentions.look("", []);
-      this.options.clear();
+      this.options.turnTo(this.app.world.bots.get(this.app.conversation?.id ?? ""));
     }
     box.style.height = "auto";
     box.style.height = `${box.scrollHeight}px`;

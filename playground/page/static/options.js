@@ -12,8 +12,11 @@ const INPUTS = [
   ["both", "Both", "one message by two ways: one answer"],
 ];
 
-/** @returns {{account: string, function: string, topic: string, customContent: string, input: Input}} */
-const NOTHING_SET = () => ({ account: "", function: "", topic: "", customContent: "", input: "copy" });
+/**
+ * @param {Input} input
+ * @returns {{account: string, function: string, topic: string, customContent: string, input: Input}}
+ */
+const nothingBut = (input) => ({ account: "", function: "", topic: "", customContent: "", input });
 
 /** @param {string} value @param {string} words @param {string} chosen */
 const choice = (value, words, chosen) =>
@@ -22,7 +25,9 @@ const choice = (value, words, chosen) =>
 export class Options {
   isOpen = false;
   #keep = false;
-  #set = NOTHING_SET();
+  /** @type {Input} the input that the chat's bot is fed by, unless another is chosen */
+  #usual = "copy";
+  #set = nothingBut("copy");
 
   /** @param {() => void} changed */
   constructor(changed) {
@@ -39,7 +44,7 @@ export class Options {
   /** @returns {number} how many are set */
   get count() {
     const { input, ...fields } = this.#set;
-    return Object.values(fields).filter((value) => value !== "").length + (input === "copy" ? 0 : 1);
+    return Object.values(fields).filter((value) => value !== "").length + (input === this.#usual ? 0 : 1);
   }
 
   toggle() {
@@ -53,9 +58,15 @@ export class Options {
   }
 
   clear() {
-    this.#set = NOTHING_SET();
+    this.#set = nothingBut(this.#usual);
     this.#keep = false;
     this.changed();
+  }
+
+  /** Another chat. A bot that answers in the response is fed by the chatbot webhook. @param {Bot | undefined} bot */
+  turnTo(bot) {
+    this.#usual = bot?.reply === "response" ? "chatbot" : "copy";
+    this.clear();
   }
 
   /** @param {Playground} app @param {Conversation} conversation */
@@ -120,7 +131,7 @@ export class Options {
     </label>`;
   }
 
-  /** @param {keyof ReturnType<typeof NOTHING_SET>} field @returns {(event: Event) => void} */
+  /** @param {keyof ReturnType<typeof nothingBut>} field @returns {(event: Event) => void} */
   #take(field) {
     return (event) => {
       const { value } = /** @type {HTMLInputElement} */ (event.target);
