@@ -17,9 +17,7 @@ from typing import Any, get_args
 import pytest
 
 from playground.cli import _parser
-from playground.im_control import Acknowledgement
 from playground.stack import MODEL_LABELS
-from playground.terminal import HELP, way
 from relay import texts
 from relay.bot import Bot
 from relay.commands import command_of
@@ -93,7 +91,7 @@ def test_a_command_of_dev_py_is_one_that_it_takes(command: str) -> None:
 
 def test_the_flags_of_play_in_the_readme_are_its_flags() -> None:
     flags = [span for span in code_spans(README) if span.startswith("--")]
-    assert flags == ["--model settings", "--model scripted"]
+    assert flags == ["--model settings", "--model scripted", "--terminal"]
     for flag in flags:
         _parser().parse_args(["play", *flag.split()])
 
@@ -187,13 +185,15 @@ def test_the_commands_of_a_bot_are_commands() -> None:
     ]
 
 
-def test_the_shown_chat_is_one_that_play_can_show() -> None:
-    (shown,) = [block for block in code_blocks(README, "console") if "alice → Helper" in block]
+def test_what_play_prints_is_shown_as_it_prints_it() -> None:
+    (shown,) = [block for block in code_blocks(README, "console") if "Page " in block]
+    source = (APP_FOLDER / "playground" / "play.py").read_text(encoding="utf-8")
     assert f"Model    {MODEL_LABELS['tiny']}" in shown
-    logged = "turn done bot=helper window=0 queued_ms=114 model_ms=7670 store_ms=21 send_ms=70"
-    assert way(Acknowledgement(200, "", 20, ""), logged) in shown
-    assert ":help" in HELP
-    assert ":quit" in HELP
+    names = [line.split()[0] for line in shown.splitlines()[1:-1]]
+    assert names == ["Page", "Bots", "Model", "Webhook", "Log"]
+    assert [name for name in names if name not in source] == []
+    assert re.search(r"Ready after [\d.]+ s. Ctrl-C ends it.", shown)
+    assert "Ctrl-C ends it." in source
 
 
 def test_the_log_lines_in_the_readme_are_logged() -> None:
