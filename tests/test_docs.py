@@ -35,7 +35,7 @@ from tests.kit import RelayKit
 
 DOCUMENTS = {
     path.relative_to(APP_FOLDER).as_posix(): path.read_text(encoding="utf-8")
-    for path in (APP_FOLDER / "README.md", APP_FOLDER / "CHANGELOG.md", *APP_FOLDER.glob("docs/*.md"))
+    for path in (*APP_FOLDER.glob("*.md"), *APP_FOLDER.glob("docs/*.md"))
 }
 README = DOCUMENTS["README.md"]
 CLIENT = DOCUMENTS["docs/client.md"]

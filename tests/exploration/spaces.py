@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
-from relay import respond
+from opentelemetry.trace import NoOpTracer
+
+from relay import respond, spans
 from relay.bots import Bot
 from relay.keys import client_id, conversation_key
 from relay.messages import Message
@@ -211,7 +213,7 @@ async def _one_after_the_other(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
 
 @contextmanager
 def without_an_event_loop() -> Iterator[None]:
-    """The explorer drives coroutines itself, and the relay's log would drown everything."""
+    """The explorer drives coroutines itself, and the relay's log and spans would drown everything."""
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -219,6 +221,7 @@ def without_an_event_loop() -> Iterator[None]:
             mock.patch.object(asyncio, "gather", _one_after_the_other),
             mock.patch.object(asyncio, "timeout", return_value=nullcontext()),
             mock.patch.object(respond, "POLL_SECONDS", float(respond.DEADLINE_SECONDS)),
+            mock.patch.object(spans, "_tracer", NoOpTracer()),
         ):
             yield
     finally:
