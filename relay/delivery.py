@@ -102,7 +102,7 @@ class Delivery:
         self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int, refusal: ImBlocked
     ) -> None:
         """Tell the user that moderation refused the reply, under an id of its own."""
-        if reply.excluded:  # not even the plain text passes
+        if reply.text in texts.WITHHELD.values():  # not even the plain text passes
             await self._give_up_on(turn, partition, reply, refusal.cause)
             return
         log.warning("reply withheld by moderation bot=%s conversation=%s", bot.accid, partition)

@@ -204,7 +204,8 @@ class History:
                         spans.CUTOFF: found.cutoff,
                     }
                 )
-                for entry, fate in fates(found, conversation.profile(own.function)):
+                # Oldest first: of more than it keeps for a span (128), OpenTelemetry drops the first.
+                for entry, fate in reversed([*fates(found, conversation.profile)]):
                     role = "assistant" if entry.kind == "reply" else "user"
                     row: dict[str, spans.Attribute] = {
                         spans.ROW: entry.key,

@@ -14,6 +14,10 @@ BATCH_MAX_ROWS = 90
 """Messages that are answered together; with their reply they fit one transaction of 100 changes."""
 
 
+UNUSABLE_MAX_ROWS = 200
+"""So many rows that no model may see (refused, forgotten, commands) are read back through, and no more: whoever
+floods a conversation with them shortens its memory, and does not make its turns dear."""
+
 Fate = Literal[
     "batch", "sent", "not_usable", "before_new", "over_minutes", "over_messages", "over_characters"
 ]
@@ -80,24 +84,28 @@ def plan(
     bot = profile(batch[0].function)
     cutoff = batch[-1].at - bot.rewind_minutes * MINUTE_MS
     usable = [entry for entry in ordered if _is_usable(entry) and _same_epoch(entry, batch[0], marks)]
+    unusable = len(ordered) - len(open_messages) - len(usable)
     recent = [entry for entry in usable if entry.at >= cutoff]
     window = _within_budget(
         recent[-bot.rewind_messages :] if bot.rewind_messages else [], bot.context_characters
     )
     complete = read_to is not None and (
         read_to.at < cutoff
-        or (len(recent) >= bot.rewind_messages and read_to not in open_messages)
+        or (
+            read_to not in open_messages
+            and (len(recent) >= bot.rewind_messages or unusable >= UNUSABLE_MAX_ROWS)
+        )
         # Alone with the bot, a user sees nothing from before the own /new.
         or (not group and not _same_epoch(read_to, batch[0], marks))
     )
     return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered))
 
 
-def fates(plan: Plan, bot: Bot) -> Iterator[tuple[Entry, Fate]]:
-    """What becomes of each row of a plan, newest first; ``bot`` is the one whose window it is."""
+def fates(plan: Plan, profile: Callable[[str], Bot]) -> Iterator[tuple[Entry, Fate]]:
+    """What becomes of each row of a plan, newest first; ``profile`` as it was for the plan."""
     marks = [entry for entry in plan.rows if entry.kind in ("new", "forget")]
     batch, window = ({entry.key for entry in entries} for entries in (plan.batch, plan.window))
-    room = bot.rewind_messages
+    room = profile(plan.batch[0].function).rewind_messages if plan.batch else 0
     for entry in reversed(plan.rows):
         if entry.key in batch:
             yield entry, "batch"

@@ -92,6 +92,14 @@ def test_the_model_declines_in_its_own_words(relay: RelayKit) -> None:
     assert relay.replies == ["I can't help with that."]
 
 
+def test_a_refusal_in_the_models_own_words_can_be_withheld_like_any_reply(relay: RelayKit) -> None:
+    relay.model.script = [Completion("I can't help with that.", ended="declined")]
+    relay.im.script = [ImBlocked("code 107451")]
+    talk(relay, "how do I pick a lock?")
+    assert relay.replies == [WITHHELD["en"]]
+    assert relay.poison == []
+
+
 def test_what_the_model_declined_is_not_remembered(relay: RelayKit) -> None:
     """Else it would go on declining: the question and its own refusal would stand in every later prompt."""
     relay.model.script = ["Hi", Completion("I can't help with that.", ended="declined")]

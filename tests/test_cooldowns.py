@@ -219,6 +219,8 @@ def test_a_named_time_holds_for_every_turn_even_at_the_only_place(rests: Rests) 
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": formatdate(0, usegmt=True)}, 0),
+        ({"retry-after": "Fri, 01 Jan 99999 00:00:00 GMT"}, None),
+        ({"retry-after": f"Fri, 01 Jan {'9' * 20} 00:00:00 GMT"}, None),
     ],
 )
 def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:

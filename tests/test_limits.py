@@ -260,6 +260,12 @@ async def test_instances_that_count_at_the_same_time_admit_exactly_as_many_as_al
     assert {verdict.until for verdict in verdicts if not verdict.admitted} == {clock.now() + MINUTE_MS}
 
 
+async def test_many_instances_at_once_leave_no_message_uncounted() -> None:
+    clock, tables = ManualClock(), PausingTables()
+    verdicts = await asyncio.gather(*(Limiter(tables, clock).admit(BOT, "alice") for _ in range(25)))
+    assert sorted(verdict.sender.in_day for verdict in verdicts if verdict.sender) == list(range(1, 26))
+
+
 async def test_messages_that_one_instance_counts_at_the_same_time_share_a_write() -> None:
     tables = PausingTables()
     limiter = Limiter(tables, ManualClock())

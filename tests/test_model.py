@@ -490,6 +490,8 @@ def serve(completions: Handler, identity: Handler | None = None) -> Any:
             "application/json",
             '{"choices": [{"finish_reason": "stop", "message": {"content": [{"text": "x"}]}}]}',
         ),
+        ("application/json", '{"choices": {"0": {}}}'),
+        ("application/json", "[" * 100_000),
     ],
 )
 async def test_an_answer_that_is_no_chat_completion_is_tried_again_later(
@@ -503,6 +505,86 @@ async def test_an_answer_that_is_no_chat_completion_is_tried_again_later(
         with pytest.raises(ModelUnavailable, match="answer"):
             await model.complete(HELLO, seconds=10)
         await model.aclose()
+
+
+@pytest.mark.parametrize("tokens", [2**31, 10**20, -1, 1.5, "7", None])
+async def test_a_number_of_tokens_that_cannot_be_stored_is_left_out(tokens: Any) -> None:
+    completion = await answered_by({"usage": {"prompt_tokens": tokens, "completion_tokens": 2**31 - 1}})
+    assert (completion.prompt_tokens, completion.completion_tokens) == (0, 2**31 - 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("openai/gpt-4o-mini:free", "openai/gpt-4o-mini:free"),
+        ("my password is hunter2", ""),
+        ("x" * 129, ""),
+        ("密码", ""),
+        ("\ud800", ""),
+        ({"name": "gpt"}, ""),
+    ],
+)
+async def test_only_a_name_is_taken_for_the_name_of_a_model(said: Any, name: str) -> None:
+    finished_spans().clear()
+    completion = await answered_by({"model": said})
+    ((attributes, _),) = chat_spans("chat tiny")
+    assert (completion.model, attributes.get("gen_ai.response.model", "")) == (name, name)
+
+
+async def test_a_span_takes_no_text_for_the_reason_that_an_answer_ended() -> None:
+    finished_spans().clear()
+    body = completion_of("hi")
+    body["choices"][0]["finish_reason"] = "because you said hunter2"
+    await answered_by(body)
+    ((attributes, _),) = chat_spans("chat tiny")
+    assert "gen_ai.response.finish_reasons" not in attributes
+
+
+async def answered_by(changed: dict[str, Any]) -> Completion:
+    """Ask a server whose answer has these fields."""
+
+    async def completions(request: web.Request) -> web.Response:
+        return web.json_response(completion_of("hi") | changed)
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        completion = await model.complete(HELLO, seconds=10)
+        await model.aclose()
+    return completion
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_other_server_gets_what_was_said_or_is_taken_for_the_model(status: int) -> None:
+    elsewhere: list[str] = []
+
+    async def other(request: web.Request) -> web.Response:
+        elsewhere.append(await request.text())
+        return web.json_response(completion_of("I am somebody else"))
+
+    async with serve(other) as other_url:
+
+        async def completions(request: web.Request) -> web.Response:
+            return web.Response(status=status, headers={"Location": other_url + "/v1/chat/completions"})
+
+        async with serve(completions) as url:
+            model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+            with pytest.raises(ModelUnavailable, match=f"HTTP {status}"):
+                await model.complete(HELLO, seconds=10)
+            await model.aclose()
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": "unsupported_parameter", "param": ["temperature"]},
+        {"code": "context_length_exceeded", "message": f"maximum context length is {'9' * 5000} tokens"},
+    ],
+    ids=["a list for a name", "a long number"],
+)
+async def test_a_refusal_in_an_odd_form_is_a_refusal(error: dict[str, Any]) -> None:
+    with pytest.raises(ModelRejected):
+        await refused_by(error)
 
 
 async def test_no_cause_quotes_what_the_model_server_says(caplog: pytest.LogCaptureFixture) -> None:

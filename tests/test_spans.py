@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
 
 from relay import spans
 from relay.errors import ModelUnavailable
@@ -37,6 +40,11 @@ def spans_headers(relay: RelayKit, body: bytes) -> dict[str, str]:
 
     secret = relay.settings.im_app_secret.get_secret_value()
     return {**sign_inbound(secret, body, relay.clock.now()), "traceparent": PARENT}
+
+
+def fates_of(window: ReadableSpan) -> list[Any]:
+    """What became of each row that was read, oldest first."""
+    return [event.attributes[spans.FATE] for event in window.events if event.attributes]
 
 
 def test_a_message_is_one_trace_from_the_request_to_the_reply(relay: RelayKit, finished: Finished) -> None:
@@ -84,8 +92,43 @@ def test_the_window_says_what_the_model_gets_and_why_not_the_rest(
     finished.clear()
     relay.post("third message")
     (window,) = finished.named(spans.WINDOW)
-    fates = [event.attributes[spans.FATE] for event in window.events if event.attributes]
-    assert fates == ["batch", "sent", "sent", "over_messages", "over_messages"]
+    assert fates_of(window) == ["over_messages", "over_messages", "sent", "sent", "batch"]
+
+
+def test_the_window_is_told_as_the_answered_message_has_it_not_the_one_that_came(
+    relay: RelayKit, finished: Finished
+) -> None:
+    relay.configure(
+        '[[bots]]\naccid = "helper"\nname = "H"\nsystem_prompt = "x"\n'
+        '[bots.functions.translate]\nsystem_prompt = "y"\nrewind_messages = 0\n'
+    )
+    relay.post("first message")
+    relay.wait(1)
+    relay.post("second message", run=False)
+    (second,) = (turn.message for turn in relay.waiting if turn.watch)
+    asyncio.run(relay.app.history.claim(second, "text"))
+    relay.clock.advance(1)
+    relay.post_chatbot("third message", function="translate", run=False)
+    (third,) = (turn for turn in relay.waiting if turn.watch and turn.message.function)
+    finished.clear()
+    asyncio.run(relay.app.answer(third.to_json()))
+    for_second, for_third = finished.named(spans.WINDOW)
+    assert fates_of(for_second) == ["sent", "sent", "batch", "not_usable"]
+    assert fates_of(for_third) == ["over_messages"] * 4 + ["batch"]
+
+
+def test_the_window_is_told_to_its_newest_row_however_many_there_are(
+    relay: RelayKit, finished: Finished
+) -> None:
+    """OpenTelemetry keeps 128 events of a span."""
+    relay.configure('[[bots]]\naccid = "helper"\nname = "H"\nsystem_prompt = "x"\nrewind_messages = 200\n')
+    for n in range(70):
+        relay.post(f"message {n}")
+        relay.wait(1)
+    finished.clear()
+    relay.post("the last one")
+    (window,) = finished.named(spans.WINDOW)
+    assert fates_of(window) == ["sent"] * 127 + ["batch"]
 
 
 def test_a_refused_request_says_why(relay: RelayKit, finished: Finished) -> None:

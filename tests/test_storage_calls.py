@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from relay.errors import ModelBlocked
 from relay.keys import conversation_key, history_table, message_key
 from relay.messages import Message
 from relay.ports import Insert
@@ -31,7 +32,7 @@ def calls_of_a_turn(relay: RelayKit) -> tuple[list[str], int]:
     return relay.tables.calls, shown_after[0]
 
 
-def stored(relay: RelayKit, count: int) -> None:
+def stored(relay: RelayKit, count: int, *, excluded: bool = False) -> None:
     """A conversation of this many messages, the newest a minute ago, all of today."""
     message = Message("helper", "alice", "", 0, "")
     partition = conversation_key(message)
@@ -41,7 +42,9 @@ def stored(relay: RelayKit, count: int) -> None:
     rows = {}
     for n in range(count):
         at = start + n * 100
-        entry = Entry(message_key(at, str(n)), "text", "answered", "alice", f"message {n}", str(n))
+        entry = Entry(
+            message_key(at, str(n)), "text", "answered", "alice", f"message {n}", str(n), excluded=excluded
+        )
         rows[entry.key] = Insert(entry.key, entry.values())
     asyncio.run(relay.tables.write(table, partition, *rows.values()))
 
@@ -95,6 +98,24 @@ def test_what_lies_before_new_or_forget_costs_nothing(relay: RelayKit, command: 
     relay.tables.calls.clear()
     relay.post("hello")
     assert len([call for call in relay.tables.calls if call.startswith("page")]) == 2
+
+
+def test_a_flood_of_refused_messages_does_not_make_later_turns_dear(relay: RelayKit) -> None:
+    stored(relay, 1500, excluded=True)
+    calls, _ = calls_of_a_turn(relay)
+    pages = [call for call in calls if call.startswith("page")]
+    assert len(pages) == 3  # today's and yesterday's first, and one more of today's
+    assert relay.replies[-1] == "Hi alice"
+
+
+def test_a_few_refused_messages_do_not_shorten_the_memory(relay: RelayKit) -> None:
+    stored(relay, 20)
+    relay.model.script += [ModelBlocked("content filter on the prompt")] * 180  # with history and without
+    for n in range(90):
+        relay.post(f"bad {n}")
+        relay.clock.advance(0.1)
+    relay.post("hello")
+    assert len(relay.model.prompts[-1].messages) == 1 + 20 + 1
 
 
 def test_counting_for_limits_costs_one_more_call(relay: RelayKit) -> None:

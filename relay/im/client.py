@@ -207,7 +207,7 @@ def _read(response: httpx2.Response) -> _Answer:
         return _Answer(None, status)
     try:
         fields = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return _Answer(None, f"{status} without a result code")
     code = fields.get("code") if isinstance(fields, dict) else None
     if not isinstance(code, int):

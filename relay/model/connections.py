@@ -45,7 +45,11 @@ class Connections:
                     del os.environ[name]
                 sdk = await load("openai")
                 self._clients[which] = sdk.AsyncOpenAI(
-                    base_url=place.base_url, api_key=await self._api_key(place), max_retries=0
+                    base_url=place.base_url,
+                    api_key=await self._api_key(place),
+                    max_retries=0,
+                    # What people write goes to the server that the operator named, and to no other.
+                    http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
                 )
             return self._clients[which]
 

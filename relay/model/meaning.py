@@ -23,10 +23,13 @@ BLOCKED_CODES = ("content_filter", "invalid_prompt")
 """Azure's content filter; the usage policy of OpenAI's reasoning models (openai/codex#40327)."""
 
 _OVERFLOW = re.compile("maximum context length|exceeds the available context size")
-_LIMIT = re.compile(r"(?:maximum context length is|configured limit of|context size \()\s*(\d+)")
-_USED = re.compile(r"(?:requested|resulted in|request \()\s*(\d+)")
-_IN_MESSAGES = re.compile(r"(\d+) in the messages")
-_WORD = re.compile(r"[\w.-]{1,64}")
+_LIMIT = re.compile(r"(?:maximum context length is|configured limit of|context size \()\s*(\d{1,9})")
+_USED = re.compile(r"(?:requested|resulted in|request \()\s*(\d{1,9})")
+_IN_MESSAGES = re.compile(r"(\d{1,9}) in the messages")
+_NAME = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)
+
+COUNT_MAX = 2**31 - 1
+"""What a table's plain integer holds."""
 
 
 class AttemptFailed(Exception):
@@ -56,7 +59,7 @@ def completion_of(response: Any) -> Completion:
         choice = response.choices[0]
         finish_reason, message = choice.finish_reason, choice.message
         text, refusal = message.content, getattr(message, "refusal", None)
-    except (AttributeError, IndexError, TypeError):
+    except (AttributeError, LookupError, TypeError):
         raise AttemptFailed("the model server's answer is not a chat completion", lasting=True) from None
     if finish_reason == "content_filter":
         raise ModelBlocked("content filter on the answer")
@@ -70,9 +73,9 @@ def completion_of(response: Any) -> Completion:
         .encode("utf-16", "surrogatepass")
         .decode("utf-16", "replace"),
         ended="declined" if declined else "cut" if finish_reason == "length" else "whole",
-        model=str(getattr(response, "model", None) or ""),
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
+        model=name_of(getattr(response, "model", None)),
+        prompt_tokens=count_of(getattr(usage, "prompt_tokens", 0)),
+        completion_tokens=count_of(getattr(usage, "completion_tokens", 0)),
     )
 
 
@@ -106,7 +109,17 @@ def failure_of(error: Exception) -> AttemptFailed | ModelError:
 
 def code_of(error: APIStatusError) -> str:
     """The server's word for what is wrong, empty when it has none or more than a word."""
-    return error.code if error.code and _WORD.fullmatch(error.code) else ""
+    return name_of(error.code)
+
+
+def name_of(value: object) -> str:
+    """What a server calls its model, a reason or an error; empty when it is no name, since it is stored and logged."""
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
+
+
+def count_of(value: object) -> int:
+    """A number of tokens, 0 when it is none."""
+    return value if isinstance(value, int) and 0 <= value <= COUNT_MAX else 0
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -120,8 +133,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             continue
         if math.isfinite(seconds) and seconds >= 0:
             return seconds
-    date = parsedate_tz(headers.get("retry-after", ""))
-    return max(0.0, mktime_tz(date) - time.time()) if date else None
+    try:
+        date = parsedate_tz(headers.get("retry-after", ""))
+        return max(0.0, mktime_tz(date) - time.time()) if date else None
+    except (ValueError, OverflowError):  # a year beyond the calendar
+        return None
 
 
 def _is_overflow(error: APIStatusError) -> bool:
@@ -140,8 +156,8 @@ def _overflow(error: APIStatusError, cause: str) -> ModelOverflow:
     """The error with its numbers: llama.cpp has fields for them, the others a sentence."""
     body = error.body if isinstance(error.body, dict) else {}
     said = error.message
-    limit = _number(body.get("n_ctx")) or _found(_LIMIT, said)
-    used = _number(body.get("n_prompt_tokens")) or _found(_USED, said)
+    limit = count_of(body.get("n_ctx")) or _found(_LIMIT, said)
+    used = count_of(body.get("n_prompt_tokens")) or _found(_USED, said)
     excess = max(0, used - limit) if used and limit else 0
     return ModelOverflow(cause, prompt_tokens=_found(_IN_MESSAGES, said) or used, excess_tokens=excess)
 
@@ -149,11 +165,3 @@ def _overflow(error: APIStatusError, cause: str) -> ModelOverflow:
 def _found(pattern: re.Pattern[str], text: str) -> int:
     found = pattern.search(text)
     return int(found[1]) if found else 0
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _count(usage: Any, name: str) -> int:
-    return _number(getattr(usage, name, 0))

@@ -11,7 +11,7 @@ from opentelemetry.trace import Span, SpanKind
 from relay import spans
 from relay.errors import ModelError
 from relay.model.connections import Connections
-from relay.model.meaning import AttemptFailed, code_of, completion_of, failure_of
+from relay.model.meaning import AttemptFailed, code_of, completion_of, count_of, failure_of, name_of
 from relay.model.places import Place
 from relay.ports import Completion, Prompt
 
@@ -112,7 +112,7 @@ class Requests:
             except OpenAIError as error:
                 spans.failed(span, type(error).__name__)
                 return failure_of(error)
-            except ValueError:
+            except (ValueError, RecursionError):
                 spans.failed(span, "not_json")
                 return AttemptFailed("the model server's answer is not JSON", lasting=True)
 
@@ -133,17 +133,17 @@ def _note_answer(span: Span, response: Any) -> None:
     """Model, finish reasons and usage, as far as they are what they should be."""
     choices = getattr(response, "choices", None)
     first = choices[0] if isinstance(choices, list) and choices else None
-    reason = getattr(first, "finish_reason", None)
-    if isinstance(reason, str):
+    if reason := name_of(getattr(first, "finish_reason", None)):
         span.set_attribute(spans.GEN_AI_FINISH_REASONS, [reason])
+    if model := name_of(getattr(response, "model", None)):
+        span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
     usage = getattr(response, "usage", None)
-    for name, source, field in (
-        (spans.GEN_AI_RESPONSE_MODEL, response, "model"),
-        (spans.GEN_AI_INPUT_TOKENS, usage, "prompt_tokens"),
-        (spans.GEN_AI_OUTPUT_TOKENS, usage, "completion_tokens"),
+    for name, field in (
+        (spans.GEN_AI_INPUT_TOKENS, "prompt_tokens"),
+        (spans.GEN_AI_OUTPUT_TOKENS, "completion_tokens"),
     ):
-        if isinstance(value := getattr(source, field, None), str | int):
-            span.set_attribute(name, value)
+        if tokens := count_of(getattr(usage, field, None)):
+            span.set_attribute(name, tokens)
 
 
 def _refused_parameter(error: APIStatusError, sent: dict[str, Any]) -> str | None:
@@ -151,7 +151,7 @@ def _refused_parameter(error: APIStatusError, sent: dict[str, Any]) -> str | Non
     if error.status_code != 400:
         return None
     if error.code in UNSUPPORTED_CODES:
-        return error.param if error.param in sent else None
+        return next((name for name in sent if name == error.param), None)
     if UNRECOGNIZED in error.message:
         return next((name for name in sent if name in error.message), None)
     return None

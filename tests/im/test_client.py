@@ -303,6 +303,7 @@ LOST: dict[str, Callable[[], Fault | web.Response]] = {
     "HTTP 500": lambda: web.Response(status=500),
     "HTTP 502 with a code": lambda: web.Response(status=502, text='{"code":404}'),
     "no JSON": lambda: web.Response(text="<html>"),
+    "JSON too deep to be read": lambda: web.Response(text="[" * 100_000),
     "not UTF-8": lambda: web.Response(body=b'{"code":"\xff"}'),
     "no code": lambda: web.Response(text='{"status":200}'),
     "no object": lambda: web.Response(text="[200]"),
