@@ -46,8 +46,8 @@ MODEL_FAULTS: dict[Spoiling, float] = {
     "truncated": 0.01,
 }
 
-BURSTS = 2
-"""Bursts of each conversation."""
+BURSTS = 1
+"""Bursts of each conversation: about eight messages a second, which two cores carry with everything around the relay."""
 
 BURST_SIZES = (1, 2, 2, 3, 4)
 PACE_SECONDS = 0.4
