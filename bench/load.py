@@ -47,7 +47,7 @@ MODEL_FAULTS: dict[Spoiling, float] = {
 }
 
 BURSTS = 1
-"""Bursts of each conversation: about eight messages a second, which two cores carry with everything around the relay."""
+"""Bursts of each conversation: eight messages a second in all, which two cores carry, the world around it too."""
 
 BURST_SIZES = (1, 2, 2, 3, 4)
 PACE_SECONDS = 0.4
