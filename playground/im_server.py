@@ -40,6 +40,7 @@ from playground.im.copies import (
 )
 from playground.im.faults import ApiFault, Delivery
 from playground.im.said import Said
+from playground.local_only import programs_only
 from playground.loopback import run_as_process, serving
 from playground.record import Record
 
@@ -91,7 +92,7 @@ class ImServer:
         self._api = ServerApi(app_key, secret, self.chats, self._copy_reply)
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
+        app = web.Application(middlewares=[programs_only("/_control/")])
         app.add_routes(self._api.routes())
         app.add_routes(account_routes(self._app_key, self._secret, self.chats))
         app.add_routes(control_routes(self))

@@ -38,6 +38,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from playground.im.chats import wall_clock_ms
+from playground.local_only import programs_only
 from playground.loopback import cut_connection, run_as_process, serving
 from playground.model.script import ChatRequest, Fault, Reply, Script, Step
 from playground.model.transcript import RememberedStream, text_of
@@ -126,7 +127,7 @@ class ModelServer:
         self.next, self.when, self.clear = self._script.next, self._script.when, self._script.clear
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=BODY_MAX_BYTES)
+        app = web.Application(middlewares=[programs_only("/_control/")], client_max_size=BODY_MAX_BYTES)
         app.on_shutdown.append(self._record.close)
         app.add_routes(
             [

@@ -18,6 +18,7 @@ from playground.beside import is_local, stack_beside
 from playground.im_control import ImControl
 from playground.local_settings import setting
 from playground.page.parts import HostLabel, ModelLabel
+from playground.page.posts import mask_key
 from playground.page.server import PageServer
 from playground.ports import SPANS_PORT, port_is_free
 from playground.processes import interrupt_on_signals
@@ -32,16 +33,16 @@ from relay.settings import APP_FOLDER
 THEIR_MODEL = "the deployed app's"
 
 MODEL_OF_SETTINGS = (
-    "What the model is asked and answers: it is the one of your settings. "
-    "With --model tiny or --model scripted it is visible."
+    "What the model is asked and answers is not visible: it is the one of your settings. "
+    "With --model tiny or --model scripted it is."
 )
 ONLY_IM = (
-    "What the model is asked, and what is stored: model and storage are those of the deployed app. "
-    "With the host on this machine they are visible."
+    "What the relay does inside, what the model is asked, and what is stored is not visible: it is the deployed "
+    "app's. With the host on this machine it is."
 )
 NO_SPANS = (
-    "What the relay does between the webhook's answer and the reply, until its host sends its spans here: "
-    "set OTEL_EXPORTER_OTLP_ENDPOINT={} there and start it again."
+    "What the relay does between the webhook's answer and the reply is not visible: its host sends no spans here. "
+    "Set OTEL_EXPORTER_OTLP_ENDPOINT={} there, and start it again."
 )
 
 
@@ -114,17 +115,17 @@ def _page_server(
     label = ModelLabel(model, MODEL_LABELS[model], visible=model != "settings")
     invisible = () if label.visible else (MODEL_OF_SETTINGS,)
     if webhook is None:
-        label_of_host = HostLabel(host or "builtin", "starting", killable=True, webhook="")
+        label_of_host = HostLabel(host or "builtin", "starting", killable=True)
         return PageServer(bots, label, label_of_host, invisible=invisible)
     if only_im:
-        label, invisible = ModelLabel("remote", THEIR_MODEL, visible=False), (ONLY_IM,)
+        label, invisible = ModelLabel("remote", THEIR_MODEL, visible=False), ()
     port = SPANS_PORT if port_is_free(SPANS_PORT) else 0
     return PageServer(
         bots,
         label,
-        HostLabel("remote", "starting", killable=False, webhook=webhook),
+        HostLabel("remote", "starting", killable=False),
         invisible=invisible,
-        without_spans=NO_SPANS,
+        without_spans=ONLY_IM if only_im else NO_SPANS,
         spans_port=port,
     )
 
@@ -173,8 +174,8 @@ def _banner(stack: Stack, model: Model, bots: Iterable[Bot], server: PageServer 
     rows: list[tuple[str, str]] = [
         ("Bots", ", ".join(f"{bot.name} ({bot.accid})" for bot in bots)),
         ("Model", MODEL_LABELS[model] if stack.model_url or model == "settings" else THEIR_MODEL),
-        ("Webhook", stack.webhook),
+        ("Webhook", mask_key(stack.webhook)),
         ("Log", str(log or stack.logs)),
-        *([("Spans", server.collector)] if server and not stack.functions else []),
+        *([("Spans", server.collector)] if server and stack.storage_runs and not stack.functions else []),
     ]
     return "\n".join(f"{name:<8} {value}" for name, value in rows)

@@ -155,9 +155,10 @@ class Stack:
         _post_to_webhook(self.im_url, self.webhook)
 
     def _start(self) -> None:
-        im = self._part("im", "playground.im_server", self._ports.im, *self._im_arguments())
+        im = self._part("im", "playground.im_server", self._ports.im, environ=self._credentials())
         if self._only_im:
             self.im_url = _url_of(im)
+            _post_to_webhook(self.im_url, self.webhook)
             return
         self.storage.launch()
         tiny = model = None
@@ -175,17 +176,20 @@ class Stack:
         self.storage.wait_until_ready()
         if self._host:
             self.webhook = self._start_functions(0)
-            _post_to_webhook(self.im_url, self.webhook)
+        _post_to_webhook(self.im_url, self.webhook)
         if tiny:
             _url_of(tiny)
 
-    def _im_arguments(self) -> list[str]:
-        webhook = [] if self._host else ["--webhook", self.webhook]
-        return ["--app-key", self._app_key, "--secret", self._app_secret, *webhook]
+    def _credentials(self) -> dict[str, str]:
+        """The IM app's. They and the webhook's URL, which may hold a key, are in no command line: all can read that."""
+        return {"IM_APP_KEY": self._app_key, "IM_APP_SECRET": self._app_secret}
 
-    def _part(self, name: str, module: str, port: int, *arguments: str) -> Child:
+    def _part(
+        self, name: str, module: str, port: int, *arguments: str, environ: Mapping[str, str] | None = None
+    ) -> Child:
         argv = [sys.executable, "-m", module, "--port", str(port), *arguments]
-        child = Child(name, argv, log=self.logs / f"{name}.log", env=self._environ)
+        env = {**self._environ, **(environ or {})}
+        child = Child(name, argv, log=self.logs / f"{name}.log", env=env)
         self._children.append(child)
         return child
 
@@ -206,8 +210,7 @@ class Stack:
         found = {
             "AzureWebJobsStorage": self.storage.connection_string,
             "FUNCTIONS_WORKER_RUNTIME": "python",
-            "IM_APP_KEY": self._app_key,
-            "IM_APP_SECRET": self._app_secret,
+            **self._credentials(),
             "IM_APP_SECRET_PREVIOUS": "",
             "IM_API_URL": self.im_url,
         }

@@ -40,7 +40,7 @@ def answers_in(
         queue = waiting.setdefault(message.sender, [])
         known = _told_by_spans(journal, message) or _told_by_response(journal, message, queue)
         if not known:
-            known = queue[:1] if journal.spans_visible else list(queue)
+            known = queue[:1] if journal.sees_into(message.server_id) else list(queue)
         if message.text in NOT_YET:
             continue  # the answer follows
         found[message.server_id] = known
@@ -60,11 +60,13 @@ def _told_by_spans(journal: Journal, reply: Delivered) -> list[str]:
 
 
 def _told_by_response(journal: Journal, reply: Delivered, waiting: Iterable[str]) -> list[str]:
-    """A reply in the webhook's own response."""
+    """A reply in the webhook's own response, which the platform reads from chatbot requests only."""
     if reply.origin != "response":
         return []
     answered = (
-        asked for asked in waiting if any(post.reply() == reply.text for post in journal.posts_of(asked))
+        asked
+        for asked in waiting
+        if any(post.input == "chatbot" and post.reply() == reply.text for post in journal.posts_of(asked))
     )
     return list(islice(answered, 1))
 

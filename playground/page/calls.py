@@ -12,7 +12,7 @@ from playground.page import steps
 from playground.page.journal import Journal, client_id_of, parent_in
 from playground.page.spans import SpanFact
 from playground.page.steps import Detail, Step
-from playground.page.wording import IM_CODES, MODEL_CODES, MODEL_STATUS
+from playground.page.wording import IM_CODES, MODEL_CODES, MODEL_FAILURES, MODEL_STATUS
 from relay import spans
 
 V1_SLACK_MS = 50
@@ -28,6 +28,8 @@ def model_step(journal: Journal, span: SpanFact) -> Step:
     summary = _model_summary(said, asked)
     name = str(said.get(spans.GEN_AI_REQUEST_MODEL) or span.name.removeprefix(spans.CHAT))
     status: steps.Status = "error" if span.error else "ok"
+    if status == "ok" and asked is not None and _is_empty(asked):
+        status, summary = "warn", f"an empty answer · {summary}"
     return Step(
         "model", f"Model asked: {name}", span.at, span.ms, status, summary, (*details, *_exchange(asked))
     )
@@ -111,7 +113,8 @@ def _model_summary(said: Mapping[str, Any], asked: ModelRequest | None) -> str:
     tokens = [said.get(spans.GEN_AI_INPUT_TOKENS), said.get(spans.GEN_AI_OUTPUT_TOKENS)]
     parts = [f"{tokens[0]} + {tokens[1]} tokens" if None not in tokens else ""]
     parts += [f"finished by {reason}" for reason in said.get(spans.GEN_AI_FINISH_REASONS, ())]
-    parts += [f"failed: {said[spans.ERROR_TYPE]}" if spans.ERROR_TYPE in said else ""]
+    if failure := said.get(spans.ERROR_TYPE):
+        parts.append(MODEL_FAILURES.get(failure, f"failed: {failure}"))
     return " · ".join(filter(None, parts))
 
 
@@ -123,6 +126,13 @@ def _refusal(asked: ModelRequest) -> str:
     except (ValueError, LookupError, TypeError):
         code = ""
     return f"{asked.status}: {MODEL_CODES.get(code) or MODEL_STATUS.get(asked.status, 'the model refused')}"
+
+
+def _is_empty(asked: ModelRequest) -> bool:
+    try:
+        return not json.loads(asked.answer)["choices"][0]["message"]["content"]
+    except (ValueError, LookupError, TypeError):
+        return False
 
 
 def _exchange(asked: ModelRequest | None) -> list[Detail]:

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from playground.local_only import own_hosts
+
 log = logging.getLogger(__name__)
 
 HEADERS = {
@@ -64,7 +66,7 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def _check(request: web.Request) -> None:
-    own = _own_hosts(request)
+    own = own_hosts(request)
     if request.headers.get("Host", "").lower() not in own:
         raise ApiError(403, "host", "this server answers to its own address only")
     if request.method in READING:
@@ -74,12 +76,6 @@ def _check(request: web.Request) -> None:
         raise ApiError(403, "origin", "only the page itself may change anything here")
     if request.body_exists and request.content_type != "application/json":
         raise ApiError(415, "content_type", "a body must be application/json")
-
-
-def _own_hosts(request: web.Request) -> set[str]:
-    """The addresses of the socket that the request came by; what it says itself proves nothing."""
-    port = request.get_extra_info("sockname")[1]
-    return {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 
 
 def _error(status: int, word: str, detail: str) -> web.Response:

@@ -37,7 +37,7 @@ class Journal:
         spans: the relay's spans by id.
         kills: when the function host was killed, Unix milliseconds.
         answers: which messages each message of a bot answers: see :mod:`playground.page.answers`.
-        spans_visible: whether the relay's spans can be expected to come.
+        spans_from: from when on the relay's spans can be expected to come, Unix milliseconds; None while none has.
     """
 
     def __init__(self, *, spans_visible: bool = True) -> None:
@@ -48,7 +48,7 @@ class Journal:
         self.spans: dict[str, SpanFact] = {}
         self.kills: list[int] = []
         self.answers: dict[str, list[str]] = {}
-        self.spans_visible = spans_visible
+        self.spans_from: float | None = 0 if spans_visible else None
         self._owners: dict[str, str] = {}
         self._posts_of: defaultdict[str, dict[int, Post]] = defaultdict(dict)
         self._traces_by_hash: dict[str, str] = {}
@@ -87,6 +87,8 @@ class Journal:
     def add_spans(self, found: Iterable[SpanFact]) -> set[str]:
         """Take spans of the relay; returns the ids of the users' messages that they are about."""
         found = list(found)
+        if self.spans_from is None:
+            self.spans_from = min((span.at for span in found), default=None)
         for span in found:
             self.spans[span.id] = span
             self._by_trace[span.trace][span.id] = span
@@ -97,6 +99,18 @@ class Journal:
             elif span.name == spans.IM_SEND:
                 self._sends[span.attributes[spans.IM_CLIENT_ID]].append(span)
         return self._about(span.trace for span in found)
+
+    @property
+    def spans_visible(self) -> bool:
+        """Whether the relay's spans come here."""
+        return self.spans_from is not None
+
+    def sees_into(self, message: str) -> bool:
+        """Whether spans have come about a message, or can be expected to."""
+        if self.spans_from is None:
+            return False
+        came = any(trace in self._by_trace for trace in self.own_traces_of(message))
+        return came or self.spans_from <= self.messages[message].at
 
     def _about(self, traces: Iterable[str]) -> set[str]:
         return {message for trace in set(traces) for message in self._messages_of(trace)}
@@ -131,6 +145,13 @@ class Journal:
     def covered_by(self, store: SpanFact) -> list[str]:
         """The messages that a stored reply answers."""
         known = map(self.message_of, store.attributes.get(spans.COVERS, ()))
+        return [message for message in known if message]
+
+    def batch_of(self, window: SpanFact) -> list[str]:
+        """The messages that were found to be answered now when the memory was read; none for another span."""
+        rows = (event.attributes for event in window.events if event.name == spans.WINDOW_ROW)
+        keys = (str(row[spans.ROW]) for row in rows if row[spans.FATE] == "batch")
+        known = (self.message_of(key.split("|")[2]) for key in keys)
         return [message for message in known if message]
 
     def message_of(self, message_hash: str) -> str | None:

@@ -6,7 +6,9 @@ other hosts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -28,10 +30,12 @@ class _SafeRenderer(RendererHTML):
         return self.renderToken(tokens, index, options, env)
 
     def image(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
-        """A link to the image, with its description as the text."""
+        """A link to the image, with its description as the text; inside another link the text alone."""
         token = tokens[index]
         source = str(token.attrGet("src") or "")
         words = self.renderInlineAsText(token.children, options, env) or source
+        if sum(before.nesting for before in tokens[:index] if before.tag == "a"):
+            return self.text([Token("text", "", 0, content=f"🖼 {words}")], 0, options, env)
         link = Token("link_open", "a", 1, attrs={"href": source})
         text = Token("text", "", 0, content=f"🖼 {words}")
         return self.link_open([link], 0, options, env) + self.text([text], 0, options, env) + "</a>"
@@ -46,9 +50,14 @@ class _SafeRenderer(RendererHTML):
     th_open = td_open
 
 
+_WEB = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
+"""What a link may begin with. One without a scheme would lead into this page."""
+
 _MARKDOWN = MarkdownIt("js-default", {"html": False, "breaks": True}, renderer_cls=_SafeRenderer)
+_MARKDOWN.validateLink = lambda url: _WEB.match(url) is not None  # type: ignore[method-assign]
 
 
+@lru_cache(maxsize=4096)
 def to_html(text: str) -> str:
     """Markdown as HTML without scripts, styles, handlers and addresses that are none of the web's."""
     return str(_MARKDOWN.render(text)).strip()

@@ -73,13 +73,13 @@ class Page:
         self._arrivals: dict[str, asyncio.Future[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def connect(self, parts: Parts, webhook: str) -> None:
+    def connect(self, parts: Parts) -> None:
         """The stack runs: listen to its parts, and let people write."""
         self._parts.set_result(parts)
         self.switchboard.connect(Switches(parts.im, parts.model))
         for control in filter(None, (parts.im, parts.model)):
             self._start(self._listen(control))
-        self.host_is("running", webhook)
+        self.host_is("running")
 
     async def parts(self) -> Parts:
         """The running stack, once it runs."""
@@ -92,9 +92,9 @@ class Page:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def host_is(self, state: HostState, webhook: str | None = None) -> None:
+    def host_is(self, state: HostState) -> None:
         """Tell the browser how the function host is."""
-        self.host = replace(self.host, state=state, webhook=webhook or self.host.webhook)
+        self.host = replace(self.host, state=state)
         self.events.publish("host", host=asdict(self.host))
 
     def host_was_killed(self) -> None:
@@ -105,8 +105,10 @@ class Page:
 
     def receive_spans(self, found: Iterable[SpanFact]) -> None:
         """Take spans of the relay."""
-        self.journal.spans_visible = True
+        were_visible = self.journal.spans_visible
         self._learned(self.journal.add_spans(found))
+        if self.journal.spans_visible != were_visible:
+            self.events.publish("reset")  # more is visible than the state said
 
     def state(self) -> dict[str, Any]:
         """Everything that the page shows at first."""
@@ -242,4 +244,5 @@ def _bot(bot: Bot) -> dict[str, Any]:
         "avatar": None,
         "functions": sorted(bot.functions),
         "reply": bot.reply,
+        "enabled": bot.enabled,
     }

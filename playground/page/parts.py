@@ -33,7 +33,6 @@ class HostLabel:
     kind: str
     state: HostState
     killable: bool
-    webhook: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,13 +120,14 @@ class Routes:
         return web.json_response({**self._page.state(), "version": VERSION})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        after = request.query.get("after", "0")
-        if not after.isdecimal():
-            raise ApiError(400, "bad_request", "after: must be a number")
+        try:
+            after = int(request.query.get("after", "0"))
+        except ValueError:
+            raise ApiError(400, "bad_request", "after: must be a number") from None
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         with suppress(ConnectionError):  # the page was closed
-            async for line in self._page.events.follow(int(after)):
+            async for line in self._page.events.follow(after):
                 await response.write(line)
         return response
 

@@ -128,7 +128,7 @@ class PageServer:
             tables = AzureTables(settings, ROWS_SECONDS)
             self._resources.push_async_callback(tables.aclose)
         im = Control(self._session, stack.im_url, "the IM emulator")
-        self._page.connect(Parts(im, model, tables), stack.webhook)
+        self._page.connect(Parts(im, model, tables))
 
     async def _kill(self) -> None:
         """End the function host as a crash would, and start it again after a moment."""
@@ -143,4 +143,4 @@ class PageServer:
             log.warning("%s", error)
             self._page.host_is("down")
             return
-        self._page.host_is("running", self._stack.webhook)
+        self._page.host_is("running")

@@ -80,10 +80,14 @@ def _limits(journal: Journal, span: SpanFact) -> Step:
         spans.BOT_DAY: "to the bot today",
     }
     counts = [f"{said[name]} {words}" for name, words in names.items() if name in said]
-    until = said.get(spans.LIMITED_UNTIL)
-    summary = f"over the limit until {clock_time(until)}" if until else ", ".join(counts)
-    title = "Limit reached" if until else "Counted against the limits"
-    return Step("limits", title, span.at, span.ms, "warn" if until else "ok", summary, (attributes_of(span),))
+    title, parts = "Counted against the limits", counts
+    if until := said.get(spans.LIMITED_UNTIL):
+        over = said.get(spans.OUTCOME) == "limited"
+        title = "Over the limit" if over else "The last message within the limit"
+        what = "answered in plain words, without the model" if over else "the reply says so"
+        parts = [what, f"may write again at {clock_time(until)}", *counts]
+    status: steps.Status = "warn" if until else "ok"
+    return Step("limits", title, span.at, span.ms, status, ", ".join(parts), (attributes_of(span),))
 
 
 def _lease(journal: Journal, span: SpanFact) -> Step:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from playground.im.copies import Post
 from playground.page.journal import Journal
-from playground.page.wording import ENDED_WITHOUT_ANSWER, IGNORED, OUTCOMES, REFUSED
+from playground.page.wording import ENDED_WITHOUT_ANSWER, IGNORED, NO_ANSWER, OUTCOMES, REFUSED
 from relay import spans, texts
 
 Status = Literal["sending", "waiting", "answered", "ignored", "refused", "failed"]
@@ -51,7 +51,7 @@ def standing_of(journal: Journal, message: str, replies: list[str]) -> Standing:
 def answer_means(post: Post) -> Standing:
     """What the webhook's answer to one request means for the message."""
     if post.status is None:
-        return Standing("failed", f"the webhook gave no answer: {post.failure}")
+        return Standing("failed", f"the webhook gave no answer: {NO_ANSWER.get(post.failure, post.failure)}")
     if post.status == 200:
         reason = _field(post.body, "reason")
         if _field(post.body, "status") == "ignored":

@@ -18,6 +18,8 @@ from relay import spans
 
 _STATUS: Mapping[str, steps.Status] = {"answered": "ok", "done": "ok", "busy": "warn", "retried": "warn"}
 
+COMMAND = "a command: it needs neither the model nor the conversation to itself"
+
 
 class TurnSteps:
     """Makes steps of the spans of one trace.
@@ -40,9 +42,10 @@ class TurnSteps:
         """The request of the IM platform that began it."""
         return [span for span in self._trace if span.name == spans.WEBHOOK]
 
-    def turns(self) -> list[Step]:
-        """The turns that have ended."""
-        return [self._turn(span) for span in self._trace if span.name == spans.TURN]
+    def turns(self, about: str | None = None) -> list[Step]:
+        """The turns that have ended; with ``about``, those that had this message among the ones to answer."""
+        ended = (span for span in self._trace if span.name == spans.TURN)
+        return [self._turn(span) for span in ended if about is None or about in self._answered_by(span)]
 
     def unfinished(self) -> list[Step]:
         """Work whose turn has not ended (yet): it is under way, or its process died."""
@@ -66,6 +69,9 @@ class TurnSteps:
         said = [f"because of {cause}" if (cause := span.attributes.get(spans.CAUSE)) else ""]
         if outcome in ("retried", "busy"):
             said += [f"seen again in {put.attributes[spans.QUEUE_DELAY]:g} s" for put in self.delayed(span)]
+        inside = self.inside(span)
+        if outcome == "answered" and all(step.kind != "lease" for step in inside):
+            said.append(COMMAND)
         said.append(_spent(calls))
         attempt = int(span.attributes.get(spans.ATTEMPT, 0))
         return Step(
@@ -76,13 +82,21 @@ class TurnSteps:
             _STATUS.get(outcome, "error"),
             " · ".join(filter(None, said)),
             (attributes_of(span),),
-            self.inside(span),
+            inside,
         )
 
     def _step(self, span: SpanFact) -> Step:
         made = replace(step_of(self._journal, span), children=self.inside(span))
         calls = [child for child in self._children[span.id] if is_storage(child)]
         return replace(made, summary=" · ".join(filter(None, [made.summary, _spent(calls)])))
+
+    def _answered_by(self, turn: SpanFact) -> Iterator[str]:
+        """The messages that a turn was to answer, or whose stored reply it sent."""
+        for span in self._under(turn):
+            yield from self._journal.batch_of(span)
+            store = self._journal.store_of(str(span.attributes.get(spans.REPLY, "")))
+            if store is not None:
+                yield from self._journal.covered_by(store)
 
     def _under(self, span: SpanFact) -> Iterator[SpanFact]:
         for child in self._children[span.id]:

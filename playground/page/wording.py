@@ -10,11 +10,10 @@ IGNORED: Mapping[str, str] = {
     "kind": "the relay does not read this kind of message",
     "blocked": "moderation or a blacklist had stopped it",
     "not_addressed": "no bot is mentioned in it",
-    "unknown_bot": "it is for nobody in the bots file",
+    "unknown_bot": "it is for no bot, or for one that is switched off",
     "not_allowed": "the bot talks to listed users only",
     "too_old": "it is older than the bot accepts",
     "bad_time": "its time lies ahead of the clock",
-    "disabled": "the bot is switched off",
 }
 """Reasons of the webhook for not answering."""
 
@@ -23,6 +22,14 @@ REFUSED: Mapping[int, str] = {
     400: "the request is not understood",
     413: "the message is too large",
 }
+
+NO_ANSWER: Mapping[str, str] = {
+    "ClientConnectorError": "nothing listens at its address",
+    "ClientConnectorDNSError": "its name leads nowhere",
+    "ServerDisconnectedError": "the connection was cut",
+    "ClientOSError": "the connection was cut",
+}
+"""Why a request to the webhook came to nothing, by aiohttp's names."""
 
 FATES: Mapping[str, str] = {
     "not_usable": "a command, an error text, something refused or forgotten, or not answered yet",
@@ -75,6 +82,12 @@ MODEL_CODES: Mapping[str, str] = {
     "context_length_exceeded": "the prompt is too long for the model",
 }
 """Error codes of Azure OpenAI."""
+
+MODEL_FAILURES: Mapping[str, str] = {
+    "ModelBlocked": "the content filter blocked the answer",
+    "timeout": "no answer in time",
+}
+"""Why a request to the model failed though nothing was refused; others go by the name that the span gives."""
 
 
 def count(number: int, word: str) -> str:

@@ -40,6 +40,8 @@ def parse(text: str, name: str) -> Scenario:
         scenario = Scenario.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{name}: is not TOML: {error}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{name}: is nested too deeply"]) from None
     except ValidationError as error:
         raise ConfigError(problems_of(error, Scenario, name)) from None
     if problems := _inconsistencies(scenario, name):

@@ -76,6 +76,35 @@ async def test_two_tabs_as_two_users_see_each_other_live(visit: Visit) -> None:
     await ada.said(bob.accid, "half past")
 
 
+async def test_nine_tabs_of_one_browser_work_since_those_that_nobody_sees_hold_no_connection(
+    visit: Visit,
+) -> None:
+    ada = await visit("Ada")
+    seen = []
+    for _ in range(8):
+        seen.append(await visit(accid=ada.accid, beside=ada))
+        await seen[-1].look_away()
+    await ada.open_chat("Helper")
+    await ada.ask("is anybody here?")
+    *_, last = seen
+    await last.look_back()
+    await last.open_chat("Helper")
+    await last.said("helper", "is anybody here?")
+
+
+async def test_who_is_taken_out_of_an_open_group_is_told_so(visit: Visit) -> None:
+    ada = await visit("Ada")
+    name = f"Club of {ada.name}"
+    group = {"name": name, "members": [ada.accid, "bob"]}
+    team = await post(ada.page.request, f"{ada.home}/api/teams", group)
+    await ada.open_chat(name)
+    url = f"{ada.home}/api/teams/{team['tid']}"
+    assert (await ada.page.request.put(url, data={"name": name, "members": ["bob"]})).ok
+    await expect(ada.at("notice")).to_contain_text(name)
+    await expect(ada.at("conversation").filter(has_text=name)).to_have_count(0)
+    await ada.ask("and what now?")  # the first bot's chat is open
+
+
 async def test_one_tab_becomes_somebody_else_for_good_and_the_other_does_not(visit: Visit) -> None:
     ada = await visit("Ada")
     beside = await visit(accid=ada.accid, beside=ada)

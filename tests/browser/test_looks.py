@@ -105,6 +105,7 @@ async def test_the_list_of_conversations_on_a_phone_has_no_barriers(visit: Visit
     visitor = await alice(visit, **PHONE)
     await visitor.at("back").click()
     await expect(visitor.at("conversation").first).to_be_visible()
+    await expect(visitor.page.get_by_role("main")).to_have_count(1)
     await take(visitor.page, "phone-list")
     assert await barriers(visitor.page) == []
 
@@ -119,6 +120,17 @@ async def test_the_theme_of_the_system_is_kept_unless_one_is_chosen(visit: Visit
     await visitor.page.reload()
     await expect(visitor.at("theme")).to_have_attribute("data-theme", "light")
     assert await visitor.page.evaluate(letters) != dark
+
+
+async def test_a_switch_shows_its_place_where_the_system_chooses_the_colours(visit: Visit) -> None:
+    visitor = await visit(accid="alice", forced_colors="active")
+    await visitor.open_faults()
+    await visitor.switch_on("late")
+    background = "label => getComputedStyle(label.querySelector('span')).backgroundColor"
+    fault = visitor.at("fault", name="late")
+    off, once, always = [await label.evaluate(background) for label in await fault.locator("label").all()]
+    assert once not in (off, always)
+    assert off == always
 
 
 async def test_at_twice_the_size_nothing_scrolls_sideways(visit: Visit) -> None:

@@ -54,6 +54,24 @@ class Visitor:
         await expect(bubble).to_be_visible()
         return bubble
 
+    async def look_away(self) -> None:
+        """Turn to another tab, as the page sees it."""
+        await self._is_seen("hidden")
+
+    async def look_back(self) -> None:
+        """Turn to this tab again."""
+        await self._is_seen("visible")
+
+    async def _is_seen(self, state: str) -> None:
+        # No browser without a window hides a tab behind another one.
+        await self.page.evaluate(
+            """state => {
+                Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            state,
+        )
+
     async def inspect(self, bubble: Locator) -> Locator:
         """Open the inspector on a message; gives the inspector."""
         await bubble.click()

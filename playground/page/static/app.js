@@ -76,7 +76,7 @@ function draw() {
     <header class="visually-hidden"><h1>Chatbot relay playground</h1></header>
     ${faultsBanner(app)}
     <div class="panes">
-      <div class="side" ?inert=${covered}>${sidebar(app, () => groups.openNew())}</div>
+      <div class="side" role=${app.onlyList ? "main" : nothing} ?inert=${covered}>${sidebar(app, () => groups.openNew())}</div>
       <div class="middle" ?inert=${covered}>${chat.view(composer.view())}</div>
       ${covered ? html`<div class="scrim" @click=${() => inspector.close()}></div>` : nothing}
       ${inspector.view()}
@@ -85,7 +85,7 @@ function draw() {
     ${scenarios.view()}
     <div class="notices">
       <div role="status">
-        ${app.connection === "reconnecting" ? html`<p class="notice">Reconnecting…</p>` : nothing}
+        ${app.connection === "reconnecting" ? html`<p class="notice">The playground does not answer. Reconnecting…</p>` : nothing}
       </div>
       <div role="alert">${app.notice ? notice(app.notice) : nothing}</div>
     </div>

@@ -36,7 +36,9 @@ export function chatHead(app, conversation, actions) {
 function about({ world }, { kind, id, members }) {
   if (kind === "team") return members.map((accid) => world.name(accid)).join(", ");
   if (kind === "person") return "Person";
-  const way = world.bots.get(id)?.reply === "response" ? "in the webhook's response" : "through the IM API";
+  const bot = world.bots.get(id);
+  if (bot && !bot.enabled) return "Bot, switched off in the bots file";
+  const way = bot?.reply === "response" ? "in the webhook's response" : "through the IM API";
   return `Bot, answers ${way}`;
 }
 

@@ -6,6 +6,7 @@ export interface Bot {
   avatar: string | null;
   functions: string[];
   reply: "send" | "response";
+  enabled: boolean;
 }
 
 export interface User {
@@ -58,7 +59,6 @@ export interface Host {
   kind: "builtin" | "func" | "remote";
   state: "running" | "down" | "starting";
   killable: boolean;
-  webhook: string;
 }
 
 export type Scope = "next" | "on";

@@ -22,7 +22,14 @@ export function emptyChat(world, conversation, write) {
 }
 
 /** @param {World} world @param {Conversation} conversation */
-function invitation(world, { kind, title, members }) {
+function invitation(world, { kind, id, title, members }) {
+  if (kind === "bot" && !world.bots.get(id)?.enabled) {
+    return {
+      heading: `${title} is switched off`,
+      line: "The relay drops messages to it, until the bots file says otherwise and the playground is started again.",
+      chips: ["Hello?"],
+    };
+  }
   if (kind === "bot") {
     return {
       heading: `Say hello to ${title}`,

@@ -104,8 +104,8 @@ function host(app) {
       <div class="fault">
         <div>
           <p class="fault-label">Kill the function host
-            <span class="state" data-testid="host-state" data-state=${state}>
-              <span class="dot"></span>${state}</span></p>
+            ${killable ? html`<span class="state" data-testid="host-state" data-state=${state}>
+              <span class="dot"></span>${state}</span>` : nothing}</p>
           <p class="faint">${
             killable
               ? "Ends at once, as in a crash, and comes back; its work is taken up when the lease ends."

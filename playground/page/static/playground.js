@@ -40,6 +40,11 @@ export class Playground {
     return WIDE.matches;
   }
 
+  /** @returns {boolean} whether the list of the chats is all that a narrow window shows */
+  get onlyList() {
+    return SINGLE_PANE.matches && this.pane === "list";
+  }
+
   get ready() {
     return this.#world !== null;
   }
@@ -83,6 +88,7 @@ export class Playground {
   load(state) {
     this.#world = new World(state);
     this.connection = "live";
+    if (!this.inspected) this.selected = null;
     if (!this.world.users.has(this.me)) {
       const unknown = this.me;
       this.become(this.world.users.keys().next().value ?? "");
@@ -109,6 +115,7 @@ export class Playground {
     if (event.type === "message" && !this.world.messages.has(event.message.id))
       this.fresh.add(event.message.id);
     this.world.apply(event);
+    if (event.type === "team" && this.conversation === null) this.#leave(event.team.name);
     this.#markRead();
     for (const listener of this.listeners) listener(event);
     this.changed();
@@ -229,6 +236,14 @@ export class Playground {
   /** @param {Fault[] | null} faults */
   #takeFaults(faults) {
     if (faults !== null) this.receive({ seq: 0, type: "faults", faults });
+  }
+
+  /** Somebody has taken one out of the group that is open. @param {string} name */
+  #leave(name) {
+    this.notice = `You are no longer in the group “${name}”.`;
+    this.pane = "list";
+    this.select(null);
+    this.#openSomething();
   }
 
   /** Opens the chat of the last time, else the first bot's; a narrow window stays at the list. */

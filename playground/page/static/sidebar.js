@@ -10,7 +10,7 @@ import { clockOrDay } from "./time.js";
 /** @import {Conversation} from "./contract.js" */
 /** @import {Playground} from "./playground.js" */
 
-const HOST_NAMES = { builtin: "Function host", func: "Core Tools host", remote: "Remote function" };
+const HOST_NAMES = { builtin: "Function host", func: "Core Tools host", remote: "A host of your own" };
 
 const UNREAD = html`<span class="unread-dot"><span class="visually-hidden">unread</span></span>`;
 
@@ -62,7 +62,7 @@ function line(app, conversation) {
         aria-current=${chat === app.tab.chat ? "true" : nothing} @click=${() => app.open(chat)}>
         ${face(app.world, id, kind)}
         <span class="conversation-title">
-          <bdi>${title}</bdi>${kind === "bot" ? html`<small class="tag">bot</small>` : nothing}
+          <bdi>${title}</bdi>${kind === "bot" ? html`<small class="tag">${botTag(app, id)}</small>` : nothing}
         </span>
         <time class="conversation-time">${last ? clockOrDay(last.at, Date.now()) : nothing}</time>
         <span class="conversation-last">
@@ -73,6 +73,9 @@ function line(app, conversation) {
     </li>
   `;
 }
+
+/** @param {Playground} app @param {string} accid */
+const botTag = ({ world }, accid) => (world.bots.get(accid)?.enabled ? "bot" : "bot, off");
 
 /** @param {Playground} app @param {Conversation} conversation @returns {string} */
 function lastLine(app, { kind, id, last, members }) {
@@ -93,8 +96,8 @@ function stack(app) {
   const { host, model, version } = app.world;
   return html`
     <footer class="stack">
-      <p data-testid="footer-host" data-state=${host.state}>
-        <span class="dot"></span>${HOST_NAMES[host.kind]}: ${host.state}
+      <p data-testid="footer-host" data-state=${host.killable ? host.state : "unknown"}>
+        <span class="dot"></span>${HOST_NAMES[host.kind]}${host.killable ? `: ${host.state}` : nothing}
       </p>
       <p title=${model.label}>${icon("model")}<span class="one-line">${model.label}</span></p>
       <p class="faint">Relay ${version}</p>

@@ -21,10 +21,10 @@ export function timelineView(timeline, question, invisible) {
   if (timeline === null) return html`<p class="working">Looking…</p>`;
   const span = wholeSpan(timeline.steps);
   return html`
-    <p class="total" role="status">${
+    <p class="total"><span role="status">${timeline.complete ? "Done" : "Still under way"}</span>${
       timeline.complete
-        ? html`Done in <b>${duration(span.length)}</b>`
-        : html`<b>Still under way</b>, ${duration(span.length)} so far`
+        ? html` in <b>${duration(span.length)}</b>`
+        : html`, <b>${duration(span.length)}</b> so far`
     }</p>
     ${stepList(timeline.steps, span, question)}
     ${notVisible([...timeline.missing, ...invisible])}

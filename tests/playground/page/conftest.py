@@ -86,7 +86,7 @@ async def browser() -> AsyncIterator[Browser]:
             await stack.enter_async_context(server)
         timeout = aiohttp.ClientTimeout(total=10)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        host = HostLabel("builtin", "starting", killable=True, webhook="")
+        host = HostLabel("builtin", "starting", killable=True)
         page = Page(Bots([HELPER]), ModelLabel("scripted", "scripted", visible=True), host)
         stack.push_async_callback(page.aclose)
 
@@ -101,5 +101,5 @@ async def browser() -> AsyncIterator[Browser]:
         parts = Parts(
             Control(session, im.url, "the emulator"), Control(session, model.url, "the model"), None
         )
-        page.connect(parts, webhook.url)
+        page.connect(parts)
         yield Browser(session, url, page, im, model, webhook, kills)

@@ -92,3 +92,13 @@ def test_still_thinking_is_no_answer() -> None:
     story.replies(texts.THINKING["en"], 100, origin="response")
     story.settle()
     assert story.journal.replies_to(asked) == []
+
+
+def test_a_reply_in_the_answer_to_a_message_copy_was_read_by_nobody() -> None:
+    story = Story()
+    first, second = story.says("one"), story.says("one", 5)
+    for message, input in ((first, "copy"), (second, "chatbot")):
+        story.posted(message, body={"errCode": 0, "reply": {"type": 0, "text": "hi"}}, input=input)
+    reply = story.replies("hi", 100, origin="response")
+    story.settle()
+    assert story.journal.answers[reply] == [second]

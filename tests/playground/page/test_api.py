@@ -11,8 +11,8 @@ from tests.playground.page.conftest import Browser
 from tests.playground.receiver import Received
 
 
-def host(browser: Browser, state: str) -> dict[str, Any]:
-    return {"kind": "builtin", "state": state, "killable": True, "webhook": browser.webhook.url}
+def host(state: str) -> dict[str, Any]:
+    return {"kind": "builtin", "state": state, "killable": True}
 
 
 async def reply(browser: Browser, text: str, client_id: str = "r1") -> None:
@@ -25,10 +25,17 @@ async def reply(browser: Browser, text: str, client_id: str = "r1") -> None:
 
 
 async def test_the_state_names_bots_users_and_what_runs(browser: Browser) -> None:
-    await browser.until("host", host=host(browser, "running"))
+    await browser.until("host", host=host("running"))
     state = await browser.state()
     assert state["bots"] == [
-        {"accid": "helper", "name": "Helper", "avatar": None, "functions": [], "reply": "send"}
+        {
+            "accid": "helper",
+            "name": "Helper",
+            "avatar": None,
+            "functions": [],
+            "reply": "send",
+            "enabled": True,
+        }
     ]
     assert [user["accid"] for user in state["users"]] == ["alice", "bob", "carol"]
     assert state["teams"] == state["messages"] == state["invisible"] == []
@@ -137,7 +144,7 @@ async def test_a_fault_that_stays_on_is_switched_off_by_name_or_with_all(browser
 async def test_the_host_is_killed_once(browser: Browser) -> None:
     await browser.until("host")
     assert (await browser.call("POST", "/api/host/kill"))[0] == 202
-    await browser.until("host", host=host(browser, "down"))
+    await browser.until("host", host=host("down"))
     status, body = await browser.call("POST", "/api/host/kill")
     assert (status, body["error"]) == (409, "not_running")
     assert len(browser.kills) == 1

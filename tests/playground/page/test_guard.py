@@ -86,6 +86,12 @@ async def test_no_file_outside_the_pages_own_is_served(browser: Browser) -> None
     assert b"class Routes" not in answer
 
 
+@pytest.mark.parametrize("after", ["x", "1.5", "9" * 5000])
+async def test_a_reader_asks_for_events_behind_a_number(browser: Browser, after: str) -> None:
+    status, body = await browser.call("GET", f"/api/events?after={after}")
+    assert (status, body["error"]) == (400, "bad_request")
+
+
 async def test_a_wrong_method_is_told_in_the_pages_own_form(browser: Browser) -> None:
     status, body = await browser.call("GET", "/api/users")
     assert (status, body["error"]) == (405, "bad_method")

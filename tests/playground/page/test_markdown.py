@@ -39,6 +39,12 @@ def test_html_is_shown_as_text(text: str) -> None:
         "&#106;avascript:alert(1)",
         "vbscript:x",
         "file:///etc/passwd",
+        "data:image/png;base64,AAAA",
+        "blob:http://127.0.0.1:8765/x",
+        "chrome://settings",
+        "//evil.example/x",
+        "/api/state",
+        "?as=bob",
     ],
 )
 def test_a_dangerous_address_is_no_link(address: str) -> None:
@@ -74,3 +80,10 @@ def test_a_table_has_no_styles_of_its_own() -> None:
 def test_a_code_block_keeps_its_language_and_its_text() -> None:
     html = to_html("```html\n<b>&amp;</b>\n```")
     assert html == '<pre><code class="language-html">&lt;b&gt;&amp;amp;&lt;/b&gt;\n</code></pre>'
+
+
+def test_an_image_in_a_link_is_the_text_of_that_link() -> None:
+    html = to_html("[![a cat](https://example.com/cat.png)](https://example.com)")
+    assert html.count("<a ") == 1
+    assert 'href="https://example.com"' in html
+    assert "a cat</a>" in html

@@ -1,6 +1,7 @@
 """Spans arrive as OpenTelemetry's own exporter sends them."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -10,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from playground.loopback import serving
-from playground.page.spans import SpanFact, collector
+from playground.page.spans import BODY_MAX_BYTES, PROTOBUF, SpanFact, collector
 
 
 @pytest.fixture
@@ -44,6 +45,19 @@ async def test_the_exporters_spans_arrive_whole(sink: tuple[str, list[SpanFact]]
     assert outer.parent == ""
     assert outer.at <= inner.at <= inner.until <= outer.until
     assert not outer.error
+
+
+@pytest.mark.parametrize(("size", "status"), [(0, 200), (BODY_MAX_BYTES + 1, 413)])
+async def test_a_compressed_export_is_read_up_to_its_true_size(
+    sink: tuple[str, list[SpanFact]], size: int, status: int
+) -> None:
+    headers = {"Content-Type": PROTOBUF, "Content-Encoding": "gzip"}
+    body = gzip.compress(bytes(size))
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{sink[0]}/v1/traces", data=body, headers=headers) as response,
+    ):
+        assert response.status == status
 
 
 @pytest.mark.parametrize(

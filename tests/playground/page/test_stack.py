@@ -35,7 +35,7 @@ def a_page(folder: Path) -> Iterator[str]:
     file = folder / "bots.toml"
     file.write_text(BOTS, encoding="utf-8")
     environ = {**os.environ, "RELAY_BOTS_FILE": str(file), **QUICKLY}
-    host = HostLabel("builtin", "starting", killable=True, webhook="")
+    host = HostLabel("builtin", "starting", killable=True)
     with PageServer(load_bots(file), ModelLabel("scripted", "scripted", visible=True), host) as server:
         stack = Stack(model="scripted", logs=folder / "logs", collector=server.collector, environ=environ)
         with stack:

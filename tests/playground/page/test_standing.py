@@ -71,7 +71,10 @@ def test_no_answer_of_the_webhook_is_a_failure() -> None:
     story = Story()
     message = story.says("hello")
     story.posted(message, status=None, failure="ClientConnectorError")
-    assert standing(story, message) == ("failed", "the webhook gave no answer: ClientConnectorError")
+    assert standing(story, message) == (
+        "failed",
+        "the webhook gave no answer: nothing listens at its address",
+    )
 
 
 def test_the_failure_text_is_no_answer() -> None:

@@ -1,9 +1,14 @@
 """A message's way, step by step, from what the parts told."""
 
-from playground.page.journal import Journal
+import pytest
+
+from playground.page.exchanges import READ_ELSEWHERE
+from playground.page.journal import Journal, trace_of
+from playground.page.kills import KILLED
 from playground.page.spans import SpanEvent, SpanFact
 from playground.page.steps import Step
-from playground.page.timeline import NO_SPANS, Timeline, timeline_of
+from playground.page.timeline import BEFORE_SPANS, Timeline, timeline_of
+from playground.page.turns import COMMAND
 from relay import spans
 from tests.playground.page.story import BEGAN, Story, answered_turn
 
@@ -30,6 +35,11 @@ def step(timeline: Timeline, kind: str) -> Step:
     look(timeline.steps)
     assert found, f"no step {kind} in {timeline.steps}"
     return found[0]
+
+
+def batch_row(message_hash: str) -> SpanEvent:
+    attributes = {spans.ROW: f"m|8299999999999|{message_hash}|1", spans.ROLE: "user", spans.FATE: "batch"}
+    return SpanEvent(spans.WINDOW_ROW, BEGAN, {**attributes, spans.AT: BEGAN})
 
 
 def answered(story: Story) -> str:
@@ -196,6 +206,37 @@ def test_a_message_answered_with_another_one_shows_that_turn() -> None:
     assert timeline.complete
 
 
+def test_a_turn_that_failed_before_the_message_was_there_is_not_its_own() -> None:
+    story = Story()
+    first = story.says("one")
+    trace = story.posted(first)
+    story.span(trace, spans.WEBHOOK, 6, MESSAGE="aaa")
+    failed = story.span(trace, spans.TURN, 20, 900, parent="0" * 16, OUTCOME="retried")
+    story.span(trace, spans.WINDOW, 30, parent=failed, events=(batch_row("aaa"),))
+    second = story.says("two", 500)
+    story.span(story.posted(second, 500), spans.WEBHOOK, 501, MESSAGE="bbb")
+    answered_turn(story, trace, "aaa", 1000, reply="r1", covers=["aaa", "bbb"])
+    story.replies("hi", 1090, client_id="r1")
+    assert [one.title for one in told(story, second).steps if one.kind == "turn"] == [
+        "Turn: answered, with another message"
+    ]
+    assert len([one for one in told(story, first).steps if one.kind == "turn"]) == 2
+
+
+def test_a_failed_turn_that_was_to_answer_a_message_with_others_is_shown() -> None:
+    story = Story()
+    first, second = story.says("one"), story.says("two", 5)
+    traces = [story.posted(message) for message in (first, second)]
+    for trace, message_hash in zip(traces, ("aaa", "bbb"), strict=True):
+        story.span(trace, spans.WEBHOOK, 6, MESSAGE=message_hash)
+    failed = story.span(traces[0], spans.TURN, 20, 900, parent="0" * 16, OUTCOME="retried")
+    rows = (batch_row("aaa"), batch_row("bbb"))
+    story.span(traces[0], spans.WINDOW, 30, parent=failed, events=rows)
+    answered_turn(story, traces[0], "aaa", 1000, reply="r1", covers=["aaa", "bbb"])
+    story.replies("hi", 1090, client_id="r1")
+    assert len([one for one in told(story, second).steps if one.kind == "turn"]) == 2
+
+
 def test_a_turn_under_way_shows_what_it_has_done_so_far() -> None:
     story = Story()
     message = story.says("hello")
@@ -223,8 +264,90 @@ def test_a_kill_breaks_the_turn_off_and_the_watch_is_waited_for() -> None:
     assert kinds(timeline) == ["request", "answer", "queue", "turn", "note", "note"]
     turn, killed, waiting = timeline.steps[3:]
     assert (turn.title, turn.status, turn.ms) == ("Turn: broken off", "error", 480)
-    assert killed.title == "Function host killed"
+    assert killed.title == KILLED
     assert (waiting.title, waiting.status) == ("Waiting for the watch", "waiting")
+
+
+def test_what_the_model_answers_after_the_kill_is_heard_by_nobody_and_the_wait_is_told() -> None:
+    story = Story()
+    message = story.says("hello")
+    trace = story.posted(message)
+    story.span(trace, spans.WEBHOOK, 1, 10, MESSAGE="aaa", parent="1" * 16)
+    story.span(trace, spans.CLAIM, 20, parent="e" * 16)
+    story.asked(SpanFact(trace, "f" * 16, "", "", 0, 0), 497)  # for 5 ms
+    story.journal.kills.append(BEGAN + 500)
+    answered_turn(story, trace, "aaa", 60_500, reply="r1", covers=["aaa"])
+    story.replies("hi", 60_590, client_id="r1")
+    timeline = told(story, message)
+    asked = step(timeline, "turn").children[1]
+    assert (asked.kind, asked.ms, asked.status) == ("model", 3, "error")
+    again = [one for one in timeline.steps if one.title == "Waited to be taken up again"]
+    assert [(one.at, one.ms) for one in again] == [(BEGAN + 500, 60_000)]
+    assert timeline.steps.index(again[0]) == 1 + [one.title for one in timeline.steps].index(KILLED)
+
+
+def test_spans_that_died_with_the_host_are_not_waited_for() -> None:
+    story = Story()
+    message = story.says("hello")
+    trace = story.posted(message)
+    story.span(trace, spans.WEBHOOK, 1, 10, MESSAGE="aaa", parent="1" * 16)
+    story.replies("hi", 100, client_id="r1")
+    assert not told(story, message).complete
+    story.journal.kills.append(BEGAN + 150)
+    assert told(story, message).complete
+
+
+def test_what_was_said_before_the_first_span_came_is_told_without_spans() -> None:
+    story = Story(Journal(spans_visible=False))
+    before, after = story.says("one"), story.says("two", 60_000)
+    for message in (before, after):
+        story.posted(message)
+    story.span(trace_of(story.journal.posts_of(after)[0].headers), spans.WEBHOOK, 60_001)
+    assert told(story, before).missing == (BEFORE_SPANS,)
+    assert told(story, after).missing == ()
+
+
+def test_a_command_says_that_it_is_one() -> None:
+    story = Story()
+    message = story.says("/new")
+    trace = story.posted(message)
+    story.span(trace, spans.WEBHOOK, 1, 10, MESSAGE="aaa", parent="1" * 16)
+    turn = story.span(trace, spans.TURN, 20, parent="0" * 16, OUTCOME="answered")
+    story.span(trace, spans.IM_SEND, 20, parent=turn, IM_CLIENT_ID="r1")
+    assert COMMAND in step(told(story, message), "turn").summary
+
+
+@pytest.mark.parametrize(
+    ("outcome", "title"), [("limited", "Over the limit"), ("admitted", "The last message within the limit")]
+)
+def test_the_last_message_within_a_limit_is_told_from_one_beyond(outcome: str, title: str) -> None:
+    story = Story()
+    message = story.says("hello")
+    trace = story.posted(message)
+    turn = story.span(trace, spans.TURN, 20, parent="0" * 16, OUTCOME="answered")
+    story.span(trace, spans.LIMITS, 20, parent=turn, OUTCOME=outcome, LIMITED_UNTIL=BEGAN + 60_000)
+    assert step(told(story, message), "limits").title == title
+
+
+def test_an_empty_answer_of_the_model_is_called_that() -> None:
+    story = Story()
+    message = story.says("hello")
+    trace = story.posted(message)
+    turn = story.span(trace, spans.TURN, 20, parent="0" * 16, OUTCOME="answered")
+    chat = story.span(trace, f"{spans.CHAT}scripted", 20, parent=turn)
+    story.asked(chat, 21, answer={"choices": [{"message": {"content": ""}}]})
+    assert step(told(story, message), "model").summary.startswith("an empty answer")
+    assert step(told(story, message), "model").status == "warn"
+
+
+def test_a_message_by_both_inputs_is_read_where_the_platform_reads() -> None:
+    story = Story()
+    message = story.says("hello")
+    for input in ("copy", "chatbot"):
+        story.posted(message, body={"reply": {"text": "hi"}}, input=input)
+    story.replies("hi", 50, origin="response")
+    copy, *_ = (one for one in told(story, message).steps if one.kind == "answer")
+    assert (copy.status, copy.summary) == ("warn", READ_ELSEWHERE)
 
 
 def test_a_kill_before_the_message_is_none_of_its_business() -> None:
@@ -265,7 +388,7 @@ def test_without_spans_the_other_sides_tell_what_they_saw() -> None:
     story.replies("hi", 45, client_id="r1")
     timeline = told(story, message)
     assert kinds(timeline) == ["request", "answer", "model", "im", "reply"]
-    assert timeline.missing == (NO_SPANS,)
+    assert timeline.missing == ()  # the page says so once for all messages
     assert timeline.complete
 
 

@@ -115,6 +115,7 @@ def test_every_problem_is_told_at_once() -> None:
 
 def test_what_is_not_toml_is_told_with_its_line() -> None:
     assert problem('title = "t"\n[[steps]\n').startswith("bug.toml: is not TOML: ")
+    assert problem(f"title = {'[' * 5000}") == "bug.toml: is nested too deeply"
     assert "line 2" in problem('title = "t"\n[[steps]\n')
 
 
