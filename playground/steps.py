@@ -73,7 +73,8 @@ def set_up(steps: Sequence[Step]) -> None:
 
 def announce(steps: Sequence[Step]) -> None:
     """Say what is about to be fetched, and how much."""
-    missing = [step for step in steps if not step.done]
+    # Two commands' needs may name the same step.
+    missing = list({step.stamp: step for step in steps if not step.done}.values())
     fetched = ", ".join(f"{step.name} {step.megabytes} MB" for step in missing if step.megabytes)
     if fetched:
         total = sum(step.megabytes for step in missing)

@@ -56,8 +56,13 @@ def test_a_step_that_failed_is_not_done(tmp_path: Path) -> None:
 def test_the_megabytes_are_said_before_anything_is_fetched(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    announce([a_step(tmp_path), a_step(tmp_path, megabytes=60), a_step(tmp_path, megabytes=0)])
+    announce([a_step(tmp_path / name, megabytes=size) for name, size in (("a", 16), ("b", 60), ("c", 0))])
     assert "about 76 MB (Python packages 16 MB, Python packages 60 MB)" in capsys.readouterr().err
+
+
+def test_what_two_commands_need_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    announce([a_step(tmp_path), a_step(tmp_path)])
+    assert "about 16 MB (Python packages 16 MB)" in capsys.readouterr().err
 
 
 def test_nothing_is_said_when_nothing_is_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
