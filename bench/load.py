@@ -74,7 +74,8 @@ async def run(folder: Path, conversations: int, minutes: float) -> None:
         world = World(storage, im, model, settings_for(storage, im, model, bots, more), stack)
         logs = [folder / f"host-{number}.log" for number in range(HOSTS)]
         await asyncio.gather(*(world.start_host("--log", str(log)) for log in logs))
-        memory = asyncio.create_task(sample([host.pid for host in world.hosts]))
+        samples: list[list[int]] = []
+        memory = asyncio.create_task(sample([host.pid for host in world.hosts], samples))
         started = time.monotonic()
         users = [f"user-{number:04d}" for number in range(conversations)]
         seconds = minutes * 60
@@ -125,12 +126,8 @@ async def drained(account: Account) -> None:
         await asyncio.sleep(2)
 
 
-samples: list[list[int]] = []
-"""Resident kilobytes of each host, a row every SAMPLE_SECONDS."""
-
-
-async def sample(pids: Sequence[int]) -> None:
-    """Write down what memory the hosts hold, for ever."""
+async def sample(pids: Sequence[int], samples: list[list[int]]) -> None:
+    """Write down the resident kilobytes of each host, a row every SAMPLE_SECONDS, for ever."""
     while True:
         samples.append([resident_kilobytes(pid) for pid in pids])
         await asyncio.sleep(SAMPLE_SECONDS)

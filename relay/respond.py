@@ -16,6 +16,7 @@ from relay.bots import Bot
 from relay.commands import carry_out, command_of
 from relay.errors import ModelRejected, ModelUnavailable, RowChanged, StorageUnavailable
 from relay.history import Conversation, History, HistoryExpired
+from relay.keys import message_hash
 from relay.lease import Leases
 from relay.limits import Limiter, counted
 from relay.messages import Turn
@@ -189,7 +190,7 @@ class Responses:
             "turn done bot=%s conversation=%s message=%s outcome=%s batch=1 window=%d queued_ms=%d model_ms=%d",
             bot.accid,
             partition,
-            plan.batch[0].key.split("|")[2],
+            message_hash(plan.batch[0].id),
             draft.outcome,
             draft.window,
             asked - turn.received,

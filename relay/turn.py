@@ -28,7 +28,7 @@ from relay.errors import (
     StorageError,
 )
 from relay.history import Conversation, History, HistoryExpired
-from relay.keys import client_id
+from relay.keys import client_id, message_hash
 from relay.lease import Lease, Leases
 from relay.limits import Limiter, counted
 from relay.messages import Turn
@@ -310,7 +310,7 @@ class _Held:
             " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d",
             bot.accid,
             self._partition,
-            plan.batch[-1].key.split("|")[2],
+            message_hash(plan.batch[-1].id),
             draft.outcome,
             len(plan.batch),
             draft.window,
@@ -333,7 +333,7 @@ class _Held:
             "gave up bot=%s conversation=%s message=%s cause=%s; see the poison queue",
             self._bot.accid,
             self._partition,
-            entry.key.split("|")[2],
+            message_hash(entry.id),
             cause,
         )
         await self._deliver(reply)
