@@ -92,6 +92,9 @@ class Deployment(Table):
         return f"{self.model} at {place}" if place else self.model
 
 
+Alias = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")]
+
+
 def _named(value: Any) -> Any:
     return {"model": value} if isinstance(value, str) else value
 
@@ -101,6 +104,9 @@ class Bot(Table):
 
     accid: Accid = Field(description="1 to 32 visible ASCII characters, no space and no |")
     name: str = Field(min_length=1, max_length=64, pattern=r"\S", description="1 to 64 characters")
+    aliases: Annotated[tuple[Alias, ...], Field(strict=False)] = Field(
+        (), max_length=16, description="a list of up to 16 names, 1 to 64 characters each"
+    )
     avatar: str | None = Field(None, pattern=r"^https?://\S+$", description="an http or https URL")
     system_prompt: str = Field(
         min_length=1, max_length=100_000, pattern=r"\S", description="1 to 100000 characters"

@@ -8,8 +8,9 @@ from relay.addressing import find_mention, strip_mention
 from relay.bots import Bot
 
 
-def bot(accid: str, name: str) -> Bot:
-    return Bot.model_validate({"accid": accid, "name": name, "system_prompt": "You are a bot."})
+def bot(accid: str, name: str, *aliases: str) -> Bot:
+    prompt = "You are a bot."
+    return Bot.model_validate({"accid": accid, "name": name, "aliases": aliases, "system_prompt": prompt})
 
 
 HELPER = bot("helper", "Helper")
@@ -101,3 +102,115 @@ def test_without_bots_nobody_is_mentioned() -> None:
 )
 def test_a_bot_addressed_otherwise_loses_its_leading_mention(text: str, rest: str) -> None:
     assert strip_mention(text, HELPER) == rest
+
+
+BOT2, ZOE = bot("bot2", "Бот"), bot("bot3", "Zoé")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "look https://www.youtube.com/@helper/videos",
+        "look www.example.com/x?u=@helper",
+        "look youtube.com/@helper",
+        "看https://x.cn/路径/@helper",
+        "npm i @helper/core",
+        "cd node_modules/@helper",
+        r"C:\\src\\@helper",
+        "git@helper:repo",
+        "user_@helper",
+        "a+@helper",
+        "иван@helper",
+        "γιάννης@helper",
+        "@helper@mastodon.example",
+        "@helper:matrix.example",
+        "@helper.example",
+        "pkg@helper",
+        "ssh://root@helper",
+    ],
+)
+def test_an_at_in_a_link_a_path_a_package_or_an_address_mentions_nobody(text: str) -> None:
+    assert find_mention(text, BOTS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("@helper https://www.youtube.com/@helper/videos", "https://www.youtube.com/@helper/videos"),
+        ("https://www.youtube.com/@helper/videos @helper", "https://www.youtube.com/@helper/videos"),
+        ("看https://x.cn/a，@helper 总结", "看https://x.cn/a，总结"),
+        ("https://x.cn/a,@helper sum up", "https://x.cn/a,sum up"),
+        ("npm i @helper/core, @helper?", "npm i @helper/core,?"),
+        ("cc:@helper", "cc:"),
+    ],
+)
+def test_a_mention_beside_a_link_leaves_the_link_whole(text: str, rest: str) -> None:
+    found = find_mention(text, BOTS)
+    assert found is not None
+    assert found[1].replace(" ", "") == rest.replace(" ", "")
+    assert found[0] == HELPER
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Бот", "@Ботаник привет"),
+        ("Zoe", "@Zoé hi"),
+        ("Zoe", "@Zoe\u0301 hi"),
+        ("Νίκος", "@Νίκοσα γεια"),
+        ("علي", "@عليكم"),
+        ("राम", "@रामा"),
+        ("דן", "@דנה"),
+        ("می", "@می\u200cخواهم"),
+    ],
+)
+def test_a_name_ends_where_its_word_ends(name: str, text: str) -> None:
+    assert find_mention(text, [bot("b", name)]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rest"),
+    [
+        ("Бот", "@Бот, привет", ", привет"),
+        ("Бот", "@БОТ привет", "привет"),
+        ("Бот", "@Бот你好", "你好"),
+        ("小助手", "@小助手abc", "abc"),
+        ("ちゃん", "@ちゃんです", "です"),
+        ("도우미", "@도우미야 안녕", "야 안녕"),
+        ("ผู้ช่วย", "@ผู้ช่วยสวัสดี", "สวัสดี"),
+        ("Zoé", "@Zoe\u0301 hi", "hi"),
+        ("Zoe\u0301", "@zoé hi", "hi"),
+        ("Straße", "@STRASSE hi", "hi"),
+        ("Helper", "＠Ｈｅｌｐｅｒ hi", "hi"),
+        ("İstanbul", "@İSTANBUL hi", "hi"),
+        ("Bot 🤖", "@bot 🤖 hi", "hi"),
+        ("Helper Bot", "@helper\u00a0bot hi", "hi"),
+    ],
+)
+def test_names_compare_by_normal_form_and_case(name: str, text: str, rest: str) -> None:
+    them = bot("b", name)
+    assert find_mention(text, [them]) == (them, rest)
+
+
+def test_what_is_not_the_mention_stays_as_it_was_typed() -> None:
+    text = "e\u0301 ﬁ ＡＢＣ @Zoe\u0301 ﬀ é"
+    assert find_mention(text, [ZOE]) == (ZOE, "e\u0301 ﬁ ＡＢＣ ﬀ é")
+
+
+def test_a_bot_is_addressed_by_any_of_its_names() -> None:
+    them = bot("helper", "Helper", "小助手", "helper bot")
+    for name in ("helper", "小助手", "Helper Bot", "ＨＥＬＰＥＲ　ＢＯＴ"):
+        assert find_mention(f"@{name} hi", [them, BOT2]) == (them, "hi")
+    assert strip_mention("@小助手 hi", them) == "hi"
+
+
+def test_of_two_bots_with_one_name_the_first_of_the_file_is_meant() -> None:
+    first, second = bot("a", "Same"), bot("b", "Other", "same")
+    assert find_mention("@same hi", [first, second]) == (first, "hi")
+
+
+@pytest.mark.parametrize(
+    "text", ["@" * 30_000, "@h" * 15_000, "a" * 60_000 + "@", "a.b/@" * 6_000, "a." * 30_000 + "@"]
+)
+def test_a_hostile_text_mentions_nobody(text: str) -> None:
+    assert find_mention(text, BOTS) is None
