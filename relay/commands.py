@@ -6,18 +6,18 @@ changes nothing. ``/forget`` then blanks the rows before it.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Literal
 
 from relay import texts
 from relay.bots import Bot
 from relay.errors import RowChanged
-from relay.history import History
+from relay.history import TRANSACTION_MAX_ROWS, History
 from relay.ports import Merge, Row, Value
 from relay.rows import Entry, blanked
 
 Command = Literal["help", "new", "forget"]
-
-TRANSACTION_MAX_ROWS = 100
 
 _COMMANDS: dict[str, Command] = {
     "/help": "help",
@@ -29,9 +29,22 @@ _COMMANDS: dict[str, Command] = {
 }
 
 
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Fillers and variation selectors: as invisible as the format characters, but of another category."""
+
+
 def command_of(text: str, bot: Bot) -> Command | None:
-    """The command that a message is, if it is exactly one and the bot takes commands."""
-    return _COMMANDS.get(text.strip().lower()) if bot.commands else None
+    """The command that a message is, if it is exactly one and the bot takes commands.
+
+    As people type it: in any case, in full width, with whatever is not seen around or in it (zero-width and direction
+    marks, a byte order mark, variation selectors).
+    """
+    if not bot.commands:
+        return None
+    seen = "".join(c for c in _INVISIBLE.sub("", text) if unicodedata.category(c) != "Cf")
+    return _COMMANDS.get(unicodedata.normalize("NFKC", seen).strip().casefold())
 
 
 async def carry_out(history: History, partition: str, entry: Entry, text: str, bot: Bot) -> str:

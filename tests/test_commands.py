@@ -197,3 +197,34 @@ def test_an_unsent_reply_is_never_sent_after_forget(relay: RelayKit) -> None:
     relay.post("/forget")
     relay.settle()
     assert relay.replies == [erased(1, 1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "／forget",
+        "/forget\u200b",
+        "\ufeff/forget",
+        "/for\u00adget",
+        "\u202a/forget\u202c",
+        "/\ufe0fforget",
+        "／ＦＯＲＧＥＴ",
+        "／忘记",
+        "/忘记\u2060",
+        "\u3000/Forget\u2005",
+    ],
+)
+def test_forget_is_a_command_however_it_is_typed(relay: RelayKit, text: str) -> None:
+    relay.post("a secret")
+    relay.clock.advance(1)
+    relay.post(text)
+    assert len(relay.model.prompts) == 1
+    assert not any(row.get("text") for row in relay.tables.rows())
+
+
+@pytest.mark.parametrize(
+    "text", ["/forget it", "/forgets", "please /forget", "/ forget", "//forget", "forget"]
+)
+def test_what_only_resembles_a_command_is_a_message(relay: RelayKit, text: str) -> None:
+    relay.post(text)
+    assert len(relay.model.prompts) == 1
