@@ -95,10 +95,11 @@ class Tables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A message taken from a queue."""
+    """A message taken from a queue; ``deliveries`` counts how often, this time included."""
 
     receipt: Receipt
     text: str
+    deliveries: int = 1
 
 
 class Queues(Protocol):
@@ -115,6 +116,9 @@ class Queues(Protocol):
             delay_seconds: until it becomes visible; whole seconds, rounded up.
             keep_seconds: after this the message is gone, taken or not; a week when None.
         """
+
+    async def show(self, queue: str, receipt: Receipt) -> bool:
+        """Make a delayed message visible now; False when it is gone, or was taken since the receipt was given."""
 
     async def delete(self, queue: str, receipt: Receipt) -> bool:
         """Delete a message; False when it is gone, or was taken since the receipt was given."""

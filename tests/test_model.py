@@ -434,7 +434,8 @@ async def test_azure_openai_is_asked_with_an_entra_token_of_the_apps_identity(
 
     async def identity(request: web.Request) -> web.Response:
         tokens.append({**request.query, "header": request.headers["X-IDENTITY-HEADER"]})
-        return web.json_response({"access_token": "entra-token", "expires_on": "4102444800"})
+        answer = {"access_token": "entra-token", "expires_on": "4102444800", "token_type": "Bearer"}
+        return web.json_response(answer | {"resource": request.query["resource"]})
 
     async def completions(request: web.Request) -> web.Response:
         asked.append((request.path, request.headers["Authorization"]))

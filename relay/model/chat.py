@@ -13,6 +13,7 @@ from relay.model.places import Place, places_of
 from relay.model.request import Requests
 from relay.ports import Completion, Prompt
 from relay.settings import Settings
+from relay.storage.credential import AppCredential
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +27,18 @@ class OpenAIChat:
     Args:
         settings: endpoints, keys and the default model.
         cooldowns: which deployments to leave alone.
+        credential: of the process; one of its own when None. It is used where there is no key.
     """
 
-    def __init__(self, settings: Settings, cooldowns: Cooldowns | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        cooldowns: Cooldowns | None = None,
+        credential: AppCredential | None = None,
+    ) -> None:
         self._settings = settings
         self._cooldowns = cooldowns or Cooldowns()
-        self._connections = Connections(settings.storage.client_id)
+        self._connections = Connections(credential or AppCredential(settings.storage.client_id))
         self._requests = Requests(self._connections)
 
     async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from relay.model.meaning import AttemptFailed
 from relay.model.places import Place
 from relay.sdk import load
-from relay.storage.credential import app_credential
+from relay.storage.credential import AppCredential
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -26,13 +26,12 @@ class Connections:
     """Clients for places.
 
     Args:
-        identity: client id of the user-assigned identity that asks for Entra ID tokens, None for the default one.
+        credential: of the process, for Azure OpenAI without a key.
     """
 
-    def __init__(self, identity: str | None) -> None:
-        self._identity = identity
+    def __init__(self, credential: AppCredential) -> None:
+        self._credential = credential
         self._clients: dict[tuple[str, SecretStr | None], AsyncOpenAI] = {}
-        self._credential: Any = None
         self._opening = asyncio.Lock()
 
     async def client(self, place: Place) -> AsyncOpenAI:
@@ -46,7 +45,7 @@ class Connections:
                 sdk = await load("openai")
                 self._clients[which] = sdk.AsyncOpenAI(
                     base_url=place.base_url,
-                    api_key=await self._api_key(place),
+                    api_key=self._api_key(place),
                     max_retries=0,
                     # What people write goes to the server that the operator named, and to no other.
                     http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
@@ -58,22 +57,22 @@ class Connections:
         for client in self._clients.values():
             await client.close()
         self._clients.clear()
-        if self._credential is not None:
-            await self._credential.close()
+        await self._credential.close()
 
-    async def _api_key(self, place: Place) -> Any:
+    def _api_key(self, place: Place) -> Any:
         if place.key is not None:
             return place.key.get_secret_value()
         if not place.is_azure:
             return "none"  # the SDK insists on a key; a server that wants none ignores it
-        self._credential = self._credential or await app_credential(self._identity)
         return self._token
 
     async def _token(self) -> str:
-        from azure.core.exceptions import ClientAuthenticationError
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
 
         try:
-            return str((await self._credential.get_token(TOKEN_SCOPE)).token)
+            return str((await self._credential.get_token_info(TOKEN_SCOPE)).token)
         except ClientAuthenticationError as error:
             log.error("no Entra ID token for Azure OpenAI: managed identity missing, or no az login")
             raise AttemptFailed(f"no Entra ID token: {type(error).__name__}", lasting=True) from None
+        except AzureError as error:
+            raise AttemptFailed(f"no Entra ID token: {type(error).__name__}") from None

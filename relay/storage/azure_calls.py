@@ -1,13 +1,39 @@
-"""What the Table and the Queue client share: a bounded call, an error without anyone's words, Azurite's address."""
+"""What the Table and the Queue client share: a call in short attempts, an error without anyone's words, Azurite's
+address."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+import random
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any, TypeVar
 
 from relay.errors import RelayError, StorageUnavailable
+
+ATTEMPT_SECONDS = 0.8
+"""Time of the first attempt of a call, from the name's look-up and the token to the last byte; each further one has
+twice the time of the one before. A service that stalls once costs a message of the webhook this long and no more."""
+
+PAUSE_SECONDS = 0.1
+"""Pause before the third attempt, doubled before each further one; the second comes at once."""
+
+PAUSE_MAX_SECONDS = 2.0
+
+NO_RETRY_OF_ITS_OWN: dict[str, Any] = {
+    "retry_total": 0,
+    "retry_connect": 0,
+    "retry_read": 0,
+    "retry_status": 0,
+}
+"""For an SDK's client. The queue SDK waits up to three seconds at random before its first retry, and neither SDK gives
+an attempt a time that fits into the platform's five seconds."""
+
+_TRANSIENT = (408, 429, 500, 502, 503, 504)
+"""HTTP statuses after which the same request may pass (Azure: Storage REST API, common error codes)."""
+
+_TRANSIENT_WORDS = ("ServerBusy", "OperationTimedOut", "InternalError", "TooManyRequests")
+"""The same as error codes: a transaction of the Table service tells its failure inside of a 202."""
 
 _AZURITE = (
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
@@ -16,31 +42,70 @@ _AZURITE = (
     "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
 )
 
+T = TypeVar("T")
+
 
 def spelled_out(connection_string: str) -> str:
     """``UseDevelopmentStorage=true`` as the Table client needs it; any other string as it is."""
     return _AZURITE if connection_string == "UseDevelopmentStorage=true" else connection_string
 
 
-@asynccontextmanager
-async def bounded(service: str, seconds: float) -> AsyncIterator[None]:
-    """Give a storage call a time limit, and turn what the SDK raises into StorageUnavailable.
+async def in_attempts(service: str, seconds: float, call: Callable[[], Awaitable[T]]) -> T:
+    """The result of a storage call, which is made again while it fails for a moment and ``seconds`` last.
 
-    The SDK's own text may quote the request, which holds what a user wrote: only its code is passed on.
+    A repeated write may meet its own first attempt, whose answer was lost: callers know what that looks like.
+
+    Args:
+        service: for the reader of an error.
+        seconds: for all attempts together.
+        call: one attempt.
+
+    Raises:
+        StorageUnavailable: no attempt came through. The SDK's own text may quote the request, which holds what a user
+            wrote: only the service's code is passed on.
+        RelayError: whatever ``call`` made of a definite answer.
     """
+    last = "no answer"
     try:
         async with asyncio.timeout(seconds):
-            yield
+            for number in count():
+                try:
+                    async with asyncio.timeout(ATTEMPT_SECONDS * 2**number):
+                        return await call()
+                except TimeoutError:
+                    continue  # it has waited long enough
+                except RelayError:
+                    raise
+                except Exception as error:
+                    last = error_code(error)
+                    if not _is_of_azure(error):
+                        raise
+                    if not _may_pass(error):
+                        raise StorageUnavailable(f"{service}: {last}") from None
+                if number:
+                    await asyncio.sleep(_pause(number))
     except TimeoutError:
-        raise StorageUnavailable(f"{service} did not answer within {seconds:g} s") from None
-    except RelayError:
-        raise
-    except Exception as error:
-        from azure.core.exceptions import AzureError
+        raise StorageUnavailable(f"{service}: {last} within {seconds:g} s") from None
+    raise AssertionError  # the loop has no end of its own
 
-        if not isinstance(error, AzureError):
-            raise
-        raise StorageUnavailable(f"{service}: {error_code(error)}") from None
+
+def _is_of_azure(error: Exception) -> bool:
+    from azure.core.exceptions import AzureError
+
+    return isinstance(error, AzureError)
+
+
+def _may_pass(error: Exception) -> bool:
+    from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+
+    if isinstance(error, HttpResponseError):
+        return error.status_code in _TRANSIENT or error_code(error) in _TRANSIENT_WORDS
+    return isinstance(error, (ServiceRequestError, ServiceResponseError))
+
+
+def _pause(number: int) -> float:
+    # Half of it at random: what fails together does not come back together.
+    return min(PAUSE_SECONDS * 2.0 ** (number - 1), PAUSE_MAX_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
 
 
 def error_code(error: Any) -> str:

@@ -3,49 +3,68 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 from relay.sdk import load
+from relay.storage.azure_calls import ATTEMPT_SECONDS, PAUSE_MAX_SECONDS, PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 
-REFRESH_BEFORE_SECONDS = 300
+log = logging.getLogger(__name__)
+
+SDK = "azure.identity.aio"
+
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+"""What tables and queues are opened with."""
+
+_ATTEMPTS = {
+    "connection_timeout": ATTEMPT_SECONDS,
+    "read_timeout": ATTEMPT_SECONDS,
+    "retry_total": 5,
+    "retry_backoff_factor": PAUSE_SECONDS,
+    "retry_backoff_max": PAUSE_MAX_SECONDS,
+}
+"""The first request of a cold process waits for its token, so a try for one is as short as a storage call's."""
 
 
-class AppIdentity:
-    """Tokens of the app's managed identity, from the endpoint that App Service offers to its apps.
+class AppCredential:
+    """The one credential of a process, for storage, queue and model: a token is fetched once for all of them.
 
-    ``azure.identity`` does the same, but takes a third of a second to import, and the first request after a cold
-    start waits for its token (Microsoft Learn: How to use managed identities for App Service and Azure Functions,
-    REST endpoint reference, api-version 2019-08-01).
+    What it looks like to an SDK: ``get_token_info``, ``get_token``, ``close``.
+
+    Args:
+        client_id: of a user-assigned identity, None for the system's.
     """
 
-    def __init__(self, endpoint: str, header: str, client_id: str | None) -> None:
-        self._endpoint = endpoint
-        self._header = header
+    def __init__(self, client_id: str | None) -> None:
         self._client_id = client_id
-        self._tokens: dict[str, AccessTokenInfo] = {}
-        self._lock = asyncio.Lock()
+        self._credential: Any = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def get_token_info(
         self, *scopes: str, options: TokenRequestOptions | None = None
     ) -> AccessTokenInfo:
-        """A token for a scope such as ``https://storage.azure.com/.default``; kept until shortly before its end.
+        """A token for a scope such as ``https://storage.azure.com/.default``; the SDK keeps and renews it.
 
         Raises:
-            ClientAuthenticationError: the endpoint gave none.
+            ClientAuthenticationError: there is none for this app.
+            ServiceResponseError: the identity endpoint answered with something that is no token.
         """
-        resource = scopes[0].removesuffix("/.default")
-        async with self._lock:
-            token = self._tokens.get(resource)
-            if token is None or token.expires_on - REFRESH_BEFORE_SECONDS < time.time():
-                token = self._tokens[resource] = await self._fetch(resource)
-        return token
+        async with self._one_at_a_time:  # many requests of a cold process wait for one fetch
+            credential = await self._open()
+            try:
+                token: AccessTokenInfo = await credential.get_token_info(*scopes, options=options)
+            except (TypeError, ValueError, KeyError, AttributeError) as error:
+                from azure.core.exceptions import ServiceResponseError
 
-    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+                message = f"the identity endpoint's answer is no token: {type(error).__name__}"
+                raise ServiceResponseError(message) from None
+            return token
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """The same in the older form that some clients still ask for."""
         from azure.core.credentials import AccessToken
 
@@ -53,38 +72,37 @@ class AppIdentity:
         return AccessToken(info.token, info.expires_on)
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Close the connections."""
+        if self._credential is not None:
+            await self._credential.close()
 
-    async def __aenter__(self) -> AppIdentity:
+    async def __aenter__(self) -> AppCredential:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    async def _fetch(self, resource: str) -> AccessTokenInfo:
-        import httpx2
-        from azure.core.credentials import AccessTokenInfo
-        from azure.core.exceptions import ClientAuthenticationError
-
-        query = {"api-version": "2019-08-01", "resource": resource}
-        if self._client_id:
-            query["client_id"] = self._client_id
-        try:
-            async with httpx2.AsyncClient(timeout=5, trust_env=False) as client:
-                response = await client.get(
-                    self._endpoint, params=query, headers={"X-IDENTITY-HEADER": self._header}
-                )
-            fields = response.json() if response.status_code == 200 else {}
-            return AccessTokenInfo(fields["access_token"], int(fields["expires_on"]))
-        except (httpx2.HTTPError, KeyError, ValueError) as error:
-            message = f"the managed identity gave no token for {resource}: {type(error).__name__}"
-            raise ClientAuthenticationError(message) from error
+    async def _open(self) -> Any:
+        if self._credential is None:
+            sdk = await load(SDK)
+            if is_managed():
+                self._credential = sdk.ManagedIdentityCredential(client_id=self._client_id, **_ATTEMPTS)
+            else:
+                self._credential = sdk.DefaultAzureCredential()
+        return self._credential
 
 
-async def app_credential(client_id: str | None) -> Any:
-    """The credential of this process: its managed identity on Azure, else whatever azure.identity finds."""
-    endpoint, header = os.environ.get("IDENTITY_ENDPOINT"), os.environ.get("IDENTITY_HEADER")
-    if endpoint and header:
-        return AppIdentity(endpoint, header, client_id)
-    identity = await load("azure.identity.aio")
-    return identity.DefaultAzureCredential()
+def is_managed() -> bool:
+    """Whether this process has a managed identity (Microsoft Learn: How to use managed identities for App Service and
+    Azure Functions)."""
+    return bool(os.environ.get("IDENTITY_ENDPOINT") and os.environ.get("IDENTITY_HEADER"))
+
+
+async def fetch_first(credential: AppCredential) -> None:
+    """Fetch the token for storage ahead of the first request; a failure is left to that request to meet and tell."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        await credential.get_token_info(STORAGE_SCOPE)
+    except AzureError as error:
+        log.warning("no token for storage yet (%s): has the app its identity?", type(error).__name__)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry.trace import SpanKind
 
@@ -15,36 +14,48 @@ from relay.messages import Receipt
 from relay.ports import Queued
 from relay.sdk import load
 from relay.settings import StorageSettings
-from relay.storage.azure_calls import bounded, spelled_out
-from relay.storage.credential import app_credential
+from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN, in_attempts, spelled_out
+from relay.storage.credential import AppCredential
 
 if TYPE_CHECKING:
+    from azure.core.exceptions import HttpResponseError
     from azure.storage.queue.aio import QueueClient
+
+SDK = "azure.storage.queue.aio"
 
 RECEIVE_MAX = 32
 """Azure: Get Messages returns at most 32."""
 
 
+T = TypeVar("T")
+
+
 class AzureQueues:
     """Queues of one storage account. Messages are plain text (``messageEncoding: none`` in host.json).
 
+    A call whose answer was lost is made again: a message may then be queued twice.
+
     Args:
-        storage: where, and with which credential.
-        call_seconds: the longest that one call may take, its retries included.
+        storage: where.
+        call_seconds: the longest that one call may take, all its attempts included.
+        credential: of the process; one of its own when None. It is used where there is no connection string.
     """
 
-    def __init__(self, storage: StorageSettings, call_seconds: float) -> None:
+    def __init__(
+        self, storage: StorageSettings, call_seconds: float, credential: AppCredential | None = None
+    ) -> None:
         self._storage = storage
         self._call_seconds = call_seconds
         self._clients: dict[str, QueueClient] = {}
-        self._credential: Any = None
+        self._credential = credential or AppCredential(storage.client_id)
         self._opening = asyncio.Lock()
 
     async def send(
         self, queue: str, text: str, delay_seconds: float = 0, keep_seconds: float | None = None
     ) -> Receipt:
         """Enqueue; a missing queue is created."""
-        async with self._calling("send", queue) as client:
+
+        async def send(client: QueueClient) -> Receipt:
             from azure.core.exceptions import ResourceNotFoundError
 
             spans.current().set_attribute(spans.QUEUE_DELAY, delay_seconds)
@@ -59,23 +70,40 @@ class AzureQueues:
                 sent = await client.send_message(text, **options)
             return Receipt(sent.id, sent.pop_receipt or "")
 
+        return await self._call("send", queue, send)
+
+    async def show(self, queue: str, receipt: Receipt) -> bool:
+        """Make a delayed message visible now; False when it is gone, or was taken since."""
+
+        async def show(client: QueueClient) -> bool:
+            from azure.core.exceptions import HttpResponseError
+
+            try:
+                await client.update_message(receipt.id, receipt.pop, visibility_timeout=0)
+            except HttpResponseError as error:
+                return _gone_or_taken(error)
+            return True
+
+        return await self._call("show", queue, show)
+
     async def delete(self, queue: str, receipt: Receipt) -> bool:
         """Delete; False when it is gone, or was taken since."""
-        async with self._calling("delete", queue) as client:
+
+        async def delete(client: QueueClient) -> bool:
             from azure.core.exceptions import HttpResponseError
 
             try:
                 await client.delete_message(receipt.id, receipt.pop)
             except HttpResponseError as error:
-                # MessageNotFound 404, PopReceiptMismatch 400
-                if error.status_code in (400, 404):
-                    return False
-                raise
+                return _gone_or_taken(error)
             return True
+
+        return await self._call("delete", queue, delete)
 
     async def receive(self, queue: str, hide_seconds: int) -> list[Queued]:
         """Take up to 32 visible messages; none from a queue that does not exist."""
-        async with self._calling("receive", queue) as client:
+
+        async def receive(client: QueueClient) -> list[Queued]:
             from azure.core.exceptions import ResourceNotFoundError
 
             pages = client.receive_messages(
@@ -83,15 +111,22 @@ class AzureQueues:
             )
             try:
                 return [
-                    Queued(Receipt(message.id, message.pop_receipt or ""), str(message.content))
+                    Queued(
+                        Receipt(message.id, message.pop_receipt or ""),
+                        str(message.content),
+                        message.dequeue_count or 1,
+                    )
                     async for message in pages
                 ]
             except ResourceNotFoundError:
                 return []
 
+        return await self._call("receive", queue, receive)
+
     async def length(self, queue: str) -> int | None:
         """About how many messages are on a queue, taken and delayed ones too; None when there is no such queue."""
-        async with self._calling("length", queue) as client:
+
+        async def length(client: QueueClient) -> int | None:
             from azure.core.exceptions import ResourceNotFoundError
 
             try:
@@ -99,48 +134,45 @@ class AzureQueues:
             except ResourceNotFoundError:
                 return None
 
+        return await self._call("length", queue, length)
+
     async def aclose(self) -> None:
         """Close the connections."""
         for client in self._clients.values():
             await client.close()
         self._clients.clear()
-        if self._credential is not None:
-            await self._credential.close()
+        await self._credential.close()
 
-    @asynccontextmanager
-    async def _calling(self, operation: str, queue: str) -> AsyncIterator[QueueClient]:
+    async def _call(self, operation: str, queue: str, attempt: Callable[[QueueClient], Awaitable[T]]) -> T:
         attributes: dict[str, spans.Attribute] = {
             spans.QUEUE_SYSTEM: "azure.queues",
             spans.QUEUE_OPERATION: operation,
             spans.QUEUE_NAME: queue,
         }
+
+        async def one_attempt() -> T:
+            return await attempt(await self._client(queue))
+
         with spans.span(spans.QUEUES + operation, kind=SpanKind.CLIENT, attributes=attributes):
-            async with bounded("Queue Storage", self._call_seconds):
-                yield await self._client(queue)
+            return await in_attempts("Queue Storage", self._call_seconds, one_attempt)
 
     async def _client(self, queue: str) -> QueueClient:
         if queue not in self._clients:
-            sdk = await load("azure.storage.queue.aio")
+            sdk = await load(SDK)
             async with self._opening:
                 if queue not in self._clients:
-                    self._clients[queue] = await self._open(sdk.QueueClient, queue)
+                    self._clients[queue] = self._open(sdk.QueueClient, queue)
         return self._clients[queue]
 
-    async def _open(self, client: type[QueueClient], queue: str) -> QueueClient:
+    def _open(self, client: type[QueueClient], queue: str) -> QueueClient:
         options: dict[str, Any] = {
             "message_encode_policy": None,
             "message_decode_policy": None,
-            "retry_total": 1,
-            "initial_backoff": 0.2,
-            "increment_base": 1.5,
-            "connection_timeout": 2,
-            "read_timeout": self._call_seconds,
+            **NO_RETRY_OF_ITS_OWN,
         }
         secret = self._storage.connection_string
         if secret is not None:
             return client.from_connection_string(spelled_out(secret.get_secret_value()), queue, **options)
-        if self._credential is None:
-            self._credential = await app_credential(self._storage.client_id)
         return client(str(self._storage.queue_uri), queue, credential=self._credential, **options)
 
     async def _create(self, client: QueueClient) -> None:
@@ -150,3 +182,10 @@ class AzureQueues:
             await client.create_queue()
         except ResourceExistsError:
             return  # another instance was faster
+
+
+def _gone_or_taken(error: HttpResponseError) -> bool:
+    """False when the service knows no such message under this receipt: MessageNotFound, PopReceiptMismatch."""
+    if error.status_code in (400, 404):
+        return False
+    raise error

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry.trace import SpanKind
 
@@ -14,11 +13,13 @@ from relay.errors import RowChanged, RowExists, TableBusy, TableMissing
 from relay.ports import Insert, Merge, Page, Row
 from relay.sdk import load
 from relay.settings import StorageSettings
-from relay.storage.azure_calls import bounded, error_code, spelled_out
-from relay.storage.credential import app_credential
+from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN, error_code, in_attempts, spelled_out
+from relay.storage.credential import AppCredential
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
+
+SDK = "azure.data.tables.aio"
 
 _MEANINGS: Mapping[str, type[RowExists | RowChanged | TableMissing | TableBusy]] = {
     "EntityAlreadyExists": RowExists,
@@ -31,29 +32,37 @@ _MEANINGS: Mapping[str, type[RowExists | RowChanged | TableMissing | TableBusy]]
 """Error codes of the Table service (Azure: Table service error codes) that the relay acts on."""
 
 
+T = TypeVar("T")
+
+
 class AzureTables:
     """The tables of one storage account.
 
+    A call whose answer was lost is made again: an insert may then meet the row that it made itself.
+
     Args:
-        storage: where, and with which credential.
-        call_seconds: the longest that one call may take, its retries included.
+        storage: where.
+        call_seconds: the longest that one call may take, all its attempts included.
+        credential: of the process; one of its own when None. It is used where there is no connection string.
     """
 
-    def __init__(self, storage: StorageSettings, call_seconds: float) -> None:
+    def __init__(
+        self, storage: StorageSettings, call_seconds: float, credential: AppCredential | None = None
+    ) -> None:
         self._storage = storage
         self._call_seconds = call_seconds
         self._service: TableServiceClient | None = None
-        self._credential: Any = None
+        self._credential = credential or AppCredential(storage.client_id)
         self._opening = asyncio.Lock()
 
     async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
         """Apply the changes, all or none; the new etags in their order."""
-        operations = [_operation(partition, change) for change in changes]
-        return await self._transact("write", table, operations)
+        return await self._transact("write", table, lambda: [_operation(partition, each) for each in changes])
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         """One row, or None when it or its table does not exist."""
-        async with self._calling("get", table) as service:
+
+        async def get(service: TableServiceClient) -> Row | None:
             from azure.core.exceptions import ResourceNotFoundError
 
             try:
@@ -61,9 +70,12 @@ class AzureTables:
             except ResourceNotFoundError:
                 return None
 
+        return await self._call("get", table, get)
+
     async def page(self, table: str, partition: str, low: str, high: str, limit: int) -> Page:
         """Up to ``limit`` rows of a key range, in one request."""
-        async with self._calling("page", table) as service:
+
+        async def page(service: TableServiceClient) -> Page:
             from azure.core.exceptions import ResourceNotFoundError
 
             pages = (
@@ -86,92 +98,92 @@ class AzureTables:
                 return Page()
             return Page()
 
+        return await self._call("page", table, page)
+
     async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
         """Delete a row that is unchanged since the etag."""
         entity = {"PartitionKey": partition, "RowKey": key}
-        await self._transact("delete", table, [("delete", entity, _unchanged_since(etag))])
+        await self._transact("delete", table, lambda: [("delete", entity, _unchanged_since(etag))])
 
     async def create_table(self, table: str) -> None:
         """Create a table; fine when it is there."""
-        async with self._calling("create", table) as service:
-            await service.create_table_if_not_exists(table)
+        await self._call("create", table, lambda service: service.create_table_if_not_exists(table))
 
     async def drop_table(self, table: str) -> None:
         """Delete a table with all it holds; fine when it is not there, or going."""
         try:
-            async with self._calling("drop", table) as service:
-                await service.delete_table(table)
+            await self._call("drop", table, lambda service: service.delete_table(table))
         except (TableMissing, TableBusy, RowChanged):
             return
 
     async def list_tables(self, prefix: str) -> list[str]:
         """Names of the tables that begin with the prefix, sorted."""
-        async with self._calling("list", prefix) as service:
-            after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+        async def names(service: TableServiceClient) -> list[str]:
             found = service.query_tables(
                 "TableName ge @low and TableName lt @high", parameters={"low": prefix, "high": after}
             )
             return sorted([table.name async for table in found])
+
+        return await self._call("list", prefix, names)
 
     async def aclose(self) -> None:
         """Close the connections."""
         if self._service is not None:
             await self._service.close()
             self._service = None
-        if self._credential is not None:
-            await self._credential.close()
+        await self._credential.close()
 
-    async def _transact(self, operation: str, table: str, operations: list[Any]) -> list[str]:
+    async def _transact(self, operation: str, table: str, operations: Callable[[], list[Any]]) -> list[str]:
         """Even a single change goes as a transaction: only there the SDK always tells the service's error code."""
-        async with self._calling(operation, table) as service:
-            spans.current().set_attribute(spans.DB_CHANGES, len(operations))
-            results = await service.get_table_client(table).submit_transaction(operations)
+
+        async def transact(service: TableServiceClient) -> list[str]:
+            changes = operations()
+            spans.current().set_attribute(spans.DB_CHANGES, len(changes))
+            results = await service.get_table_client(table).submit_transaction(changes)
             return [str(result.get("etag", "")) for result in results]
 
-    @asynccontextmanager
-    async def _calling(self, operation: str, table: str) -> AsyncIterator[TableServiceClient]:
+        return await self._call(operation, table, transact)
+
+    async def _call(
+        self, operation: str, table: str, attempt: Callable[[TableServiceClient], Awaitable[T]]
+    ) -> T:
         attributes: dict[str, spans.Attribute] = {
             spans.DB_SYSTEM: "azure.tables",
             spans.DB_OPERATION: operation,
             spans.DB_TABLE: table,
         }
-        with spans.span(spans.TABLES + operation, kind=SpanKind.CLIENT, attributes=attributes):
-            async with bounded("Table Storage", self._call_seconds):
-                service = await self._open()
-                from azure.core.exceptions import HttpResponseError
 
-                try:
-                    yield service
-                except HttpResponseError as error:
-                    code = error_code(error)
-                    if code in _MEANINGS:
-                        raise _MEANINGS[code](f"Table Storage: {code}") from None
-                    raise
+        async def one_attempt() -> T:
+            service = await self._open()
+            from azure.core.exceptions import HttpResponseError
+
+            try:
+                return await attempt(service)
+            except HttpResponseError as error:
+                code = error_code(error)
+                if code in _MEANINGS:
+                    raise _MEANINGS[code](f"Table Storage: {code}") from None
+                raise
+
+        with spans.span(spans.TABLES + operation, kind=SpanKind.CLIENT, attributes=attributes):
+            return await in_attempts("Table Storage", self._call_seconds, one_attempt)
 
     async def _open(self) -> TableServiceClient:
-        if self._service is not None:
-            return self._service
-        sdk = await load("azure.data.tables.aio")
-        async with self._opening:
-            if self._service is None:
-                options: dict[str, Any] = {
-                    "retry_total": 2,
-                    "retry_backoff_factor": 0.2,
-                    "connection_timeout": 2,
-                    "read_timeout": self._call_seconds,
-                }
-                secret = self._storage.connection_string
-                if secret is not None:
-                    self._service = sdk.TableServiceClient.from_connection_string(
-                        spelled_out(secret.get_secret_value()), **options
-                    )
-                else:
-                    self._credential = await app_credential(self._storage.client_id)
-                    self._service = sdk.TableServiceClient(
-                        endpoint=self._storage.table_uri, credential=self._credential, **options
-                    )
-        assert self._service is not None  # noqa: S101  (set above)
+        if self._service is None:
+            sdk = await load(SDK)
+            async with self._opening:
+                self._service = self._service or self._client(sdk.TableServiceClient)
         return self._service
+
+    def _client(self, client: type[TableServiceClient]) -> TableServiceClient:
+        secret = self._storage.connection_string
+        if secret is not None:
+            connection = spelled_out(secret.get_secret_value())
+            return client.from_connection_string(connection, **NO_RETRY_OF_ITS_OWN)
+        endpoint = str(self._storage.table_uri)
+        return client(endpoint=endpoint, credential=self._credential, **NO_RETRY_OF_ITS_OWN)
 
 
 def _entity(partition: str, change: Insert | Merge) -> dict[str, Any]:

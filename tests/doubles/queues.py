@@ -22,6 +22,7 @@ class Waiting:
     text: str
     visible_at: int
     expires_at: int
+    deliveries: int = 0
 
 
 @dataclass
@@ -52,6 +53,16 @@ class MemoryQueues:
         self.queues.setdefault(queue, []).append(message)
         return Receipt(message.id, message.pop)
 
+    async def show(self, queue: str, receipt: Receipt) -> bool:
+        """Make a message visible now; False when it is gone or was taken since."""
+        self._check()
+        for message in self.queues.get(queue, []):
+            if (message.id, message.pop) == (receipt.id, receipt.pop):
+                message.pop = f"pop-{next(self._ids)}"
+                message.visible_at = self.clock.now()
+                return True
+        return False
+
     async def delete(self, queue: str, receipt: Receipt) -> bool:
         """Delete; False when it is gone or was taken since."""
         self._check()
@@ -70,7 +81,8 @@ class MemoryQueues:
         for message in taken:
             message.pop = f"pop-{next(self._ids)}"
             message.visible_at = now + hide_seconds * 1000
-        return [Queued(Receipt(message.id, message.pop), message.text) for message in taken]
+            message.deliveries += 1
+        return [Queued(Receipt(each.id, each.pop), each.text, each.deliveries) for each in taken]
 
     def texts(self, queue: str) -> list[str]:
         """All messages of a queue, the invisible ones too."""
