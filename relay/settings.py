@@ -37,13 +37,23 @@ OTHER_MODEL = ("RELAY_MODEL_URL", "RELAY_MODEL_NAME", "RELAY_MODEL_KEY")
 OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """OpenTelemetry's own name."""
 
-_ON_AZURE = "WEBSITE_INSTANCE_ID"
+MARKS_OF_AZURE = (
+    *("WEBSITE_INSTANCE_ID", "WEBSITE_SKU", "WEBSITE_POD_NAME"),
+    *("CONTAINER_NAME", "LEGION_SERVICE_HOST", "IDENTITY_ENDPOINT"),
+)
+"""Any of them says that this is Azure: each hosting plan sets some of them, Flex Consumption not the first (Azure
+Functions host: EnvironmentExtensions). ``WEBSITE_HOSTNAME`` is none of them: Core Tools set it at home."""
 
 
 def _unsigned_at_home(allowed: bool, info: ValidationInfo) -> bool:
     if allowed and info.context:
-        raise ValueError(f"is on, and {_ON_AZURE} says that this is Azure, where anybody could then post")
+        raise ValueError(f"is on, and {info.context} says that this is Azure, where anybody could then post")
     return allowed
+
+
+def mark_of_azure(environ: Mapping[str, str]) -> str:
+    """The name of a variable that says that this is Azure, empty at home."""
+    return next((name for name in MARKS_OF_AZURE if environ.get(name, "").strip()), "")
 
 
 Key = Annotated[str, AfterValidator(credentials.key)]
@@ -163,10 +173,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """
     values = known_settings(environ)
     problems = [*_misspelt(environ, values), *_storage_problems(values), *_model_problems(values)]
-    on_azure = bool(environ.get(_ON_AZURE))
     try:
         settings = Settings.model_validate(
-            {**values, "storage": _storage(values), "further_keys": _further_keys(values)}, context=on_azure
+            {**values, "storage": _storage(values), "further_keys": _further_keys(values)},
+            context=mark_of_azure(environ),
         )
     except ValidationError as error:
         problems += [_sentence(detail["type"], detail["loc"], detail["msg"]) for detail in error.errors()]
