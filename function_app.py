@@ -22,7 +22,7 @@ async def webhook(req: func.HttpRequest) -> func.HttpResponse:
 @app.queue_trigger(arg_name="message", queue_name="relay-turns", connection="AzureWebJobsStorage")
 async def answer(message: func.QueueMessage) -> None:
     """Take one step with one message: answered, waiting, or put back."""
-    await relay.answer(message.get_body().decode())
+    await relay.answer(message.get_body().decode(), message.dequeue_count or 1)
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")

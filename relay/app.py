@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -23,22 +24,22 @@ from relay.limits import Limiter
 from relay.messages import NewerTurn, Turn
 from relay.model import OpenAIChat
 from relay.model.places import missing_keys
-from relay.outbox import Outbox
+from relay.outbox import NEWER_SECONDS, Outbox
 from relay.ports import ChatModel, Clock, Messenger, Queues, Tables
 from relay.respond import Responses
 from relay.sdk import load_now
 from relay.settings import Settings, load_settings
+from relay.storage import credential
+from relay.storage.queues import SDK as QUEUE_SDK
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans
-from relay.turn import Timing, Turns
+from relay.timing import Timing, too_long
+from relay.turn import Turns
 from relay.webhook import Answer, Webhook
 
 log = logging.getLogger(__name__)
-
-NEWER_SECONDS = 30
-"""How long a queue message of a newer version is left to a newer instance before it is looked at again."""
 
 WORDY_LOGGERS = ("openai", "azure", "httpx2", "httpcore2", "aiohttp")
 """Libraries whose debug logs hold request bodies: what people wrote."""
@@ -65,9 +66,11 @@ class Relay:
         self.bots = bots
         self.clock = clock or SystemClock()
         self.timing = Timing(settings.send_seconds, settings.lease_margin_seconds)
-        self.tables = tables or AzureTables(settings.storage, self.timing.store_seconds)
-        self.queues = queues or AzureQueues(settings.storage, self.timing.store_seconds)
-        self.model = model or OpenAIChat(settings)
+        self.credential = credential.AppCredential(settings.storage.client_id)
+        store_seconds = self.timing.store_seconds
+        self.tables = tables or AzureTables(settings.storage, store_seconds, self.credential)
+        self.queues = queues or AzureQueues(settings.storage, store_seconds, self.credential)
+        self.model = model or OpenAIChat(settings, credential=self.credential)
         self.im = im or ImClient(
             app_key=settings.im_app_key,
             app_secret=settings.im_app_secret.get_secret_value(),
@@ -77,7 +80,7 @@ class Relay:
             clock=self.clock,
         )
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
-        self.outbox = Outbox(self.queues, keep_ms / 1000)
+        self.outbox = Outbox(self.queues)
         self.history = History(self.tables, self.clock, keep_ms)
         self.leases = Leases(self.tables, self.clock)
         self.limiter = Limiter(self.tables, self.clock)
@@ -94,25 +97,46 @@ class Relay:
         try:
             settings = load_settings(environ)
             bots = load_bots(settings.bots_file)
-            if missing := missing_keys(settings, bots):
-                raise ConfigError(missing)
+            if problems := [*missing_keys(settings, bots), *too_long(settings, bots)]:
+                raise ConfigError(problems)
         except ConfigError as error:
             print("The relay cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
         export_spans(settings)
-        load_now("azure.storage.queue.aio")  # no first message is refused because its import took too long
-        return cls(settings, bots)
+        load_now(QUEUE_SDK)  # no first message is refused because its import took too long
+        relay = cls(settings, bots)
+        relay.fetch_first_token()
+        return relay
+
+    def fetch_first_token(self) -> None:
+        """Begin to fetch the token for storage, if the app's identity opens it: no first message waits for it alone.
+
+        The Python worker imports the app on its event loop, which goes on with this once the import is done.
+        """
+        if self.settings.storage.connection_string is not None or not credential.is_managed():
+            return
+        load_now(credential.SDK)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            log.info("no event loop yet: the first request fetches the first token")
+            return
+        self._first_token = loop.create_task(credential.fetch_first(self.credential))
 
     async def receive(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """``webhook``: the answer to one HTTP request."""
         return await self._webhook.handle(headers, body)
 
-    async def answer(self, text: str) -> None:
+    async def answer(self, text: str, deliveries: int = 1) -> None:
         """``answer``: one queue message. Returning completes it; raising has the host deliver it again.
+
+        Args:
+            text: the message.
+            deliveries: how often the host has taken it by now, this time included (``dequeueCount``).
 
         Raises:
             StorageUnavailable: it could not be put back.
-            ValueError: it is no message of the relay; the host moves it to the poison queue in the end.
+            ValueError: it is no message of the relay; the host moves it away in the end, and ``sweep`` records it.
         """
         quiet_wordy_loggers()
         try:
@@ -128,7 +152,7 @@ class Relay:
             spans.QUEUED_MS: self.clock.now() - turn.received,
         }
         with spans.span(spans.TURN, kind=SpanKind.CONSUMER, parent=turn.trace, attributes=attributes) as span:
-            span.set_attribute(spans.OUTCOME, await self._turns.answer(turn))
+            span.set_attribute(spans.OUTCOME, await self._turns.answer(turn, deliveries))
 
     async def sweep(self) -> None:
         """``sweep``: drop expired history, bring back what the host abandoned.

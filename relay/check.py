@@ -24,6 +24,7 @@ from relay.settings import (
     known_settings,
     load_settings,
 )
+from relay.timing import too_long
 
 LOCAL_SETTINGS = APP_FOLDER / "local.settings.json"
 """The function host's file of settings for this machine; never deployed."""
@@ -76,7 +77,7 @@ def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> 
         path = APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml")
         bots = load_bots(path)
         lines += _bots(bots, path)
-        problems += missing_keys(settings, bots) if settings else []
+        problems += [*missing_keys(settings, bots), *too_long(settings, bots)] if settings else []
     except ConfigError as error:
         problems += error.problems
     return lines, problems

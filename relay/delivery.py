@@ -9,11 +9,12 @@ from relay import spans, texts
 from relay.bots import Bot
 from relay.clock import MINUTE_MS
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, RowChanged
+from relay.failures import FailureRecord
 from relay.history import History
 from relay.im.split import split
 from relay.keys import client_id
 from relay.messages import Message, Turn
-from relay.outbox import Outbox
+from relay.outbox import FAILED, Outbox
 from relay.ports import Clock, Messenger, Outgoing
 from relay.rows import Entry
 
@@ -32,7 +33,7 @@ class Delivery:
     async def deliver(self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int) -> None:
         """Send a stored reply of the turn's conversation and mark it sent; repeating it shows nothing twice (v2).
 
-        A reply with a cause is a failure text: its poison message is written before it is marked.
+        A reply with a cause is a failure text: its record is written before it is marked.
 
         Args:
             turn: any turn of the conversation; says where to send.
@@ -53,7 +54,7 @@ class Delivery:
             try:
                 reply = await self._send(turn.message, bot, partition, reply, until)
                 if reply.cause:
-                    await self._poison(turn, reply, reply.cause)
+                    await self._record(turn, partition, reply, reply.cause)
                 await self._history.change(partition, reply, state="sent")
             except ImBlocked as refusal:
                 await self._withhold(turn, bot, partition, reply, until, refusal)
@@ -121,20 +122,21 @@ class Delivery:
 
     async def _give_up_on(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
         log.error(
-            "reply undeliverable bot=%s conversation=%s cause=%s; the message is in the poison queue",
+            "reply undeliverable bot=%s conversation=%s cause=%s; see the queue %s",
             turn.message.bot,
             partition,
             cause,
+            FAILED,
         )
-        await self._poison(turn, reply, f"the IM server refused the reply: {cause}")
+        await self._record(turn, partition, reply, f"the IM server refused the reply: {cause}")
         try:
             await self._history.change(partition, reply, state="undelivered")
         except RowChanged:
             log.info("an undeliverable reply was marked by someone else conversation=%s", partition)
 
-    async def _poison(self, turn: Turn, reply: Entry, cause: str) -> None:
+    async def _record(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
         answered = replace(turn.message, id=reply.id, sender=reply.sender, at=reply.at)
-        await self._outbox.poison(replace(turn, message=answered), cause)
+        await self._outbox.record(FailureRecord.of(replace(turn, message=answered), cause, partition))
 
 
 def parts_of(text: str) -> tuple[str, ...]:

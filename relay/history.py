@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from relay import spans
@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 BURST_ROWS = 100
 """Rows that one read asks for beside the window, so that a burst of messages fits into the first page."""
+
+TRANSACTION_MAX_ROWS = 100
+"""Azure: changes in one transaction of the Table service."""
 
 CLOCK_SKEW_MS = 5 * MINUTE_MS
 """How far ahead of our clock a message's time may be."""
@@ -141,7 +144,7 @@ class History:
         return partition
 
     async def _claim_in(self, partition: str, message: Message, kind: Kind) -> tuple[str, Entry]:
-        key = message_key(message.at, message.id)
+        key = message_key(message.at, message.id, message.server_id)
         entry = Entry(
             key=key,
             kind=kind,
@@ -305,25 +308,64 @@ class History:
             raise RowChanged("the day of this row is gone") from error
         return dataclasses.replace(entry, etag=etag, **values)  # type: ignore[arg-type]
 
+    async def promise(self, partition: str, entry: Entry, received: int) -> Entry:
+        """Note that the user has read "still thinking": from here on no copy of the request shows the reply.
+
+        A reply that the same request had stored, and could not tell, becomes one that is still to be sent.
+
+        Args:
+            partition: the conversation's.
+            entry: the claimed message of a ``response`` bot.
+            received: when the webhook took the request, Unix milliseconds.
+
+        Returns:
+            The message as it is now.
+        """
+        while entry.kind == "text" and not entry.promised and entry.state in ("waiting", "answered"):
+            promised = Merge(entry.key, {"promised": True}, entry.etag)
+            changes = [promised]
+            if entry.state == "answered":
+                reply = await self.reply_of(partition, entry)
+                if reply is None or reply.state != "sent" or reply.returned != str(received):
+                    return entry  # a copy of the request has shown it
+                changes.append(Merge(reply.key, {"state": "stored"}, reply.etag))
+            try:
+                await self.merge_all(partition, entry.day, changes)
+            except RowChanged:
+                log.info("a message changed while its answer was promised conversation=%s", partition)
+            entry = await self.get(partition, entry) or dataclasses.replace(entry, promised=True)
+        return entry
+
     async def exclude(self, partition: str, entries: Iterable[Entry]) -> None:
         """Keep rows out of every later window. One that has changed meanwhile stays; a later turn finds it again."""
-        for entry in entries:
-            try:
-                await self.change(partition, entry, excluded=True)
-            except RowChanged:
-                continue
+        await self._merge_unchanged(partition, {entry: {"excluded": True} for entry in entries})
 
     async def close(self, partition: str, entries: Iterable[Entry]) -> None:
         """Close waiting messages without an answer and blank them, as their sender's ``/forget`` asks.
 
         One that has changed meanwhile stays; whoever reads again finds it again.
         """
-        for entry in entries:
-            closed: dict[str, Value] = blanked(entry.values()) | {"state": "closed", "forgotten": "late"}
-            try:
-                await self.merge_all(partition, entry.day, [Merge(entry.key, closed, entry.etag)])
-            except RowChanged:
-                log.info("a forgotten message changed while it was closed conversation=%s", partition)
+        closed: dict[str, Value] = {"state": "closed", "forgotten": "late"}
+        await self._merge_unchanged(partition, {entry: blanked(entry.values()) | closed for entry in entries})
+
+    async def _merge_unchanged(self, partition: str, values: Mapping[Entry, Mapping[str, Value]]) -> None:
+        """Change rows together, day by day; where one of them has changed meanwhile, one by one without that."""
+        days: dict[int, list[Merge]] = {}
+        for entry, changed in values.items():
+            days.setdefault(entry.day, []).append(Merge(entry.key, changed, entry.etag))
+        for day, merges in days.items():
+            for start in range(0, len(merges), TRANSACTION_MAX_ROWS):
+                together = merges[start : start + TRANSACTION_MAX_ROWS]
+                try:
+                    await self.merge_all(partition, day, together)
+                except RowChanged:
+                    for merge in together if len(together) > 1 else ():
+                        try:
+                            await self.merge_all(partition, day, [merge])
+                        except RowChanged:
+                            log.info(
+                                "a row changed before it was excluded or closed conversation=%s", partition
+                            )
 
     async def withhold(self, partition: str, reply: Entry, text: str, client_id: str) -> Entry:
         """Put a fixed text, under an id of its own, in the place of a stored reply that moderation refused.

@@ -5,8 +5,11 @@ sort newest first, because Table Storage returns rows in ascending key order: th
 of a key range, whatever the age of the conversation.
 
     d|<hash of message id>                     which row holds this message (dedupe)
-    m|<inverted ms>|<hash of message id>|1     a message
-    m|<inverted ms>|<hash of message id>|0     the reply whose newest message that is: right behind it in time
+    m|<inverted ms>|<server id>|<hash>|1       a message
+    m|<inverted ms>|<server id>|<hash>|0       the reply whose newest message that is: right behind it in time
+
+The server id, inverted, orders the messages of one millisecond as the platform did; ``<hash>`` is that of the message
+id. A message without a server id lacks that part, as all did once: nothing but the ``d|`` row says where a message is.
 
 Counts for limits are one table per UTC day as well, and a partition is a bot, so that its own count and those of its
 senders are written together.
@@ -32,10 +35,13 @@ LIMITS_PREFIX = "relaylimits"
 LEASE_TABLE = "relayleases"
 LEASE_KEY = "lease"
 BOT_KEY = "bot"
+SERVER_ID_DIGITS = 20
+"""Room for any 64-bit number, which the platform's ids are (vendor page DI3OTg5Mjg)."""
 ROWS_LOW, ROWS_HIGH = "m|", "m}"
 """The key range of messages and replies; ``}`` follows ``|``."""
 
 _LATEST_MS = 9_999_999_999_999
+_LARGEST_ID = 10**SERVER_ID_DIGITS - 1
 _IDS = uuid.UUID("6f0ac3f0-3f0c-5c1f-9c35-5b1f5f6c2f11")
 
 
@@ -72,9 +78,12 @@ def conversation_key(message: Message) -> str:
     return _hash(json.dumps([message.bot, *peer, message.topic]), 40)
 
 
-def message_key(at_ms: int, message_id: str) -> str:
-    """The row of a message."""
-    return f"m|{_LATEST_MS - at_ms:013d}|{message_hash(message_id)}|1"
+def message_key(at_ms: int, message_id: str, server_id: str = "") -> str:
+    """The row of a message that nobody has claimed yet."""
+    order = ""
+    if server_id.isascii() and server_id.isdigit() and len(server_id) <= SERVER_ID_DIGITS and int(server_id):
+        order = f"{_LARGEST_ID - int(server_id):0{SERVER_ID_DIGITS}d}|"
+    return f"m|{_LATEST_MS - at_ms:013d}|{order}{message_hash(message_id)}|1"
 
 
 def message_hash(message_id: str) -> str:

@@ -8,8 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-TURN_VERSION = 1
-"""Version of the queue message. A reader that meets a newer one leaves it to a newer instance."""
+TURN_VERSION = 2
+"""Newest version of the queue message that this code reads. A newer one is left to a newer instance.
+
+A turn names the oldest version that reads it right: 2 when it was promised or is on its last try, else 1.
+"""
 
 QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
 """Limit of Azure Queue Storage for one message (Azure: Put Message)."""
@@ -41,6 +44,7 @@ class Message:
         topic: ``robotInfo.topic``: a conversation of its own.
         custom: ``robotInfo.customContent``: context for this message; untrusted text.
         source: the input that delivered it.
+        server_id: the platform's id of it, which rises with time; empty when it has none.
     """
 
     bot: str
@@ -56,6 +60,7 @@ class Message:
     topic: str = ""
     custom: str = ""
     source: Source = "copy"
+    server_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,10 @@ class Turn:
         waits: how often it was put back because its conversation was busy.
         watch: receipt of the delayed copy that is deleted once the message is done.
         trace: W3C ``traceparent`` of the request that brought it, or empty.
-        give_up: only tell the user that it failed: the host gave up on it.
+        promised: the user has read "still thinking" in an HTTP response; the answer goes by the API.
+        last_try: the host gave up on it, its process died too often: it is tried once more, alone.
+        give_up: only tell the user that it failed: the last try was in vain, too.
         failure: what went wrong at the last attempt, empty before any.
-        cause: why it ended in the poison queue; empty elsewhere.
     """
 
     message: Message
@@ -88,13 +94,15 @@ class Turn:
     waits: int = 0
     watch: Receipt | None = None
     trace: str = ""
+    promised: bool = False
+    last_try: bool = False
     give_up: bool = False
     failure: str = ""
-    cause: str = ""
 
     def to_json(self) -> str:
         """The text for the queue: JSON that is also legal in the XML which carries it."""
-        fields: dict[str, Any] = {"v": TURN_VERSION, **dataclasses.asdict(self)}
+        version = 2 if self.promised or self.last_try else 1
+        fields: dict[str, Any] = {"v": version, **dataclasses.asdict(self)}
         text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

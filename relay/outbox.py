@@ -1,21 +1,43 @@
-"""The queue between ``webhook`` and ``answer``."""
+"""The queue between ``webhook`` and ``answer``, and the records of what could not be answered."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from dataclasses import replace
 
+from relay.clock import DAY_MS
 from relay.errors import StorageUnavailable
-from relay.messages import Turn
+from relay.failures import FailureRecord
+from relay.messages import Receipt, Turn
 from relay.ports import Queues
 
 log = logging.getLogger(__name__)
 
 TURNS = "relay-turns"
 POISON = "relay-turns-poison"
+"""Where the function host moves what killed its process too often; ``sweep`` empties it."""
+FAILED = "relay-failed"
+"""Records of messages that ended without an answer. Nothing receives them: people read them."""
+
+RECORD_SECONDS = 7 * DAY_MS // 1000
+"""How long a record stays, for whoever was away for the weekend."""
+
+ENQUEUE_SECONDS = 2.5
+"""Time for queueing a new turn, so that a failure is told within 3 seconds (the platform waits 5)."""
+
+WATCH_SHARE = 0.6
+"""Part of that time which the watch may take: the message itself is tried in any case."""
+
+SHOW_SECONDS = 0.4
+"""Time for making a watch visible that is alone."""
 
 BUSY_SECONDS = (1, 1, 2, 3, 5)
 """Delays while the conversation is busy with another turn; the last one repeats."""
+
+NEWER_SECONDS = 30
+"""How long a queue message of a newer version is left to a newer instance before it is looked at again."""
 
 RETRY_MAX_SECONDS = 60
 """Ceiling of the growing delay after failures: 2, 4, 8, …"""
@@ -26,21 +48,52 @@ class Outbox:
 
     Args:
         queues: Queue Storage.
-        keep_seconds: how long a poison message is kept: no longer than the history of the person it is about.
     """
 
-    def __init__(self, queues: Queues, keep_seconds: float) -> None:
+    def __init__(self, queues: Queues) -> None:
         self._queues = queues
-        self._keep_seconds = keep_seconds
 
-    async def enqueue(self, turn: Turn, lease_seconds: float) -> None:
-        """Queue a new turn: its watch first, so that nothing is ever queued unwatched.
+    async def enqueue(self, turn: Turn, lease_seconds: float, seconds: float = ENQUEUE_SECONDS) -> None:
+        """Queue a new turn: its watch first, so that nothing is ever queued unwatched, then the turn itself.
 
         The watch is a copy that becomes visible after the lease time. The platform hides a message that a killed
         instance had taken for ten minutes; the watch does not wait that long.
+
+        One of the two is enough: a message without a watch gets one from ``answer``, and a watch without its message
+        is made visible at once. Both may be there twice, if an answer of the queue was lost; copies change nothing.
+
+        Args:
+            turn: the turn.
+            lease_seconds: the delay of the watch.
+            seconds: time for both.
+
+        Raises:
+            StorageUnavailable: neither of the two is known to be queued.
         """
-        watch = await self._queues.send(TURNS, turn.to_json(), lease_seconds)
-        await self._queues.send(TURNS, replace(turn, watch=watch).to_json())
+        started = time.monotonic()
+        watch: Receipt | None = None
+        try:
+            watch = await self._within(seconds * WATCH_SHARE, turn.to_json(), lease_seconds)
+        except StorageUnavailable as error:
+            log.warning("a turn is queued without its watch: %s", error)
+        left = seconds - (time.monotonic() - started)
+        try:
+            await self._within(left, replace(turn, watch=watch).to_json())
+        except StorageUnavailable as error:
+            if watch is None:
+                raise
+            log.warning("a turn is queued by its watch alone: %s", error)
+            await self._show(watch)
+
+    async def watched(self, turn: Turn, lease_seconds: float, now: int) -> Turn:
+        """The turn with a watch: a message that was queued without one gets it before anything is done for it.
+
+        A watch that comes when its time is over is not watched in its turn, nor is a last try: while an outage lasts,
+        each would leave one more behind.
+        """
+        if turn.watch is not None or turn.last_try or now >= turn.received + lease_seconds * 1000:
+            return turn
+        return replace(turn, watch=await self._queues.send(TURNS, turn.to_json(), lease_seconds))
 
     async def wait(self, turn: Turn) -> None:
         """Put a turn back because its conversation is busy."""
@@ -75,11 +128,21 @@ class Outbox:
         except StorageUnavailable:
             log.info("the watch of a finished turn could not be deleted; it will find the turn done")
 
-    async def poison(self, turn: Turn, cause: str) -> None:
-        """Record a turn that ended without an answer, with its cause and without anyone's words.
+    async def record(self, failure: FailureRecord) -> None:
+        """Leave a record of a message that ended without an answer."""
+        await self._queues.send(FAILED, failure.to_json(), keep_seconds=RECORD_SECONDS)
 
-        What was said stays in the history table, and expires there.
-        """
-        wordless = replace(turn.message, text="", nick="", custom="")
-        ended = replace(turn, message=wordless, watch=None, cause=cause)
-        await self._queues.send(POISON, ended.to_json(), keep_seconds=self._keep_seconds)
+    async def _within(self, seconds: float, text: str, delay_seconds: float = 0) -> Receipt:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._queues.send(TURNS, text, delay_seconds)
+        except TimeoutError:
+            raise StorageUnavailable(f"Queue Storage: no answer within {seconds:.1f} s") from None
+
+    async def _show(self, watch: Receipt) -> None:
+        """Answer a message soon of which only the watch is queued; else its time comes after the lease time."""
+        try:
+            async with asyncio.timeout(SHOW_SECONDS):
+                await self._queues.show(TURNS, watch)
+        except (StorageUnavailable, TimeoutError):
+            log.info("a watch that is alone stays hidden until its time")

@@ -1,7 +1,8 @@
 """``response`` bots: the reply travels in the HTTP response, if it is there in time.
 
-A request waits for its conversation inside its deadline. At the deadline the message is queued first, then the user
-reads "still thinking" and the answer goes by the API; every copy of that request gets the same text.
+A request waits for its conversation inside its deadline. At the deadline, or when storage fails, the message is queued
+first, then the user reads "still thinking" and the answer goes by the API; every copy of that request gets the same
+text.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from relay import texts
 from relay.asking import Draft, ask, failure_text
 from relay.bots import Bot
 from relay.commands import carry_out, command_of
-from relay.errors import ModelRejected, ModelUnavailable, RowChanged, StorageUnavailable
+from relay.errors import ModelRejected, ModelUnavailable, RowChanged, StorageError, StorageUnavailable
+from relay.failures import FailureRecord
 from relay.history import Conversation, History, HistoryExpired
 from relay.keys import message_hash
 from relay.lease import Leases
 from relay.limits import Limiter, counted
 from relay.messages import Turn
-from relay.outbox import Outbox
+from relay.outbox import ENQUEUE_SECONDS, Outbox
 from relay.ports import ChatModel, Clock
 from relay.rows import Entry, is_earlier
-from relay.turn import Timing
+from relay.timing import Timing
 from relay.unasked import unasked, with_warning
 from relay.window import Plan
 
@@ -35,8 +37,11 @@ DEADLINE_SECONDS = 25
 LAST_STEPS_SECONDS = 3
 """What is kept of it for storing the reply, or for queueing the message."""
 
-CLAIM_SECONDS = 2.5
-"""A request that cannot even be recorded is refused within 3 seconds."""
+CLAIM_SECONDS = 1.4
+"""Time for recording a request before it is queued instead."""
+
+PROMISE_SECONDS = 1.4
+"""Time for queueing it: a request that can be neither recorded nor queued is refused within 3 seconds."""
 
 POLL_SECONDS = 0.25
 """Between two looks at a conversation that is busy."""
@@ -73,6 +78,14 @@ class Responses:
         Raises:
             StorageUnavailable: nothing was promised; the platform may send it again.
         """
+        try:
+            return await self._respond(turn, bot)
+        except StorageError as failure:
+            log.warning("storage fails, the answer goes by the API bot=%s cause=%s", bot.accid, failure)
+            await self._enqueue(turn, bot.for_function(turn.message.function), PROMISE_SECONDS)
+            return texts.THINKING[texts.language_of(turn.message.text)]
+
+    async def _respond(self, turn: Turn, bot: Bot) -> str:
         deadline = self._clock.now() + (DEADLINE_SECONDS - LAST_STEPS_SECONDS) * 1000
         conversation = Conversation.of(turn.message, bot)
         profile = bot.for_function(turn.message.function)
@@ -87,27 +100,40 @@ class Responses:
         if own.kind != "text":
             return await self._command(partition, own, turn, profile)
         own = await counted(self._limiter, self._history, profile, partition, own)
-        queued = False
         while (text := await self._settled(partition, own)) is None:
             if self._clock.now() >= deadline:
-                if not queued:
-                    await self._outbox.enqueue(turn, self._timing.lease_seconds(profile))
-                    queued = True
-                await self._promise(partition, own)
-            elif not await self._try(turn, profile, conversation, own, deadline):
+                await self._enqueue(turn, profile)
+                promised = await self._promised(partition, own, turn)
+                return await self._settled(partition, promised) or texts.THINKING[texts.language_of(own.text)]
+            try:
+                in_time = await self._try(turn, profile, conversation, own, deadline)
+            except StorageUnavailable as failure:  # what was stored is told by the next look
+                log.warning("storage fails, looking again conversation=%s cause=%s", partition, failure)
+                in_time = True
+            if not in_time:
                 deadline = min(deadline, self._clock.now())
             else:
                 await self._clock.sleep(POLL_SECONDS)
             own = await self._history.get(partition, own) or own
         return text
 
+    async def _enqueue(self, turn: Turn, bot: Bot, seconds: float = ENQUEUE_SECONDS) -> None:
+        await self._outbox.enqueue(replace(turn, promised=True), self._timing.lease_seconds(bot), seconds)
+
+    async def _promised(self, partition: str, own: Entry, turn: Turn) -> Entry:
+        """The message with the promise noted; where that fails, the queued turn notes it."""
+        try:
+            return await self._history.promise(partition, own, turn.received)
+        except StorageUnavailable:
+            return replace(own, promised=True)
+
     async def _command(self, partition: str, own: Entry, turn: Turn, bot: Bot) -> str:
         text = await carry_out(self._history, partition, own, turn.message.text, bot)
         if own.state == "waiting":
             try:
                 await self._history.change(partition, own, state="answered")
-            except RowChanged:
-                log.info("a command was answered twice at once conversation=%s", partition)
+            except (RowChanged, StorageUnavailable):
+                log.info("a confirmed command could not be marked conversation=%s", partition)
         return text
 
     async def _settled(self, partition: str, own: Entry) -> str | None:
@@ -121,12 +147,6 @@ class Responses:
             return None
         reply = await self._history.reply_of(partition, own)
         return reply.shown if reply is not None and reply.text else texts.FORGOTTEN[language]
-
-    async def _promise(self, partition: str, own: Entry) -> None:
-        try:
-            await self._history.change(partition, own, promised=True)
-        except RowChanged:
-            log.info("a message changed while its answer was promised conversation=%s", partition)
 
     async def _try(self, turn: Turn, bot: Bot, conversation: Conversation, own: Entry, deadline: int) -> bool:
         """Answer the message if its conversation is free. False when the model cannot answer in time."""
@@ -176,13 +196,12 @@ class Responses:
             return False
         except ModelRejected as error:
             reply = failure_text(partition, plan.batch[0], error.cause)
-            await self._outbox.poison(turn, error.cause)
+            await self._outbox.record(FailureRecord.of(turn, error.cause, partition))
             draft = Draft(reply, "failed", window=len(plan.window), exclude_batch=True)
         draft = with_warning(draft, plan.batch, self._clock.now())
+        reply = replace(draft.reply, state="sent", returned=str(turn.received))
         try:
-            await self._history.store_reply(
-                partition, plan.batch, replace(draft.reply, state="sent"), exclude_batch=draft.exclude_batch
-            )
+            await self._history.store_reply(partition, plan.batch, reply, exclude_batch=draft.exclude_batch)
         except RowChanged:
             return True  # look again
         await self._history.exclude(partition, draft.guilty)

@@ -10,6 +10,7 @@ from relay.addressing import find_mention, strip_mention
 from relay.bots import Bot, Bots
 from relay.clock import MINUTE_MS
 from relay.errors import RequestError
+from relay.keys import SERVER_ID_DIGITS
 from relay.messages import Message, TeamKind
 from relay.wire import Inbound
 
@@ -95,6 +96,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         topic=inbound.topic,
         custom=inbound.custom,
         source="chatbot" if inbound.input == "chatbot" else "copy",
+        server_id=inbound.server_id[: SERVER_ID_DIGITS + 1],
     )
     return Accepted(message, bot)
 

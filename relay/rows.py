@@ -45,11 +45,12 @@ class Entry:
         client_id: of a reply, the IM id of its first part.
         parts: of a long reply, the messages it is sent as.
         parts_sent: how many of them were sent.
-        cause: of a failure text, why; such a reply ends in the poison queue.
+        cause: of a failure text, why; a record of it goes to the queue ``relay-failed``.
         fresh: of a message, that the claim which gave it was its first; not stored.
         limited: of a message over a limit, until when it is (Unix ms): it is refused, the model never sees it.
         warned: of the last message that a limit allowed, likewise: its reply says so.
         note: of a reply, what is sent below the text and not remembered.
+        returned: of a reply that an HTTP response carried, when the webhook took that request (Unix ms).
     """
 
     key: str
@@ -77,6 +78,7 @@ class Entry:
     limited: str = ""
     warned: str = ""
     note: str = ""
+    returned: str = ""
 
     @property
     def shown(self) -> str:
@@ -113,6 +115,7 @@ class Entry:
             "limited": self.limited,
             "warned": self.warned,
             "note": self.note,
+            "returned": self.returned,
         }
         parts = json.dumps(self.parts, ensure_ascii=False) if self.parts else ""
         texts = spread("text", self.text) | spread("custom", self.custom) | spread("parts", parts)
@@ -144,7 +147,7 @@ class Entry:
 _WORDED = re.compile(r"(text|custom|parts|nick|note)(_\d+)?")
 _STRINGS = (
     *("sender", "id", "nick", "function", "forgotten", "reply", "client_id", "cause", "model"),
-    *("limited", "warned", "note"),
+    *("limited", "warned", "note", "returned"),
 )
 
 

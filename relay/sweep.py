@@ -6,16 +6,17 @@ import logging
 from dataclasses import replace
 
 from relay.errors import TableBusy
+from relay.failures import FailureRecord, ended_because
 from relay.history import History
 from relay.keys import LIMITS_PREFIX, TABLE_PREFIX, day_of, day_of_table, history_table
 from relay.messages import NewerTurn, Turn
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, NEWER_SECONDS, POISON, Outbox
 from relay.ports import Clock, Queues, Tables
 
 log = logging.getLogger(__name__)
 
 HIDE_SECONDS = 240
-"""How long a poison message that stays is out of sight of the next look: less than the timer's period."""
+"""How long a message that could not be brought back is out of sight of the next look: less than the timer's period."""
 
 
 async def drop_expired_days(tables: Tables, history: History, clock: Clock) -> int:
@@ -46,28 +47,37 @@ async def drop_expired_days(tables: Tables, history: History, clock: Clock) -> i
 
 
 async def bring_back_abandoned(queues: Queues) -> int:
-    """Requeue what the host moved to the poison queue without calling code, marked to be given up.
+    """Empty the queue into which the host moves, without calling code, what killed its process too often.
 
-    Such a message has no cause: the relay writes one into every poison message of its own, and leaves those.
+    A turn comes back for one last try, alone, and if that was its last try already, to be given up. What cannot be read
+    becomes a record; what a newer version wrote goes back for a newer instance; records that an older version left
+    there move to the queue of the records.
 
     Returns:
         How many messages were brought back.
     """
+    outbox = Outbox(queues)
     brought_back = 0
     while taken := await queues.receive(POISON, HIDE_SECONDS):
         for message in taken:
             try:
                 turn = Turn.from_json(message.text)
-            except (ValueError, NewerTurn) as error:
-                log.error("a poison message is left where it is: %s", error)
-                continue
-            if turn.cause:
-                continue
-            await queues.send(TURNS, replace(turn, give_up=True).to_json())
+            except NewerTurn as newer:
+                log.warning("a message is left to a newer instance: %s", newer)
+                await outbox.postpone(message.text, NEWER_SECONDS)
+            except ValueError as error:
+                log.error("an unreadable message became a record in the queue %s: %s", FAILED, error)
+                await outbox.record(FailureRecord(cause=str(error)))
+            else:
+                if cause := ended_because(message.text):
+                    await outbox.record(FailureRecord.of(turn, cause))
+                else:
+                    tried = turn.last_try or turn.give_up
+                    await outbox.postpone(replace(turn, last_try=True, give_up=tried).to_json(), 0)
+                    brought_back += 1
             await queues.delete(POISON, message.receipt)
-            brought_back += 1
     if brought_back:
         log.warning(
-            "messages that killed their process were brought back to be given up count=%d", brought_back
+            "messages that killed their process were brought back for a last try count=%d", brought_back
         )
     return brought_back

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from relay import spans
 from relay.asking import ask, failure_text
@@ -27,14 +27,16 @@ from relay.errors import (
     RowChanged,
     StorageError,
 )
+from relay.failures import FailureRecord
 from relay.history import Conversation, History, HistoryExpired
 from relay.keys import client_id, message_hash
 from relay.lease import Lease, Leases
 from relay.limits import Limiter, counted
 from relay.messages import Turn
-from relay.outbox import Outbox
+from relay.outbox import FAILED, Outbox
 from relay.ports import ChatModel, Clock, Messenger
 from relay.rows import Entry
+from relay.timing import Timing
 from relay.unasked import is_unasked, unasked, with_warning
 from relay.window import Plan
 
@@ -44,27 +46,7 @@ DEATHS_BEFORE_ALONE = 2
 """After so many turns of a conversation died, its messages are answered one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Times that are the same for every bot.
-
-    Attributes:
-        send_seconds: the sending budget behind a turn's deadline.
-        margin_seconds: rest of the lease; a store call takes less than this.
-    """
-
-    send_seconds: float = 20
-    margin_seconds: float = 30
-
-    @property
-    def store_seconds(self) -> float:
-        """The longest that one storage call may take, its retries included."""
-        return min(8.0, self.margin_seconds / 3)
-
-    def lease_seconds(self, bot: Bot) -> float:
-        """How long a turn of this bot may hold its conversation; also the delay of the watch."""
-        return bot.turn_seconds + self.send_seconds + self.margin_seconds
-
+GAVE_UP = "the host gave up: its process died repeatedly"
 
 GRACE_MS = 60 * MINUTE_MS
 """How long a message that cannot even be given up is tried beyond the age at which it would be refused."""
@@ -111,8 +93,13 @@ class Turns:
         self._timing = timing
         self._delivery = Delivery(history, outbox, im, clock)
 
-    async def answer(self, turn: Turn) -> str:
+    async def answer(self, turn: Turn, deliveries: int = 1) -> str:
         """Take one step with a message: done, waiting, or failed and put back. Returning completes it.
+
+        Args:
+            turn: the queue message.
+            deliveries: how often the host has taken this very queue message; more than once means that a process died
+                over it, or could not put it back.
 
         Returns:
             What became of it: ``answered``, ``done`` before, ``busy``, ``retried``, ``expired``, ``abandoned`` or
@@ -123,16 +110,17 @@ class Turns:
         """
         base = self._bots.get(turn.message.bot)
         if base is None:
-            log.error(
-                "no bot=%s in the bots file any more; the message is in the poison queue", turn.message.bot
-            )
-            await self._outbox.poison(turn, "the bot is not in the bots file")
+            log.error("no bot=%s in the bots file any more; see the queue %s", turn.message.bot, FAILED)
+            await self._outbox.record(FailureRecord.of(turn, "the bot is not in the bots file"))
             await self._outbox.finish(turn)
             return "no_such_bot"
         bot = base.for_function(turn.message.function)
         conversation = Conversation.of(turn.message, base)
+        if turn.last_try and deliveries > 1:
+            turn = replace(turn, give_up=True)
+        turn = await self._outbox.watched(turn, self._timing.lease_seconds(bot), self._clock.now())
         try:
-            outcome = await self._step(turn, bot, conversation)
+            outcome = await self._step(turn, bot, conversation, tried=turn.attempt > 0 or deliveries > 1)
         except HistoryExpired:
             log.warning("message too old to answer bot=%s conversation=%s", bot.accid, conversation.partition)
             outcome = "expired"
@@ -147,13 +135,15 @@ class Turns:
                 turn.attempt,
                 reason,
             )
+            if turn.last_try:
+                turn = replace(turn, give_up=True)
             seconds_left = (self.give_up_at(turn, bot) - self._clock.now()) / 1000
             if self._clock.now() < turn.received + bot.max_message_age_minutes * MINUTE_MS + GRACE_MS:
                 at_least = failure.retry_after if isinstance(failure, ModelUnavailable) else 0
                 await self._outbox.retry(turn, reason, seconds_left, at_least)
                 return "retried"
             log.error("turn abandoned bot=%s conversation=%s", bot.accid, conversation.partition)
-            await self._outbox.poison(turn, reason)
+            await self._outbox.record(FailureRecord.of(turn, reason, conversation.partition))
             outcome = "abandoned"
         if outcome == "busy":
             await self._outbox.wait(turn)
@@ -161,11 +151,13 @@ class Turns:
             await self._outbox.finish(turn)
         return outcome
 
-    async def _step(self, turn: Turn, bot: Bot, conversation: Conversation) -> str:
+    async def _step(self, turn: Turn, bot: Bot, conversation: Conversation, *, tried: bool) -> str:
         started = self._clock.now()
         kind = command_of(turn.message.text, bot) or "text"
         partition, own = await self._history.claim(turn.message, kind)
         conversation = replace(conversation, partition=partition)
+        if turn.promised:
+            own = await self._history.promise(partition, own, turn.received)
         if await self._history.is_done(partition, own):
             return "done"
         if own.kind != "text":
@@ -175,7 +167,7 @@ class Turns:
         lease = await self._leases.take(partition, self._timing.lease_seconds(bot))
         if lease is None:
             return "busy"
-        held = _Held(self, turn, bot, conversation, lease, started)
+        held = _Held(self, turn, bot, conversation, lease, started, tried=tried)
         try:
             done = await held.work(own)
         finally:
@@ -194,7 +186,8 @@ class Turns:
             may_pass = isinstance(refusal, ImUnavailable)
             if may_pass and self._clock.now() < self.give_up_at(turn, bot):
                 raise
-            await self._outbox.poison(turn, f"the confirmation could not be sent: {refusal.cause}")
+            cause = f"the confirmation could not be sent: {refusal.cause}"
+            await self._outbox.record(FailureRecord.of(turn, cause, partition))
         try:
             await self._history.change(partition, own, state="answered")
         except RowChanged:
@@ -210,7 +203,15 @@ class _Held:
     """One turn while it holds the lease of its conversation."""
 
     def __init__(
-        self, turns: Turns, turn: Turn, bot: Bot, conversation: Conversation, lease: Lease, started: int
+        self,
+        turns: Turns,
+        turn: Turn,
+        bot: Bot,
+        conversation: Conversation,
+        lease: Lease,
+        started: int,
+        *,
+        tried: bool,
     ) -> None:
         self.lease = lease
         self._history = turns._history
@@ -226,7 +227,10 @@ class _Held:
         self._started = started
         self._deadline = started + int(bot.turn_seconds * 1000)
         self._give_up_at = turns.give_up_at(turn, bot)
+        self._too_old_at = turn.message.at + bot.max_message_age_minutes * MINUTE_MS
         self._one_by_one = lease.deaths >= DEATHS_BEFORE_ALONE
+        self._tried = tried
+        self._others_answered = False
 
     async def work(self, own: Entry) -> bool:
         """Answer until the own message is done, or time is short. True when it is done."""
@@ -245,11 +249,12 @@ class _Held:
                 return False
             if any(entry.key == own.key for entry in covered):
                 return True
+            self._others_answered = self._others_answered or bool(covered)
             if covered and self.lease.deaths:  # whatever killed the turns before, it was not these
                 self.lease = await self._leases.note(self.lease, deaths=0, alone="")
 
     def _alone(self, own: Entry) -> Callable[[Entry], bool] | None:
-        if self._bot.reply == "response":
+        if self._bot.reply == "response" or self._turn.last_try:
             return lambda entry: entry.key == own.key
         return (lambda entry: False) if self._one_by_one else None
 
@@ -264,15 +269,15 @@ class _Held:
         if is_unasked(self._bot, plan.batch):
             return await self._answer(plan)
         if self._turn.give_up:
-            return await self._give_up(
-                own, self._turn.failure or "the host gave up: its process died repeatedly"
-            )
-        if now >= self._give_up_at:
+            return await self._give_up(own, self._turn.failure or GAVE_UP)
+        if now >= self._too_old_at or (self._tried and now >= self._give_up_at):
             return await self._give_up(own, self._turn.failure or "no answer in time")
         if self.lease.deaths > DEATHS_BEFORE_ALONE and first.key == self.lease.alone:
             return await self._give_up(first, "the process died each time it was answered", harmful=True)
-        if self._deadline - now < self._bot.turn_seconds * 500:
-            return None
+        if self._others_answered and self._deadline - now < self._bot.turn_seconds * 500:
+            return None  # the next turn begins with a whole deadline
+        if now >= self._deadline:
+            raise ModelUnavailable("the turn's time was over before the model could be asked")
         if self.lease.deaths >= DEATHS_BEFORE_ALONE:
             # Another message answered alone before was not the cause: this one's own deaths are counted anew.
             deaths = 1 if self.lease.alone not in ("", first.key) else self.lease.deaths
@@ -292,6 +297,10 @@ class _Held:
                 group=self._conversation.group,
                 deadline=self._deadline,
             )
+        except ModelUnavailable as failure:
+            if not self._turn.last_try:
+                raise
+            return await self._give_up(plan.batch[0], failure.cause)
         except ModelRejected as refusal:
             if len(plan.batch) > 1:
                 self._one_by_one = True  # find out which of them it is
@@ -330,11 +339,12 @@ class _Held:
         if reply is None:
             return ()
         log.error(
-            "gave up bot=%s conversation=%s message=%s cause=%s; see the poison queue",
+            "gave up bot=%s conversation=%s message=%s cause=%s; see the queue %s",
             self._bot.accid,
             self._partition,
             message_hash(entry.id),
             cause,
+            FAILED,
         )
         await self._deliver(reply)
         return (entry,)

@@ -6,7 +6,6 @@ jY5MDk1NTQ), so a request is acknowledged once its message is safe, and refused 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,9 +27,6 @@ from relay.strict_json import parse_object
 from relay.wire import read
 
 BODY_MAX_BYTES = 64 * 1024
-ENQUEUE_SECONDS = 2.5
-"""Time for queueing a turn, so that a failure is told within 3 seconds."""
-
 CALLBACK_WARNING_MS = 60 * MINUTE_MS
 
 Enqueue = Callable[[Turn, Bot], Awaitable[None]]
@@ -119,11 +115,7 @@ class Webhook:
             text = await self._respond(turn, bot)
             _log_accepted("responded", turn.message)
             return Answer(200, chatbot.reply(text))
-        try:
-            async with asyncio.timeout(ENQUEUE_SECONDS):
-                await self._enqueue(turn, bot)
-        except TimeoutError as error:
-            raise StorageUnavailable("queueing took too long") from error
+        await self._enqueue(turn, bot)
         _log_accepted("queued", turn.message)
         if turn.message.source == "chatbot":
             return Answer(200, chatbot.acknowledgement())

@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import azure.functions as func
+from azure.functions.queue import QueueMessage
 from azure.functions.timer import TimerRequest
 
 import function_app
 from relay.app import Relay
 from relay.bots import Bots, load_bots
+from relay.failures import FailureRecord
 from relay.messages import Turn
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, TURNS
 from relay.settings import Settings
 from relay.signature import sign_inbound
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
@@ -90,9 +92,9 @@ class RelayKit:
         return [shown.text for shown in self.im.shown]
 
     @property
-    def poison(self) -> list[Turn]:
-        """The turns that ended without an answer."""
-        return [Turn.from_json(text) for text in self.queues.texts(POISON)]
+    def failed(self) -> list[FailureRecord]:
+        """The records of messages that ended without an answer."""
+        return [FailureRecord.from_json(text) for text in self.queues.texts(FAILED)]
 
     @property
     def waiting(self) -> list[Turn]:
@@ -168,7 +170,10 @@ class RelayKit:
         """Feed every visible queue message to ``answer``, until none is left."""
         while taken := asyncio.run(self.queues.receive(TURNS, hide_seconds=600)):
             for message in taken:
-                asyncio.run(function_app.answer(func.QueueMessage(id=message.receipt.id, body=message.text)))
+                trigger = QueueMessage(  # type: ignore[no-untyped-call]
+                    id=message.receipt.id, body=message.text, dequeue_count=message.deliveries
+                )
+                asyncio.run(function_app.answer(trigger))
                 asyncio.run(self.queues.delete(TURNS, message.receipt))
 
     def wait(self, seconds: float = 0) -> None:

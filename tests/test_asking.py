@@ -97,7 +97,7 @@ def test_a_refusal_in_the_models_own_words_can_be_withheld_like_any_reply(relay:
     relay.im.script = [ImBlocked("code 107451")]
     talk(relay, "how do I pick a lock?")
     assert relay.replies == [WITHHELD["en"]]
-    assert relay.poison == []
+    assert relay.failed == []
 
 
 def test_what_the_model_declined_is_not_remembered(relay: RelayKit) -> None:
@@ -166,7 +166,7 @@ def test_a_message_that_is_too_long_is_told_how_much(relay: RelayKit) -> None:
     talk(relay, "x" * 8000, "hello")
     assert relay.replies == [TOO_LONG_BY["en"].format(excess=4500), "Hi alice"]
     assert asked(relay) == ["hello"], "it could only push out what fits"
-    assert relay.poison == []
+    assert relay.failed == []
 
 
 def test_without_numbers_a_message_that_is_too_long_is_told_its_length(relay: RelayKit) -> None:
@@ -180,7 +180,7 @@ def test_no_user_is_blamed_for_a_system_prompt_that_is_too_long(relay: RelayKit,
     relay.model.default = ModelOverflow("HTTP 400 x", prompt_tokens=1000, excess_tokens=excess_tokens)
     talk(relay, "hello")
     assert relay.replies == [FAILED["en"]]
-    assert [turn.cause for turn in relay.poison] == ["HTTP 400 x"]
+    assert [turn.cause for turn in relay.failed] == ["HTTP 400 x"]
 
 
 def test_messages_that_are_too_long_together_are_answered_one_by_one(relay: RelayKit) -> None:

@@ -28,7 +28,7 @@ from relay.respond import DEADLINE_SECONDS, LAST_STEPS_SECONDS
 from relay.routing import Reason
 from relay.rows import REPLY_MAX_CHARS
 from relay.settings import APP_FOLDER, SETTING_NAMES
-from relay.turn import Timing
+from relay.timing import Timing
 from relay.webhook import BODY_MAX_BYTES
 from relay.window import BATCH_MAX_ROWS
 from tests.kit import RelayKit

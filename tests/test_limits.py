@@ -80,7 +80,7 @@ def test_users_who_write_too_much_are_stopped_politely_until_a_stated_time(relay
     assert answered(relay) == ["Hi alice"] * 3
     assert relay.replies[3:] == [REFUSAL] * 2
     assert len(relay.model.prompts) == 3
-    assert relay.poison == []
+    assert relay.failed == []
 
 
 def test_the_next_minute_is_free_again(relay: RelayKit) -> None:
@@ -399,7 +399,7 @@ def test_a_refused_message_that_waited_too_long_is_refused_all_the_same(relay: R
     relay.settle()
     assert FAILED["en"] not in relay.replies
     assert relay.replies[1].startswith("Sorry, I cannot answer any more messages")
-    assert relay.poison == []
+    assert relay.failed == []
 
 
 def test_what_is_refused_may_be_forgotten(relay: RelayKit) -> None:
@@ -598,7 +598,7 @@ def test_a_response_bot_warns_and_refuses_in_its_responses_and_copies_get_the_sa
     assert [ask(relay, body) for body in bodies] == texts
     assert len(relay.model.prompts) == 2
     assert relay.im.attempts == []
-    assert relay.poison == []
+    assert relay.failed == []
 
 
 # enabled
@@ -632,7 +632,7 @@ def test_messages_that_wait_when_their_bot_is_switched_off_get_one_plain_text(re
     relay.settle()
     assert relay.replies == [DISABLED["en"]]
     assert relay.model.prompts == []
-    assert relay.poison == []
+    assert relay.failed == []
     assert all(row.get("excluded") for row in relay.tables.rows())
 
 

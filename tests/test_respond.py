@@ -7,6 +7,8 @@ import json
 import uuid
 from typing import Any
 
+import pytest
+
 from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable, StorageUnavailable
 from relay.keys import conversation_key
 from relay.messages import Message, Turn
@@ -94,7 +96,7 @@ def test_requests_are_answered_one_by_one_with_the_memory_of_each_other(relay: R
 def test_a_rejected_request_gets_the_failure_text_and_ends_as_poison(relay: RelayKit) -> None:
     relay.model.script = [ModelRejected("HTTP 400")]
     assert answer(relay, request(relay)) == FAILED["en"]
-    assert relay.poison[0].cause == "HTTP 400"
+    assert relay.failed[0].cause == "HTTP 400"
 
 
 def test_a_command_is_confirmed_in_the_response(relay: RelayKit) -> None:
@@ -120,9 +122,79 @@ def test_a_promised_message_is_answered_alone(relay: RelayKit) -> None:
     assert relay.replies == ["Hi alice", "Hi alice"]
 
 
-def test_storage_that_is_down_is_told_with_503(relay: RelayKit) -> None:
-    relay.tables.down = True
+def test_only_when_neither_tables_nor_queue_can_be_had_the_answer_is_503(relay: RelayKit) -> None:
+    relay.tables.down = relay.queues.down = True
     assert relay.post_body(request(relay), run=False).status_code == 503
+
+
+def test_a_request_that_cannot_be_claimed_is_queued_and_promised(relay: RelayKit) -> None:
+    body = request(relay)
+    relay.tables.down = True
+    assert answer(relay, body) == THINKING["en"]
+    relay.tables.down = False
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert answer(relay, body) == THINKING["en"]  # a copy does not show it again
+
+
+@pytest.mark.parametrize("failing", ["read", "store_reply"])
+def test_storage_that_fails_behind_the_claim_loses_nothing(relay: RelayKit, failing: str) -> None:
+    body = request(relay)
+    method, get = getattr(relay.app.history, failing), relay.app.history.get
+
+    async def fails(*_: Any, **__: Any) -> Any:
+        raise StorageUnavailable("down")
+
+    setattr(relay.app.history, failing, fails)
+    relay.app.history.get = fails  # type: ignore[method-assign]
+    assert answer(relay, body) == THINKING["en"]
+    setattr(relay.app.history, failing, method)
+    relay.app.history.get = get  # type: ignore[method-assign]
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert answer(relay, body) == THINKING["en"]
+
+
+def test_a_stored_reply_that_its_request_could_not_show_goes_by_the_api(relay: RelayKit) -> None:
+    """The reply was stored, the answer of storing it was lost, and then storage could not be asked any more."""
+    body = request(relay)
+    store, get = relay.app.history.store_reply, relay.app.history.get
+
+    async def answer_lost(*arguments: Any, **options: Any) -> Any:
+        await store(*arguments, **options)
+        raise StorageUnavailable("down")
+
+    async def down(*_: Any) -> Any:
+        raise StorageUnavailable("down")
+
+    relay.app.history.store_reply = answer_lost  # type: ignore[method-assign]
+    relay.app.history.get = down  # type: ignore[assignment]
+    assert answer(relay, body) == THINKING["en"]
+    relay.app.history.store_reply = store  # type: ignore[method-assign]
+    relay.app.history.get = get  # type: ignore[method-assign]
+    relay.settle()
+    assert relay.replies == ["Hi alice"]
+    assert len(relay.model.prompts) == 1
+    assert answer(relay, body) == THINKING["en"]
+
+
+def test_a_copy_that_was_answered_in_the_meantime_is_not_answered_again_by_the_api(relay: RelayKit) -> None:
+    body = request(relay)
+    relay.tables.down = True
+    assert answer(relay, body) == THINKING["en"]
+    relay.tables.down = False
+    relay.clock.advance(1)
+    assert answer(relay, body) == "Hi alice"
+    relay.settle()
+    assert relay.replies == []
+
+
+def test_a_command_whose_mark_fails_is_confirmed(relay: RelayKit) -> None:
+    async def fails(*_: Any, **__: Any) -> Any:
+        raise StorageUnavailable("down")
+
+    relay.app.history.change = fails  # type: ignore[method-assign]
+    assert answer(relay, request(relay, "/new")) == NEW["en"]
 
 
 def test_a_blocked_message_is_told_plainly(relay: RelayKit) -> None:
@@ -161,15 +233,15 @@ def test_a_late_forgotten_message_does_not_swallow_a_promised_answer(relay: Rela
 def test_an_answer_that_went_by_the_api_is_not_shown_again_in_a_response(relay: RelayKit) -> None:
     """The message was queued, and the process died before it could note its promise."""
     relay.model.script = [ModelUnavailable("slow")]
-    change = relay.app.history.change
+    promise = relay.app.history.promise
 
-    async def dying(*arguments: Any, **values: Any) -> Any:
+    async def dying(*_: Any) -> Any:
         raise StorageUnavailable("down")
 
     body = request(relay)
-    relay.app.history.change = dying  # type: ignore[method-assign]
-    assert relay.post_body(body, run=False).status_code == 503
-    relay.app.history.change = change  # type: ignore[method-assign]
+    relay.app.history.promise = dying  # type: ignore[assignment]
+    assert answer(relay, body) == THINKING["en"]
+    relay.app.history.promise = promise  # type: ignore[method-assign]
     relay.settle()
     assert relay.replies == ["Hi alice"]
     assert answer(relay, body) == THINKING["en"]

@@ -108,11 +108,4 @@ def test_a_poison_message_that_could_not_be_brought_back_is_brought_back_later(r
     relay.queues.send = send  # type: ignore[method-assign]
     relay.clock.advance(300)
     relay.sweep()
-    assert [turn.give_up for turn in relay.waiting] == [True]
-
-
-def test_a_poison_message_that_is_no_turn_stays_where_it_is(relay: RelayKit) -> None:
-    asyncio.run(relay.queues.send("relay-turns-poison", "not json"))
-    relay.sweep()
-    assert relay.queues.texts("relay-turns-poison") == ["not json"]
-    assert relay.waiting == []
+    assert [turn.last_try for turn in relay.waiting] == [True]

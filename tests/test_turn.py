@@ -21,7 +21,8 @@ from relay.errors import (
 )
 from relay.keys import LEASE_KEY, LEASE_TABLE, conversation_key
 from relay.messages import Message, Receipt, Turn
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED as FAILED_QUEUE
+from relay.outbox import TURNS
 from relay.ports import Completion, Insert, Merge, Outgoing, Prompt, Value
 from relay.texts import BLOCKED, EMPTY, FAILED, WITHHELD
 from tests.kit import BOTS_TOML, RelayKit
@@ -112,14 +113,13 @@ def test_a_model_failure_is_tried_again_with_a_growing_delay(relay: RelayKit) ->
     assert relay.clock.now() - sent == 14_000
 
 
-def test_what_cannot_be_answered_in_time_gets_one_failure_text_and_ends_as_poison(relay: RelayKit) -> None:
+def test_what_cannot_be_answered_in_time_gets_one_failure_text_and_a_record(relay: RelayKit) -> None:
     relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("hello")
     relay.settle()
     assert relay.replies == [FAILED["en"]]
-    (poison,) = relay.poison
-    assert poison.cause == "ModelUnavailable: HTTP 500"
-    assert poison.message.text == ""
+    (record,) = relay.failed
+    assert record.cause == "ModelUnavailable: HTTP 500"
     assert relay.waiting == []
 
 
@@ -142,7 +142,7 @@ def test_a_rejected_request_is_given_up_at_once(relay: RelayKit) -> None:
     relay.model.script = [ModelRejected("HTTP 400 unsupported_parameter")]
     relay.post("hello")
     assert relay.replies == [FAILED["en"]]
-    assert relay.poison[0].cause == "HTTP 400 unsupported_parameter"
+    assert relay.failed[0].cause == "HTTP 400 unsupported_parameter"
 
 
 def test_a_message_that_the_model_rejects_does_not_take_its_batch_along(relay: RelayKit) -> None:
@@ -188,20 +188,20 @@ def test_an_outage_of_the_im_server_beyond_the_time_to_answer_still_delivers_the
     assert relay.replies == ["Hi alice"]
 
 
-def test_a_reply_that_the_im_server_never_takes_ends_as_poison_at_the_age_limit(relay: RelayKit) -> None:
+def test_a_reply_that_the_im_server_never_takes_ends_on_record_at_the_age_limit(relay: RelayKit) -> None:
     relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nmax_message_age_minutes = 30'))
     relay.im.script = [ImUnavailable("no answer")] * 100
     relay.post("hello")
     relay.settle()
     assert relay.waiting == []
-    assert "no answer" in relay.poison[0].cause
+    assert "no answer" in relay.failed[0].cause
 
 
-def test_a_refused_reply_ends_as_poison_with_its_cause(relay: RelayKit) -> None:
+def test_a_refused_reply_ends_on_record_with_its_cause(relay: RelayKit) -> None:
     relay.im.script = [ImRejected("code 102404")]
     relay.post("hello")
     assert relay.replies == []
-    assert "102404" in relay.poison[0].cause
+    assert "102404" in relay.failed[0].cause
     assert relay.waiting == []
 
 
@@ -226,33 +226,18 @@ def test_something_that_is_no_turn_is_an_error_for_the_host(relay: RelayKit) -> 
         asyncio.run(relay.app.answer('{"v":1}'))
 
 
-def test_a_message_for_a_bot_that_was_taken_out_ends_as_poison(relay: RelayKit) -> None:
+def test_a_message_for_a_bot_that_was_taken_out_ends_on_record(relay: RelayKit) -> None:
     relay.post("hello", run=False)
     relay.configure(BOTS_TOML.replace('"helper"', '"other"'))
     relay.settle()
-    assert "not in the bots file" in relay.poison[0].cause
+    assert "not in the bots file" in relay.failed[0].cause
 
 
-def test_the_sweep_brings_back_what_the_host_gave_up_on(relay: RelayKit) -> None:
-    relay.post("hello", run=False)
-    abandoned = relay.queues.texts(TURNS)[1]
-    relay.queues.queues[TURNS].clear()
-    asyncio.run(relay.queues.send(POISON, abandoned))
-    relay.sweep()
-    relay.settle()
-    assert relay.replies == [FAILED["en"]]
-    (poison,) = relay.poison
-    assert "process died" in poison.cause
-    relay.clock.advance(3600)
-    relay.sweep()
-    assert relay.waiting == []
-
-
-def test_a_failure_text_is_marked_sent_only_when_its_cause_is_in_the_poison_queue(relay: RelayKit) -> None:
+def test_a_failure_text_is_marked_sent_only_when_its_cause_is_on_record(relay: RelayKit) -> None:
     send = relay.queues.send
 
     async def failing(queue: str, *args: Any, **options: Any) -> Receipt:
-        if queue == POISON:
+        if queue == FAILED_QUEUE:
             relay.queues.send = send  # type: ignore[method-assign]
             raise StorageUnavailable("for a moment")
         return await send(queue, *args, **options)
@@ -262,7 +247,7 @@ def test_a_failure_text_is_marked_sent_only_when_its_cause_is_in_the_poison_queu
     relay.post("hello")
     relay.settle()
     assert relay.replies == [FAILED["en"]]
-    assert len(relay.poison) == 1
+    assert len(relay.failed) == 1
 
 
 # one at a time, in order
@@ -279,7 +264,8 @@ def test_a_message_waits_while_another_turn_holds_the_conversation(relay: RelayK
 
 
 def test_an_overdue_message_is_given_up_under_the_lease_only(relay: RelayKit) -> None:
-    relay.post("hello", run=False)
+    relay.model.default = ModelUnavailable("HTTP 500")
+    relay.post("hello")
     relay.clock.advance(601)
     hold_lease(relay, seconds=100)
     relay.wait(90)
@@ -409,7 +395,7 @@ def test_a_message_that_kills_every_turn_is_given_up_and_the_others_are_answered
         relay.app.leases.release = release  # type: ignore[method-assign]
     assert FAILED["en"] in relay.replies
     assert deaths == 3
-    assert [turn.cause for turn in relay.poison] == ["the process died each time it was answered"]
+    assert [turn.cause for turn in relay.failed] == ["the process died each time it was answered"]
 
 
 def test_a_turn_past_its_lease_stores_nothing(relay: RelayKit) -> None:
@@ -722,26 +708,6 @@ def test_an_unsent_reply_is_sent_as_its_own_function_says(relay: RelayKit) -> No
     relay.clock.advance(1)
     relay.post_chatbot("two", to="t", function="f")
     assert [sent.moderate for sent in relay.im.shown] == [True, False]
-
-
-def test_the_sweep_finds_an_abandoned_message_behind_any_number_of_others(relay: RelayKit) -> None:
-    ended = Turn(Message("helper", "alice", "c:1", relay.clock.now(), ""), relay.clock.now(), cause="x")
-    for _ in range(2000):
-        asyncio.run(relay.queues.send(POISON, ended.to_json()))
-    relay.post("hello", run=False)
-    abandoned = relay.queues.texts(TURNS)[1]
-    relay.queues.queues[TURNS].clear()
-    asyncio.run(relay.queues.send(POISON, abandoned))
-    relay.sweep()
-    assert [turn.give_up for turn in relay.waiting] == [True]
-
-
-def test_a_poison_message_is_kept_no_longer_than_the_history(relay: RelayKit) -> None:
-    relay.model.script = [ModelRejected("HTTP 400")]
-    relay.post("hello")
-    assert len(relay.poison) == 1
-    relay.clock.advance(2 * 86_400)
-    assert relay.poison == []
 
 
 # what is logged

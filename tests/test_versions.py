@@ -7,7 +7,7 @@ import dataclasses
 import json
 
 from relay.keys import conversation_key, history_table, message_key
-from relay.messages import Message, Turn
+from relay.messages import TURN_VERSION, Message, Turn
 from relay.outbox import TURNS
 from relay.ports import Insert, Value
 from tests.kit import RelayKit
@@ -35,7 +35,7 @@ def test_a_queue_message_with_unknown_fields_of_the_same_version_is_answered(rel
 
 
 def test_a_newer_queue_message_goes_round_until_a_newer_instance_takes_it(relay: RelayKit) -> None:
-    newer = json.dumps({"v": 2, "message": {"another": "shape"}})
+    newer = json.dumps({"v": TURN_VERSION + 1, "message": {"another": "shape"}})
     asyncio.run(relay.queues.send(TURNS, newer))
     for _ in range(20):
         relay.wait(30)

@@ -11,9 +11,10 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
+from relay.failures import FailureRecord
 from relay.keys import HISTORY_PREFIX
 from relay.messages import Receipt, Turn
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, POISON, TURNS
 from relay.ports import Row
 from relay.rows import Entry
 
@@ -32,12 +33,13 @@ class Account:
         self._tables = TableServiceClient.from_connection_string(connection)
         self._turns = QueueClient.from_connection_string(connection, TURNS)
         self._poison = QueueClient.from_connection_string(connection, POISON)
+        self._failed = QueueClient.from_connection_string(connection, FAILED)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for client in (self._tables, self._turns, self._poison):
+        for client in (self._tables, self._turns, self._poison, self._failed):
             await client.close()
 
     async def entries(self) -> list[Entry]:
@@ -63,11 +65,19 @@ class Account:
         return len(await self._turns.peek_messages(32))
 
     async def poisoned(self) -> list[Turn]:
-        """The turns in the poison queue, 32 at most."""
+        """The turns that the host has moved to the poison queue, 32 at most."""
         try:
             return [Turn.from_json(message.content) for message in await self._poison.peek_messages(32)]
         except ResourceNotFoundError:
             return []
+
+    async def failed(self) -> list[FailureRecord]:
+        """The records of what ended without an answer, 32 at most."""
+        try:
+            found = await self._failed.peek_messages(32)
+        except ResourceNotFoundError:
+            return []
+        return [FailureRecord.from_json(message.content) for message in found]
 
     async def show(self, receipts: list[Receipt]) -> None:
         """Make messages visible again, as the service does when the ten minutes of a dead process are over.

@@ -87,7 +87,7 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
         expected,
         stored=len(await world.account.replies(user)) - 1,
         model_calls=len(calls),
-        poisoned=sum(turn.message.sender == user for turn in await world.account.poisoned()),
+        poisoned=sum(record.sender == user for record in await world.account.failed()),
         answered_ms=max(answered_at[part] for part in expected) - died_at,
         next_ms=next_at - died_at,
     )

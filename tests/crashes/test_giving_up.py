@@ -1,10 +1,11 @@
-"""What cannot be answered: told once, with its cause in the poison queue, and without taking anybody along."""
+"""What cannot be answered: told once, with a record of its cause, and without taking anybody along."""
 
 from __future__ import annotations
 
 import pytest
 
 from relay.texts import FAILED
+from relay.turn import GAVE_UP
 from tests.crashes.conftest import MakeCrashWorld
 from tests.crashes.points import DURING_MODEL
 from tests.crashes.storage import until
@@ -39,12 +40,11 @@ async def test_a_message_that_kills_the_process_does_not_take_its_conversation_a
         assert deaths >= 3  # two before they are answered one by one, the third alone
 
         assert world.texts() == ["You said: good morning", FAILED["en"], "You said: good night"]
-        (poison,) = await world.account.poisoned()
-        assert poison.cause == "the process died each time it was answered"
-        assert poison.message.text == ""
+        (record,) = await world.account.failed()
+        assert record.cause == "the process died each time it was answered"
 
 
-async def test_what_the_host_poisons_without_calling_code_is_told_once_after_the_sweep(
+async def test_what_the_host_poisons_without_calling_code_is_answered_after_the_sweep(
     make_crash_world: MakeCrashWorld,
 ) -> None:
     async with make_crash_world(bots=QUICK_BOTS, dequeues=DEQUEUES, settings=QUICK) as world:
@@ -57,13 +57,32 @@ async def test_what_the_host_poisons_without_calling_code_is_told_once_after_the
         deaths = await world.outlive(until(moved, "the host to move message and watch", 180))
         world.points.recall()
         assert deaths >= DEQUEUES
-        assert [turn.cause for turn in await world.account.poisoned()] == ["", ""]
         assert world.texts() == []
 
         await world.sweep()
         await world.im.wait_for(lambda: bool(world.texts()), 30)
         await world.at_rest()
-        assert world.texts() == [FAILED["en"]]
-        (poison,) = await world.account.poisoned()
-        assert poison.cause == "the host gave up: its process died repeatedly"
+        assert world.texts() == ["You said: hello"]
+        assert await world.account.poisoned() == []
+        assert await world.account.failed() == []
         assert len(await world.account.replies()) == 1
+
+
+async def test_a_message_that_kills_its_last_try_too_is_told_once(make_crash_world: MakeCrashWorld) -> None:
+    async with make_crash_world(bots=QUICK_BOTS, dequeues=DEQUEUES, settings=QUICK) as world:
+        world.points.order("after-dequeue", times=100)
+        await world.im.say("alice", "hello")
+
+        async def moved() -> bool:
+            return len(await world.account.poisoned()) == WITH_ITS_WATCH
+
+        await world.outlive(until(moved, "the host to move message and watch", 180))
+        await world.sweep()
+        await world.outlive(until(moved, "the host to move the last tries", 180))
+        world.points.recall()
+        await world.sweep()
+        await world.im.wait_for(lambda: bool(world.texts()), 30)
+        await world.at_rest()
+        assert world.texts() == [FAILED["en"]]
+        (record,) = await world.account.failed()
+        assert record.cause == GAVE_UP

@@ -84,7 +84,7 @@ async def misbehave(folder: Path, version: str) -> Seen:
         return Seen(
             {user: world.texts(user) for user in users},
             {user: outcomes(world, user) for user in users},
-            {turn.message.sender: turn.cause for turn in await world.account.poisoned()},
+            {record.sender: record.cause for record in await world.account.failed()},
             stored=len(await world.account.replies()),
         )
 

@@ -38,7 +38,7 @@ async def test_an_outage_of_the_model_loses_and_duplicates_nothing(make_crash_wo
         for user in users:
             assert world.texts(user) == [f"You said: hello from {user}"]
         assert len(await world.account.replies()) == len(users)
-        assert await world.account.poisoned() == []
+        assert await world.account.failed() == []
 
 
 def tried_for_ms(world: CrashWorld, question: str) -> int:
@@ -77,4 +77,4 @@ async def test_an_outage_of_storage_loses_and_duplicates_nothing(make_crash_worl
         for user in users:
             assert world.texts(user) == [f"You said: hello from {user}"]
         assert len(await world.account.replies()) == len(users)
-        assert await world.account.poisoned() == []
+        assert await world.account.failed() == []

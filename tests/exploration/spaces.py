@@ -17,7 +17,7 @@ from relay import respond, spans
 from relay.bots import Bot
 from relay.keys import client_id, conversation_key
 from relay.messages import Message
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, TURNS
 from relay.rows import is_earlier
 from relay.settings import load_settings
 from relay.texts import FORGOTTEN, THINKING
@@ -153,7 +153,7 @@ def spaces() -> list[Space]:
 def all_answered_once(world: World) -> None:
     """Every message has one stored reply, which was shown once; nothing waits anywhere."""
     assert world.queues.texts(TURNS) == [], "the queue is not empty"
-    assert world.may_give_up or world.queues.texts(POISON) == [], "something ended as poison"
+    assert world.may_give_up or world.queues.texts(FAILED) == [], "something was given up"
     entries = {entry.id: entry for entry in world.entries() if entry.kind != "reply"}
     replies = {reply.key: reply for reply in world.entries() if reply.kind == "reply"}
     assert entries.keys() == {said.id for said in world.messages}, "a message has no row"

@@ -19,7 +19,7 @@ from relay.bots import Bots
 from relay.errors import ImUnavailable, ModelUnavailable
 from relay.keys import client_id, conversation_key, history_table
 from relay.messages import Message, Turn
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, TURNS
 from relay.ports import Outgoing, Prompt
 from relay.rows import Entry
 from relay.settings import StorageSettings, load_settings
@@ -143,7 +143,7 @@ class Story(RuleBasedStateMachine):
             self._check(entries)
             # Many deaths, or ten minutes without an answer, end in a failure text and one poison message.
             given_up = sum(1 for entry in entries if entry.cause and entry.state != "closed")
-            assert len(self.queues.texts(POISON)) >= given_up
+            assert len(self.queues.texts(FAILED)) >= given_up
 
     def _check(self, entries: list[Entry]) -> None:
         messages = {entry.id: entry for entry in entries if entry.kind != "reply"}

@@ -19,7 +19,7 @@ from relay.errors import ImUnavailable, StorageUnavailable
 from relay.keys import LEASE_TABLE, client_id
 from relay.lease import Leases
 from relay.messages import Message, Receipt, Turn
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, TURNS
 from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row
 from relay.rows import Entry, in_time_order, is_earlier
 from relay.settings import Settings
@@ -185,7 +185,7 @@ class World:
             for key, row in sorted(rows.items())
         ]
         queue = sorted((m.text, m.visible_at) for m in self.queues.queues.get(TURNS, []))
-        poison = sorted(m.text for m in self.queues.queues.get(POISON, []))
+        poison = sorted(m.text for m in self.queues.queues.get(FAILED, []))
         workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
         shown = tuple(sent.client_id for sent in self.im.shown)
         http = str((self.requests, sorted(self.responses.items())))

@@ -18,7 +18,7 @@ import azure.functions as func
 from relay import texts
 from relay.errors import ModelBlocked, ModelUnavailable
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES, Turn
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, TURNS
 from relay.ports import Insert, Merge
 from relay.settings import load_settings
 from tests.attacks.fuzz import answers
@@ -168,7 +168,7 @@ class Target:
         expected = 2 if promised or row in (answers.QUEUED, answers.ACKNOWLEDGED) else 0
         if len(queued) != expected:
             yield f"{len(queued)} messages on the queue, not {expected}"
-        if self._kit.queues.texts(POISON):
+        if self._kit.queues.texts(FAILED):
             yield "a message on the poison queue"
         if self._kit.tables.tables and row != answers.REPLY:
             yield "the webhook has written to a table"
