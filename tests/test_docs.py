@@ -325,6 +325,13 @@ def test_the_calls_of_a_sweep_with_nothing_to_do_are_as_many_as_the_readme_says(
     assert "each time one queue call and one table call" in README
 
 
+def test_readme_and_deploy_page_tell_the_same_price_of_doing_nothing() -> None:
+    told = re.findall(r"\*\*(\d+) idle\*\*", DOCUMENTS["docs/deploy.md"])
+    in_readme = re.search(r"Idle it costs about (\d+) USD a month; .*?\sabout (\d+)\.", README, re.DOTALL)
+    assert in_readme
+    assert sorted(told, key=int) == list(in_readme.groups())
+
+
 def test_the_timer_fires_as_often_as_the_readme_says() -> None:
     source = (APP_FOLDER / "function_app.py").read_text(encoding="utf-8")
     (minutes,) = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source)

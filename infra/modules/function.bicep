@@ -44,8 +44,10 @@ param openAiDeployment string
 param instanceMemoryMB int
 @description('The most instances of a function.')
 param maximumInstanceCount int
-@description('Instances of `answer` that wait.')
-param alwaysReadyInstances int
+@description('Instances of the webhook that always run.')
+param alwaysReadyWebhook int
+@description('Instances of `answer` that always run.')
+param alwaysReadyAnswer int
 @description('Requests per instance of the webhook.')
 param httpConcurrency int
 @description('Recreate or RollingUpdate.')
@@ -89,7 +91,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   properties: { reserved: true }
 }
 
-// checkov:skip=CKV_AZURE_212:how many instances run is the business of Flex Consumption; alwaysReady is a parameter
+// checkov:skip=CKV_AZURE_212:how many instances run is the business of Flex Consumption; two parameters say how many always do
 // checkov:skip=CKV_AZURE_213:a health check asks an instance that Flex Consumption would have to start for it
 // checkov:skip=CKV_AZURE_17:the IM platform has no client certificate; it signs its requests
 // checkov:skip=CKV_AZURE_222:the IM platform posts to it
@@ -126,8 +128,11 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: instances
-        // The first reply after a pause waits for `answer`; the webhook is quick enough from cold.
-        alwaysReady: alwaysReadyInstances > 0 ? [{ name: 'function:answer', instanceCount: alwaysReadyInstances }] : []
+        // The door first: a webhook that starts too late loses a message, an `answer` that does delays one.
+        alwaysReady: concat(
+          alwaysReadyWebhook > 0 ? [{ name: 'http', instanceCount: alwaysReadyWebhook }] : [],
+          alwaysReadyAnswer > 0 ? [{ name: 'function:answer', instanceCount: alwaysReadyAnswer }] : []
+        )
         triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
       // A preview that the types do not have yet.

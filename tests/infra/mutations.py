@@ -154,6 +154,21 @@ MUTATIONS = [
     Mutation("more turns than the IM app may send", FUNCTION, "var turnSeconds = 2", "var turnSeconds = 20"),
     Mutation("a function that is not there is kept warm", FUNCTION, "'function:answer'", "'function:reply'"),
     Mutation(
+        "the door is no group that Azure keeps warm", FUNCTION, "name: 'http'", "name: 'function:webhook'"
+    ),
+    Mutation(
+        "production lets the door go cold",
+        "prod.bicepparam",
+        "param alwaysReadyWebhook = 1\n",
+        "param alwaysReadyWebhook = 0\n",
+    ),
+    Mutation(
+        "a first try pays for instances that wait",
+        "main.bicep",
+        "param alwaysReadyWebhook int = 0",
+        "param alwaysReadyWebhook int = 1",
+    ),
+    Mutation(
         "azd does not find the service", FUNCTION, "'azd-service-name': 'relay'", "'azd-service-name': 'web'"
     ),
     Mutation("a property that is none", FUNCTION, "http20Enabled: true", "http2Enabled: true"),
@@ -173,8 +188,8 @@ MUTATIONS = [
     Mutation(
         "a bots file that is not there",
         "prod.bicepparam",
-        "param alwaysReadyInstances = 1\n",
-        "param alwaysReadyInstances = 1\nparam botsFile = 'bots.prod.toml'\n",
+        "param alwaysReadyWebhook = 1\n",
+        "param alwaysReadyWebhook = 1\nparam botsFile = 'bots.prod.toml'\n",
     ),
     Mutation("a parameter without a word", "main.bicep", "@description('App Key of the IM app.')\n", ""),
 ]

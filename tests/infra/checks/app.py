@@ -51,13 +51,23 @@ def the_plan_is_flex_consumption_and_nothing_on_it_is_forbidden(templates: Templ
 
 
 @check
-def what_is_kept_warm_is_a_function_of_the_app(templates: Templates) -> Iterator[str]:
-    functions = {f"function:{name}" for name in indexed()["functions"]}
-    for resources, wanted in ((templates.first_try, []), (templates.prod, [("function:answer", 1)])):
+def what_is_kept_warm_is_the_door_before_all_else(templates: Templates) -> Iterator[str]:
+    warm_in_prod = [("http", 1), ("function:answer", 1)]
+    for resources, wanted in ((templates.first_try, []), (templates.prod, warm_in_prod)):
         scale = the(resources, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
         warm = [(group["name"], group["instanceCount"]) for group in scale["alwaysReady"]]
-        if warm != wanted or not {name for name, _ in warm} <= functions:
+        if warm != wanted or not {name for name, _ in warm} <= _scaling_groups():
             yield f"always ready: {warm}"
+
+
+def _scaling_groups() -> set[str]:
+    """What Azure scales by itself: all functions with an HTTP trigger together, each other one alone."""
+    return {
+        "http"
+        if any(binding["type"] == "httpTrigger" for binding in function["bindings"])
+        else f"function:{name}"
+        for name, function in indexed()["functions"].items()
+    }
 
 
 @check
