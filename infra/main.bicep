@@ -84,6 +84,11 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
+@description('The smallest maximum that the region takes: 40 in most. Where it takes less, 1 lets a small plan of the IM app have fewer instances.')
+@minValue(1)
+@maxValue(1000)
+param smallestInstanceCount int = 40
+
 @description('Instances of the webhook that always run, about 21 USD a month each (2 GB, docs/deploy.md). 0: a message that has to wait for a start may be lost, since the IM platform waits five seconds and does not send again.')
 @minValue(0)
 @maxValue(20)
@@ -257,6 +262,7 @@ module app 'modules/function.bicep' = {
     openAiDeployment: models[0].name
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
+    smallestInstanceCount: smallestInstanceCount
     alwaysReadyWebhook: alwaysReadyWebhook
     alwaysReadyAnswer: alwaysReadyAnswer
     httpConcurrency: httpConcurrency

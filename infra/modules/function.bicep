@@ -44,6 +44,8 @@ param openAiDeployment string
 param instanceMemoryMB int
 @description('The most instances of a function.')
 param maximumInstanceCount int
+@description('The smallest maximum that the region takes.')
+param smallestInstanceCount int
 @description('Instances of the webhook that always run.')
 param alwaysReadyWebhook int
 @description('Instances of `answer` that always run.')
@@ -57,9 +59,11 @@ param siteUpdateStrategy string
 // seconds hold calls stay below the limit of the IM app, above which it shuts the app out for ten seconds.
 var turnSeconds = 2
 var turns = imCallsPerSecond * turnSeconds
-var instances = min(maximumInstanceCount, turns)
+// Four turns on an instance, since a turn mostly waits; but no fewer instances than the region takes as a maximum. With a
+// small plan that leaves one turn on each of them, and more turns than the plan has calls for.
+var instances = max(min(smallestInstanceCount, maximumInstanceCount), min(maximumInstanceCount, turns / 4))
 // An instance takes `batchSize` messages, and more when `newBatchThreshold` are left. host.json says 16 and 16.
-var turnsPerInstance = min(32, turns / instances)
+var turnsPerInstance = min(32, max(1, turns / instances))
 var newBatchThreshold = turnsPerInstance / 2
 var batchSize = turnsPerInstance - newBatchThreshold
 

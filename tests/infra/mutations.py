@@ -152,6 +152,12 @@ MUTATIONS = [
         "param httpConcurrency int = 1",
     ),
     Mutation("more turns than the IM app may send", FUNCTION, "var turnSeconds = 2", "var turnSeconds = 20"),
+    Mutation(
+        "fewer instances than most regions take as a maximum",
+        "main.bicep",
+        "param maximumInstanceCount int = 40",
+        "param maximumInstanceCount int = 12",
+    ),
     Mutation("a function that is not there is kept warm", FUNCTION, "'function:answer'", "'function:reply'"),
     Mutation(
         "the door is no group that Azure keeps warm", FUNCTION, "name: 'http'", "name: 'function:webhook'"

@@ -12,7 +12,7 @@ from relay.outbox import POISON, TURNS
 from relay.settings import APP_FOLDER, SETTING_NAMES, load_settings
 from tests.infra.checks.registry import check
 from tests.infra.indexing import indexed
-from tests.infra.templates import Templates, log_alerts, of_type, query_of, settings_of, the
+from tests.infra.templates import Templates, concurrency_of, log_alerts, of_type, query_of, settings_of, the
 
 HOST_SETTINGS = {
     "AzureWebJobsStorage__credential",
@@ -22,6 +22,9 @@ HOST_SETTINGS = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
 }
 """Read by the function host and by Application Insights."""
+
+LEAST_MAXIMUM = 40
+"""The smallest maximum of instances in most regions."""
 
 FLEX_FORBIDS = re.compile(
     r"FUNCTIONS_WORKER_RUNTIME(_VERSION)?|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|WEBSITE_.*"
@@ -74,14 +77,20 @@ def _scaling_groups() -> set[str]:
 def replies_stay_below_the_rate_of_the_im_app(templates: Templates) -> Iterator[str]:
     rate = templates.compiled["parameters"]["imCallsPerSecond"]["defaultValue"]
     for resources in (templates.first_try, templates.prod):
-        scale = the(resources, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
-        prefix = "AzureFunctionsJobHost__extensions__queues__"
-        batch, more = (int(settings_of(resources)[prefix + n]) for n in ("batchSize", "newBatchThreshold"))
-        if not 1 <= batch <= 32:
-            yield f"batchSize is {batch}"
-        turns = scale["maximumInstanceCount"] * (batch + more)
+        instances, turns_on_each = concurrency_of(resources)
+        if not 1 <= turns_on_each <= 32:
+            yield f"an instance takes {turns_on_each} turns at a time"
+        turns = instances * turns_on_each
         if turns > 2 * rate:  # a turn takes two seconds at least
             yield f"{turns} turns at a time, for {rate} calls per second"
+
+
+@check
+def no_region_is_asked_for_less_than_it_takes(templates: Templates) -> Iterator[str]:
+    for resources in (templates.first_try, templates.prod):
+        instances, _ = concurrency_of(resources)
+        if instances < LEAST_MAXIMUM:
+            yield f"at most {instances} instances, which most regions refuse"
 
 
 @check
