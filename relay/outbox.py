@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 TURNS = "relay-turns"
 POISON = "relay-turns-poison"
+FAILED = "relay-failed"
+"""What ended without an answer, and why, without words: nothing receives it, people read it."""
 
 BUSY_SECONDS = (1, 1, 2, 3, 5)
 """Delays while the conversation is busy with another turn; the last one repeats."""

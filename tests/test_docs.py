@@ -23,7 +23,7 @@ from relay.bot import Bot
 from relay.commands import command_of
 from relay.credentials import FURTHER_KEY
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES
-from relay.outbox import POISON
+from relay.outbox import FAILED, POISON
 from relay.respond import DEADLINE_SECONDS, LAST_STEPS_SECONDS
 from relay.routing import Reason
 from relay.rows import REPLY_MAX_CHARS
@@ -173,6 +173,7 @@ def test_the_limits_are_the_real_ones() -> None:
     assert f"up to {BATCH_MAX_ROWS} of one day" in INSIDE
     assert texts.THINKING["en"].split(".")[0] in README
     assert f"after {BOT.answer_within_minutes:g} minutes a text" in README
+    assert f"a record in `{FAILED}`" in README
     assert POISON in README
 
 

@@ -183,6 +183,15 @@ MUTATIONS = [
     Mutation(
         "an alert on another queue", ALERTS, "'/relay-turns-poison/messages'", "'/turns-poison/messages'"
     ),
+    Mutation("failures are looked for where none is", ALERTS, "Uri contains '{2}'", "Uri contains '{1}'"),
+    Mutation("an alert before `sweep` has had its turn", ALERTS, "ago(20m)", "ago(2m)"),
+    Mutation(
+        "an alert that is dearer than is told",
+        ALERTS,
+        "every: 'PT15M'\n    window: 'P1D'",
+        "every: 'PT5M'\n    window: 'P1D'",
+    ),
+    Mutation("there is no queue for failures", STORAGE, ", 'relay-failed'", ""),
     Mutation("an alert on what the host may not write", ALERTS, "      AppTraces\n", "      AppRequests\n"),
     Mutation(
         "the queue's log lacks deletions",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from relay.errors import ConfigError
 from relay.keys import LEASE_TABLE
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, POISON, TURNS
 from relay.settings import APP_FOLDER, SETTING_NAMES, load_settings
 from tests.infra.checks.registry import check
 from tests.infra.indexing import indexed
@@ -137,7 +137,7 @@ def queues_and_tables_have_the_names_that_the_code_uses(templates: Templates) ->
     queues = {
         r["name"].rsplit("/")[-1] for r in of_type(resources, "Storage/storageAccounts/queueServices/queues")
     }
-    if queues != {TURNS, POISON}:
+    if queues != {TURNS, POISON, FAILED}:
         yield f"queues {sorted(queues)}"
     table = the(resources, "Storage/storageAccounts/tableServices/tables")["name"].rsplit("/")[-1]
     if table != LEASE_TABLE:
@@ -148,10 +148,13 @@ def queues_and_tables_have_the_names_that_the_code_uses(templates: Templates) ->
     host = json.loads((APP_FOLDER / "host.json").read_text(encoding="utf-8"))
     if host["extensions"]["queues"]["messageEncoding"] != "none":
         yield "the host expects base64, and the code writes text"
-    queries = [query_of(alert) for alert in log_alerts(resources).values()]
-    named = {uri for query in queries for uri in re.findall(r"'/([\w-]+)/messages'", query)}
-    if named != {TURNS, POISON}:
-        yield f"alerts look at the queues {sorted(named)}"
+    queues_of = {
+        name: re.findall(r"'/([\w-]+)/messages'", query_of(alert))
+        for name, alert in log_alerts(resources).items()
+    }
+    looks_at = {name: queues for name, queues in queues_of.items() if queues}
+    if looks_at != {"oldest-message": [TURNS], "message-failed": [FAILED], "poison-stays": [POISON]}:
+        yield f"alerts look at the queues {looks_at}"
 
 
 @check

@@ -14,6 +14,11 @@ HOST_TABLES = re.compile(r"\b(AppRequests|AppDependencies|FunctionAppLogs|reques
 """What the host may stop writing in OpenTelemetry mode, and names that a workspace does not have."""
 
 
+PRICE_OF_A_QUERY = {"PT5M": 1.50, "PT15M": 0.50}
+PRICE_OF_A_METRIC = 0.10
+"""USD a month for an alert, by how often it is asked."""
+
+
 @check
 def the_model_can_be_deployed_and_asked(templates: Templates) -> Iterator[str]:
     template = dict(templates.nested())["openAi"]
@@ -52,7 +57,7 @@ def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
     }
     logs = log_alerts(resources)
     missing = {"Http5xx", "AzureOpenAIRequests"} - metrics.keys()
-    missing |= {"oldest-message", "poison-not-empty", "turn-latency"} - logs.keys()
+    missing |= {"oldest-message", "message-failed", "poison-stays", "turn-latency"} - logs.keys()
     yield from (f"no alert {name}" for name in sorted(missing))
     for name, alert in {**metrics, **logs}.items():
         actions = json.dumps(alert.get("actions"))
@@ -66,6 +71,28 @@ def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
     yield from (f"the relay does not write {words}" for words in read if words not in written)
     if not of_type(resources, "Consumption/budgets"):
         yield "no budget"
+
+
+@check
+def alerts_cost_what_the_documents_say(templates: Templates) -> Iterator[str]:
+    deploy = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^\| Alerts \(.*\) \| (\d+) \|", deploy, re.MULTILINE)
+    queries = log_alerts(templates.first_try).values()
+    price = sum(PRICE_OF_A_QUERY[alert["evaluationFrequency"]] for alert in queries)
+    price += PRICE_OF_A_METRIC * len(of_type(templates.first_try, "Insights/metricAlerts"))
+    if round(price) != int(told):
+        yield f"alerts cost {price:.2f} a month, and the documents say {told}"
+
+
+@check
+def a_poison_message_is_told_only_when_it_stays(templates: Templates) -> Iterator[str]:
+    source = (APP_FOLDER / "function_app.py").read_text(encoding="utf-8")
+    (sweeps_every,) = map(int, re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source))
+    query = query_of(log_alerts(templates.first_try)["poison-stays"])
+    waits = [int(minutes) for minutes in re.findall(r"TimeGenerated < ago\((\d+)m\)", query)]
+    # The log of a deletion comes minutes late.
+    if not waits or waits[0] < 3 * sweeps_every or "DeleteMessage" not in query:
+        yield "the alert poison-stays does not wait for `sweep` to take the message out"
 
 
 @check
