@@ -1,5 +1,6 @@
 // Alerts, by e-mail. They rest on metrics of Azure, on the log of the queue and on the lines that the relay writes: with
-// OpenTelemetry on (host.json) the host may leave out its own.
+// OpenTelemetry on (host.json) the host may leave out its own. Those that read the log are blind once its daily cap is
+// reached, so one looks at the cap.
 
 @description('End of all names.')
 param suffix string
@@ -88,6 +89,19 @@ var logAlerts LogAlert[] = [
       | where isnull(lastTaken) or TimeGenerated > lastTaken
       | summarize Staying = count()
       | where Staying > 0
+    '''
+  }
+  {
+    name: 'log-cap'
+    description: 'The daily cap of the log is reached: nothing more is stored until the hour of its reset, and the alerts that read the log see nothing. Raise dailyLogCapGb, or find out what writes so much.'
+    severity: 1
+    every: 'PT15M'
+    // Azure writes one line when it stops, and starts again within a day. That line costs nothing and has no cap.
+    window: 'P1D'
+    query: '''
+      _LogOperation
+      | where Category =~ 'Ingestion'
+      | where Detail contains 'OverQuota'
     '''
   }
   {

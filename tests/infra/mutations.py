@@ -191,6 +191,8 @@ MUTATIONS = [
         "every: 'PT15M'\n    window: 'P1D'",
         "every: 'PT5M'\n    window: 'P1D'",
     ),
+    Mutation("the cap is looked for in what is capped", ALERTS, "      _LogOperation\n", "      AppTraces\n"),
+    Mutation("the cap has another name", ALERTS, "'OverQuota'", "'QuotaExceeded'"),
     Mutation("there is no queue for failures", STORAGE, ", 'relay-failed'", ""),
     Mutation("an alert on what the host may not write", ALERTS, "      AppTraces\n", "      AppRequests\n"),
     Mutation(

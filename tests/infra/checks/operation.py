@@ -14,6 +14,8 @@ HOST_TABLES = re.compile(r"\b(AppRequests|AppDependencies|FunctionAppLogs|reques
 """What the host may stop writing in OpenTelemetry mode, and names that a workspace does not have."""
 
 
+CAP_REACHED = "_LogOperation | where Category =~ 'Ingestion' | where Detail contains 'OverQuota'"
+
 PRICE_OF_A_QUERY = {"PT5M": 1.50, "PT15M": 0.50}
 PRICE_OF_A_METRIC = 0.10
 """USD a month for an alert, by how often it is asked."""
@@ -57,7 +59,7 @@ def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
     }
     logs = log_alerts(resources)
     missing = {"Http5xx", "AzureOpenAIRequests"} - metrics.keys()
-    missing |= {"oldest-message", "message-failed", "poison-stays", "turn-latency"} - logs.keys()
+    missing |= {"oldest-message", "message-failed", "poison-stays", "turn-latency", "log-cap"} - logs.keys()
     yield from (f"no alert {name}" for name in sorted(missing))
     for name, alert in {**metrics, **logs}.items():
         actions = json.dumps(alert.get("actions"))
@@ -82,6 +84,16 @@ def alerts_cost_what_the_documents_say(templates: Templates) -> Iterator[str]:
     price += PRICE_OF_A_METRIC * len(of_type(templates.first_try, "Insights/metricAlerts"))
     if round(price) != int(told):
         yield f"alerts cost {price:.2f} a month, and the documents say {told}"
+
+
+@check
+def the_cap_itself_is_told(templates: Templates) -> Iterator[str]:
+    alert = log_alerts(templates.first_try)["log-cap"]
+    # Microsoft's own query for this alert (azure-monitor/logs/daily-cap); the table behind it is not capped.
+    if query_of(alert).split() != CAP_REACHED.split():
+        yield "the alert log-cap does not look at what Azure writes when the cap is reached"
+    if alert["windowSize"] != "P1D":
+        yield "the alert log-cap says that all is well while nothing is stored"
 
 
 @check
