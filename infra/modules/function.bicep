@@ -73,6 +73,11 @@ var settings = {
   AzureWebJobsStorage__clientId: clientId
   AzureFunctionsJobHost__extensions__queues__batchSize: string(batchSize)
   AzureFunctionsJobHost__extensions__queues__newBatchThreshold: string(newBatchThreshold)
+  // Message copy makes an execution of every message of the app. So a host sends one request a second at most, but every
+  // line of the relay: the alerts read them. With OpenTelemetry on, host.json cannot say this.
+  OTEL_TRACES_SAMPLER: 'microsoft.rate_limited'
+  OTEL_TRACES_SAMPLER_ARG: '1'
+  AzureMonitorExporter__EnableTraceBasedLogsSampler: 'false'
   APPLICATIONINSIGHTS_CONNECTION_STRING: appInsightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
   IM_APP_KEY: imAppKey

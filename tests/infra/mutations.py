@@ -193,6 +193,16 @@ MUTATIONS = [
     ),
     Mutation("the cap is looked for in what is capped", ALERTS, "      _LogOperation\n", "      AppTraces\n"),
     Mutation("the cap has another name", ALERTS, "'OverQuota'", "'QuotaExceeded'"),
+    Mutation("every execution is logged", FUNCTION, "'microsoft.rate_limited'", "'always_on'"),
+    Mutation(
+        "message copy fills the log", FUNCTION, "OTEL_TRACES_SAMPLER_ARG: '1'", "OTEL_TRACES_SAMPLER_ARG: '5'"
+    ),
+    Mutation(
+        "lines go with the requests that are not logged",
+        FUNCTION,
+        "EnableTraceBasedLogsSampler: 'false'",
+        "EnableTraceBasedLogsSampler: 'true'",
+    ),
     Mutation("there is no queue for failures", STORAGE, ", 'relay-failed'", ""),
     Mutation("an alert on what the host may not write", ALERTS, "      AppTraces\n", "      AppRequests\n"),
     Mutation(

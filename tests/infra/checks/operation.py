@@ -14,6 +14,10 @@ HOST_TABLES = re.compile(r"\b(AppRequests|AppDependencies|FunctionAppLogs|reques
 """What the host may stop writing in OpenTelemetry mode, and names that a workspace does not have."""
 
 
+SECONDS_OF_A_DAY = 24 * 60 * 60
+BYTES_OF_A_ROW = 1_400
+"""What a row of Application Insights takes, more or less."""
+
 CAP_REACHED = "_LogOperation | where Category =~ 'Ingestion' | where Detail contains 'OverQuota'"
 
 PRICE_OF_A_QUERY = {"PT5M": 1.50, "PT15M": 0.50}
@@ -73,6 +77,27 @@ def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
     yield from (f"the relay does not write {words}" for words in read if words not in written)
     if not of_type(resources, "Consumption/budgets"):
         yield "no budget"
+
+
+@check
+def message_copy_does_not_fill_the_log(templates: Templates) -> Iterator[str]:
+    deploy = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
+    for resources in (templates.first_try, templates.prod):
+        settings = settings_of(resources)
+        if settings.get("OTEL_TRACES_SAMPLER") != "microsoft.rate_limited":
+            yield "as many requests are logged as messages come"
+        requests = float(settings.get("OTEL_TRACES_SAMPLER_ARG", "inf")) * SECONDS_OF_A_DAY
+        gigabytes = requests * BYTES_OF_A_ROW / 1e9
+        cap = the(resources, "OperationalInsights/workspaces")["properties"]["workspaceCapping"][
+            "dailyQuotaGb"
+        ]
+        if gigabytes > cap / 8:
+            yield f"the requests of one instance take {gigabytes:.2f} GB a day of a cap of {cap} GB"
+        elif f"{gigabytes:.2f} GB a day" not in deploy:
+            yield f"the documents do not say that an instance logs {gigabytes:.2f} GB a day at most"
+        # Else a line of a request that is not logged is not logged either.
+        if settings.get("AzureMonitorExporter__EnableTraceBasedLogsSampler") != "false":
+            yield "the lines that the alerts read are sampled"
 
 
 @check
