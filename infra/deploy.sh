@@ -26,6 +26,14 @@ if [ "${1:-}" = --delete ]; then
     protected=$(az keyvault list -g "$group" --query '[0].properties.enablePurgeProtection' -o tsv)
     openai=$(az cognitiveservices account list -g "$group" --query '[0].name' -o tsv)
     region=$(az cognitiveservices account list -g "$group" --query '[0].location' -o tsv)
+    # What the app's identity may do outside of the group, on an Azure OpenAI resource of yours. It would outlive the
+    # identity, and the next deployment would meet it: same name, another identity, which Azure refuses.
+    principals=$(az identity list -g "$group" --query '[].principalId' -o tsv)
+    for principal in $principals; do
+        held=$(az role assignment list --assignee "$principal" --all --query '[].id' -o tsv)
+        outside=$(printf '%s\n' "$held" | grep -viF "/resourceGroups/$group/" || true)
+        for assignment in $outside; do az role assignment delete --ids "$assignment"; done
+    done
     az group delete -n "$group" --yes
     # Both keep their names for days unless they are purged.
     if [ -n "$vault" ] && [ "$protected" != true ]; then az keyvault purge -n "$vault"; fi

@@ -23,6 +23,8 @@ case "$*" in
     "account show"*) echo subscription ;;
     "ad signed-in-user"*) echo me ;;
     "rest "*) echo "$AZ_BUDGET" ;;
+    "identity list"*) echo principal-1 ;;
+    "role assignment list"*) printf '%s\\n' "$AZ_ROLES"; exit "${AZ_DENIES:-0}" ;;
     "keyvault list"*properties*) echo false ;;
     "keyvault list"*) echo kv-1 ;;
     "cognitiveservices account list"*location*) echo eastus2 ;;
@@ -46,6 +48,7 @@ class Shell:
             "AZ_LOG": str(log),
             "AZ_REFUSES": str(self.root / "refuses"),
             "AZ_BUDGET": "",
+            "AZ_ROLES": "",
             "AZURE_LOCATION": "eastus2",
             "ALERT_EMAIL": "ops@example.com",
             "IM_APP_KEY": "app-key",
@@ -122,3 +125,34 @@ def test_deleting_also_frees_the_names(shell: Shell) -> None:
     code, calls, _ = shell.run("--delete", "rg-relay-try", YES="1")
     assert code == 0
     assert calls[-3:] == ["group delete -n", "keyvault purge -n", "cognitiveservices account purge"]
+
+
+def test_deleting_takes_the_identitys_rights_outside_of_the_group_first(shell: Shell) -> None:
+    inside, outside, like_it = (
+        f"/subscriptions/s/resourceGroups/{group}/providers/P/accounts/a/providers/Microsoft.Authorization/1"
+        for group in ("RG-relay-try", "models", "rg-relay-try2")
+    )
+    roles = "\n".join([inside, outside, like_it])
+    code, calls, _ = shell.run("--delete", "rg-relay-try", YES="1", AZ_ROLES=roles)
+    assert code == 0
+    asked = (shell.root / "az.log").read_text().splitlines()
+    assert "role assignment list --assignee principal-1 --all --query [].id -o tsv" in asked
+    deleted = [call for call in asked if call.startswith("role assignment delete")]
+    assert deleted == [f"role assignment delete --ids {each}" for each in (outside, like_it)]
+    assert calls.index("group delete -n") > max(
+        i for i, call in enumerate(calls) if call == "role assignment delete"
+    )
+
+
+def test_the_group_stays_when_those_rights_cannot_be_looked_up(shell: Shell) -> None:
+    code, calls, _ = shell.run("--delete", "rg-relay-try", YES="1", AZ_DENIES="1")
+    assert code != 0
+    assert "group delete -n" not in calls
+
+
+def test_nothing_is_deleted_without_a_yes(shell: Shell) -> None:
+    code, calls, _ = shell.run(
+        "--delete", "rg-relay-try", AZ_ROLES="/subscriptions/s/resourceGroups/models/1"
+    )
+    assert code != 0
+    assert calls == ["resource list -g"]
