@@ -308,3 +308,12 @@ output openAiEndpoint string = createsOpenAi ? openAi!.outputs.endpoint : existi
 
 @description('Deployment for bots that name none.')
 output openAiDeployment string = models[0].name
+
+@description('The bots of this environment, for the check of what was deployed.')
+output botsFile string = botsFile
+
+@description('Data centre of the IM app, likewise.')
+output imRegion string = imRegion
+
+@description('Version of the IM server API, likewise.')
+output imApiVersion string = imApiVersion

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -156,3 +157,52 @@ def test_nothing_is_deleted_without_a_yes(shell: Shell) -> None:
     )
     assert code != 0
     assert calls == ["resource list -g"]
+
+
+PYTHON = """#!/bin/sh
+case "$*" in *" check "*) env | sort; echo "arguments $*" ;; esac
+"""
+
+
+def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
+    """Another bots file, region and API version than this machine's settings have."""
+    outputs = outputs_of_main_bicep()
+    for path, text in (("bin/az", AZ), (".dev/check/bin/python", PYTHON)):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+        (tmp_path / path).chmod(0o755)
+    (tmp_path / "infra").mkdir()
+    check = Path(shutil.copy(APP_FOLDER / "infra" / "check.sh", tmp_path / "infra"))
+    here = {"IM_REGION": "overseas", "RELAY_MODEL_URL": "http://127.0.0.1:1", "IM_APP_SECRET": "pa55word"}
+    done = subprocess.run(
+        ["sh", str(check)],
+        env={"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", "AZ_LOG": os.devnull}
+        | here
+        | {name: f"deployed-{name}" for name in outputs},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    assert told["RELAY_BOTS_FILE"] == "deployed-botsFile"
+    assert told["IM_REGION"] == "deployed-imRegion"
+    assert told["IM_API_VERSION"] == "deployed-imApiVersion"
+    assert told["AzureWebJobsStorage__accountName"] == "deployed-storageAccountName"
+    assert told["RELAY_MODEL_URL"] == ""
+    assert "--webhook deployed-webhookUrl?code=" in done.stdout
+
+
+def test_the_check_gets_each_output_that_it_reads() -> None:
+    check = (APP_FOLDER / "infra" / "check.sh").read_text(encoding="utf-8")
+    read = set(re.findall(r"\$([a-z]+[A-Z]\w+)", check))
+    deploy = (APP_FOLDER / "infra" / "deploy.sh").read_text(encoding="utf-8")
+    (handed_over,) = re.findall(r"^for name in ((?:.*\n)*?.*); do$", deploy, re.MULTILINE)
+    assert read <= set(handed_over.split())
+    assert read <= set(outputs_of_main_bicep())
+
+
+def outputs_of_main_bicep() -> list[str]:
+    """The names under which azd hands them over, too."""
+    source = (APP_FOLDER / "infra" / "main.bicep").read_text(encoding="utf-8")
+    return re.findall(r"^output (\w+) ", source, re.MULTILINE)
