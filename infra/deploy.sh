@@ -4,7 +4,7 @@
 #
 #   infra/deploy.sh [main|prod]       with the parameters of infra/main.bicepparam or infra/prod.bicepparam
 #   infra/deploy.sh --what-if [main|prod]
-#                                     only what would change
+#                                     only what would change; a reader may do so
 #   infra/deploy.sh --delete GROUP    deletes a resource group that it has made, for good
 #
 # Needs az (logged in), python3 and the settings that docs/deploy.md lists. YES=1 answers its question.
@@ -59,7 +59,9 @@ BUDGET_START=$(az rest --method get --url "$budget?api-version=2024-08-01" \
 export BUDGET_START="${BUDGET_START:-$(date -u +%Y-%m-01)}"
 
 echo "== What would change"
-az deployment sub what-if -l "$AZURE_LOCATION" --parameters "$parameters"
+# Who only looks needs no right to change anything.
+az deployment sub what-if -l "$AZURE_LOCATION" --parameters "$parameters" \
+    ${only_look:+--validation-level ProviderNoRbac}
 [ -z "$only_look" ] || exit 0
 sure "Deploy this?"
 

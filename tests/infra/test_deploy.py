@@ -104,6 +104,16 @@ def test_it_can_only_look(shell: Shell) -> None:
     assert (code, calls[-1]) == (0, "deployment sub what-if")
 
 
+def test_only_who_deploys_has_its_rights_to_change_looked_at(shell: Shell) -> None:
+    shell.run("--what-if", "prod")
+    looked = (shell.root / "az.log").read_text().splitlines()[-1]
+    assert looked.endswith("--validation-level ProviderNoRbac")
+    shell.run("prod")
+    asked_first = (shell.root / "az.log").read_text().splitlines()[-1]
+    assert asked_first.startswith("deployment sub what-if")
+    assert "--validation-level" not in asked_first
+
+
 def test_a_refused_package_is_tried_again(shell: Shell) -> None:
     (shell.root / "refuses").touch()
     code, calls, shown = shell.run(YES="1")
