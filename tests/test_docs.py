@@ -333,6 +333,17 @@ def test_readme_and_deploy_page_tell_the_same_price_of_doing_nothing() -> None:
     assert sorted(told, key=int) == list(in_readme.groups())
 
 
+def test_what_can_still_be_lost_is_told_in_full_once_and_from_elsewhere_there_is_a_way_to_it() -> None:
+    title = "What can still be lost, and how to make that rarer"
+    (anchor,) = anchors(f"## {title}")
+    for name in ("README.md", "docs/deploy.md", "docs/reliability.md"):
+        assert DOCUMENTS[name].count(f"\n## {title}\n") == 1
+    (section,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", DOCUMENTS["docs/reliability.md"], re.M | re.S)
+    assert section.count("\n|") > 15
+    assert f"](docs/reliability.md#{anchor})" in README
+    assert f"](reliability.md#{anchor})" in DOCUMENTS["docs/deploy.md"]
+
+
 def test_the_timer_fires_as_often_as_the_readme_says() -> None:
     source = (APP_FOLDER / "function_app.py").read_text(encoding="utf-8")
     (minutes,) = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source)
