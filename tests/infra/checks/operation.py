@@ -101,7 +101,7 @@ def message_copy_does_not_fill_the_log(templates: Templates) -> Iterator[str]:
 
 
 @check
-def alerts_cost_what_the_documents_say(templates: Templates) -> Iterator[str]:
+def the_documents_tell_each_alert_and_what_all_of_them_cost(templates: Templates) -> Iterator[str]:
     deploy = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
     (told,) = re.findall(r"^\| Alerts \(.*\) \| (\d+) \|", deploy, re.MULTILINE)
     queries = log_alerts(templates.first_try).values()
@@ -109,6 +109,11 @@ def alerts_cost_what_the_documents_say(templates: Templates) -> Iterator[str]:
     price += PRICE_OF_A_METRIC * len(of_type(templates.first_try, "Insights/metricAlerts"))
     if round(price) != int(told):
         yield f"alerts cost {price:.2f} a month, and the documents say {told}"
+    kinds = ("Insights/scheduledQueryRules", "Insights/metricAlerts", "Consumption/budgets")
+    made = sum(len(of_type(templates.first_try, kind)) for kind in kinds)
+    (named,) = re.findall(r"^\| \w+ alerts by e-mail \| (.*) \|$", deploy, re.MULTILINE)
+    if made != len(named.split("; ")):
+        yield f"{made} alerts are made, and the documents name {len(named.split('; '))}"
 
 
 @check
