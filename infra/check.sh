@@ -12,9 +12,10 @@ key=$(az functionapp keys list -g "$resourceGroupName" -n "$functionAppName" --q
 # A workflow's log is no place for it.
 [ -z "${GITHUB_ACTIONS:-}" ] || echo "::add-mask::$key"
 
-# The empty ones undo what a local.settings.json says.
+# What was deployed, not what this machine has: the empty ones undo what a local.settings.json says.
 AzureWebJobsStorage='' AzureWebJobsStorage__accountName=$storageAccountName \
     AzureWebJobsStorage__clientId='' AzureWebJobsStorage__tableServiceUri='' AzureWebJobsStorage__queueServiceUri='' \
     AZURE_OPENAI_ENDPOINT=$openAiEndpoint AZURE_OPENAI_DEPLOYMENT=$openAiDeployment AZURE_OPENAI_API_KEY='' \
     RELAY_MODEL_URL='' RELAY_MODEL_NAME='' RELAY_MODEL_KEY='' IM_API_URL='' \
+    RELAY_BOTS_FILE=$botsFile IM_REGION=$imRegion IM_API_VERSION=$imApiVersion \
     $python -m relay check --live --webhook "$webhookUrl?code=$key"

@@ -4,7 +4,7 @@
 #
 #   infra/deploy.sh [main|prod]       with the parameters of infra/main.bicepparam or infra/prod.bicepparam
 #   infra/deploy.sh --what-if [main|prod]
-#                                     only what would change
+#                                     only what would change; a reader may do so
 #   infra/deploy.sh --delete GROUP    deletes a resource group that it has made, for good
 #
 # Needs az (logged in), python3 and the settings that docs/deploy.md lists. YES=1 answers its question.
@@ -26,6 +26,14 @@ if [ "${1:-}" = --delete ]; then
     protected=$(az keyvault list -g "$group" --query '[0].properties.enablePurgeProtection' -o tsv)
     openai=$(az cognitiveservices account list -g "$group" --query '[0].name' -o tsv)
     region=$(az cognitiveservices account list -g "$group" --query '[0].location' -o tsv)
+    # What the app's identity may do outside of the group, on an Azure OpenAI resource of yours. It would outlive the
+    # identity, and the next deployment would meet it: same name, another identity, which Azure refuses.
+    principals=$(az identity list -g "$group" --query '[].principalId' -o tsv)
+    for principal in $principals; do
+        held=$(az role assignment list --assignee "$principal" --all --query '[].id' -o tsv)
+        outside=$(printf '%s\n' "$held" | grep -viF "/resourceGroups/$group/" || true)
+        for assignment in $outside; do az role assignment delete --ids "$assignment"; done
+    done
     az group delete -n "$group" --yes
     # Both keep their names for days unless they are purged.
     if [ -n "$vault" ] && [ "$protected" != true ]; then az keyvault purge -n "$vault"; fi
@@ -51,7 +59,9 @@ BUDGET_START=$(az rest --method get --url "$budget?api-version=2024-08-01" \
 export BUDGET_START="${BUDGET_START:-$(date -u +%Y-%m-01)}"
 
 echo "== What would change"
-az deployment sub what-if -l "$AZURE_LOCATION" --parameters "$parameters"
+# Who only looks needs no right to change anything.
+az deployment sub what-if -l "$AZURE_LOCATION" --parameters "$parameters" \
+    ${only_look:+--validation-level ProviderNoRbac}
 [ -z "$only_look" ] || exit 0
 sure "Deploy this?"
 
@@ -59,7 +69,8 @@ echo "== Resources"
 deployment=relay-$AZURE_ENV_NAME
 az deployment sub create -n "$deployment" -l "$AZURE_LOCATION" --parameters "$parameters" -o none
 output() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
-for name in resourceGroupName functionAppName webhookUrl storageAccountName openAiEndpoint openAiDeployment; do
+for name in resourceGroupName functionAppName webhookUrl storageAccountName openAiEndpoint openAiDeployment \
+    botsFile imRegion imApiVersion; do
     export "$name=$(output "$name")"
 done
 

@@ -84,17 +84,27 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('Instances that wait for the next message, at about 21 USD a month each (2 GB, docs/deploy.md). 0: the first answer after a pause takes seconds longer.')
+@description('The smallest maximum that the region takes: 40 in most. Where it takes less, 1 lets a small plan of the IM app have fewer instances.')
+@minValue(1)
+@maxValue(1000)
+param smallestInstanceCount int = 40
+
+@description('Instances of the webhook that always run, about 21 USD a month each (2 GB, docs/deploy.md). 0: a message that has to wait for a start may be lost, since the IM platform waits five seconds and does not send again.')
 @minValue(0)
 @maxValue(20)
-param alwaysReadyInstances int = 0
+param alwaysReadyWebhook int = 0
+
+@description('Instances of `answer` that always run, at the same price. 0: the first answer after a pause comes seconds later, at worst a minute or two; no message is lost.')
+@minValue(0)
+@maxValue(20)
+param alwaysReadyAnswer int = 0
 
 @description('Requests that one instance of the webhook takes at the same time. Azure gives Python 1.')
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 32
 
-@description('How new code replaces old: RollingUpdate (preview) lets running turns end, Recreate ends them; none is lost.')
+@description('How new code and new settings replace old ones. Recreate ends what runs and starts from zero: what is queued is safe, what arrives meanwhile may be lost. RollingUpdate, a preview, lets what runs end; with one instance of the webhook the door may still be shut for a moment.')
 @allowed(['Recreate', 'RollingUpdate'])
 param siteUpdateStrategy string = 'Recreate'
 
@@ -252,7 +262,9 @@ module app 'modules/function.bicep' = {
     openAiDeployment: models[0].name
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
-    alwaysReadyInstances: alwaysReadyInstances
+    smallestInstanceCount: smallestInstanceCount
+    alwaysReadyWebhook: alwaysReadyWebhook
+    alwaysReadyAnswer: alwaysReadyAnswer
     httpConcurrency: httpConcurrency
     siteUpdateStrategy: siteUpdateStrategy
   }
@@ -296,3 +308,12 @@ output openAiEndpoint string = createsOpenAi ? openAi!.outputs.endpoint : existi
 
 @description('Deployment for bots that name none.')
 output openAiDeployment string = models[0].name
+
+@description('The bots of this environment, for the check of what was deployed.')
+output botsFile string = botsFile
+
+@description('Data centre of the IM app, likewise.')
+output imRegion string = imRegion
+
+@description('Version of the IM server API, likewise.')
+output imApiVersion string = imApiVersion

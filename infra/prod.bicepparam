@@ -1,4 +1,5 @@
-// For production: the next answer never waits for a start, conversations are in three zones, what matters cannot be purged.
+// For production: neither the door nor the next answer waits for a start, conversations are in three zones, what matters
+// cannot be purged.
 using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'prod')
@@ -12,7 +13,8 @@ param imRegion = readEnvironmentVariable('IM_REGION', 'overseas')
 param models = [
   { name: 'chat', model: 'gpt-5.6-luna', version: '2026-07-09', sku: 'GlobalStandard', capacity: 250 }
 ]
-param alwaysReadyInstances = 1
+param alwaysReadyWebhook = 1
+param alwaysReadyAnswer = 1
 param siteUpdateStrategy = 'RollingUpdate'
 param storageSku = 'Standard_ZRS'
 param vaultPurgeProtection = true

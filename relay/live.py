@@ -23,7 +23,7 @@ from relay.im.accounts import find_account
 from relay.keys import HISTORY_PREFIX
 from relay.model import OpenAIChat
 from relay.model.places import Place, places_of
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, POISON, TURNS
 from relay.ports import ChatMessage, Prompt
 from relay.settings import Settings
 from relay.storage.queues import AzureQueues
@@ -118,7 +118,7 @@ async def _tables(settings: Settings) -> Finding:
 async def _queues(settings: Settings) -> Finding:
     queues = AzureQueues(settings.storage, STORAGE_SECONDS)
     try:
-        waiting = {name: await queues.length(name) for name in (TURNS, POISON)}
+        waiting = {name: await queues.length(name) for name in (TURNS, FAILED, POISON)}
     except StorageUnavailable as error:
         return Finding("Queue Storage", str(error), _storage_fix(settings, str(error), "Queue"))
     finally:

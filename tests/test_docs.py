@@ -23,7 +23,7 @@ from relay.bot import Bot
 from relay.commands import command_of
 from relay.credentials import FURTHER_KEY
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES
-from relay.outbox import POISON
+from relay.outbox import FAILED, POISON
 from relay.respond import DEADLINE_SECONDS, LAST_STEPS_SECONDS
 from relay.routing import Reason
 from relay.rows import REPLY_MAX_CHARS
@@ -173,6 +173,7 @@ def test_the_limits_are_the_real_ones() -> None:
     assert f"up to {BATCH_MAX_ROWS} of one day" in INSIDE
     assert texts.THINKING["en"].split(".")[0] in README
     assert f"after {BOT.answer_within_minutes:g} minutes a text" in README
+    assert f"a record in `{FAILED}`" in README
     assert POISON in README
 
 
@@ -323,6 +324,24 @@ def test_the_calls_of_a_sweep_with_nothing_to_do_are_as_many_as_the_readme_says(
     relay.sweep()
     assert (len(calls), len(relay.tables.calls)) == (1, 1)
     assert "each time one queue call and one table call" in README
+
+
+def test_readme_and_deploy_page_tell_the_same_price_of_doing_nothing() -> None:
+    told = re.findall(r"\*\*(\d+) idle\*\*", DOCUMENTS["docs/deploy.md"])
+    in_readme = re.search(r"Idle it costs about (\d+) USD a month; .*?\sabout (\d+)\.", README, re.DOTALL)
+    assert in_readme
+    assert sorted(told, key=int) == list(in_readme.groups())
+
+
+def test_what_can_still_be_lost_is_told_in_full_once_and_from_elsewhere_there_is_a_way_to_it() -> None:
+    title = "What can still be lost, and how to make that rarer"
+    (anchor,) = anchors(f"## {title}")
+    for name in ("README.md", "docs/deploy.md", "docs/reliability.md"):
+        assert DOCUMENTS[name].count(f"\n## {title}\n") == 1
+    (section,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", DOCUMENTS["docs/reliability.md"], re.M | re.S)
+    assert section.count("\n|") > 15
+    assert f"](docs/reliability.md#{anchor})" in README
+    assert f"](reliability.md#{anchor})" in DOCUMENTS["docs/deploy.md"]
 
 
 def test_the_timer_fires_as_often_as_the_readme_says() -> None:

@@ -1,5 +1,6 @@
 // Alerts, by e-mail. They rest on metrics of Azure, on the log of the queue and on the lines that the relay writes: with
-// OpenTelemetry on (host.json) the host may leave out its own.
+// OpenTelemetry on (host.json) the host may leave out its own. Those that read the log are blind once its daily cap is
+// reached, so one looks at the cap.
 
 @description('End of all names.')
 param suffix string
@@ -24,6 +25,7 @@ param budgetStart string
 
 var turnsUri = '/relay-turns/messages'
 var poisonUri = '/relay-turns-poison/messages'
+var failedUri = '/relay-failed/messages'
 
 @description('An alert on a query: it fires when the query returns a row.')
 type LogAlert = {
@@ -33,8 +35,12 @@ type LogAlert = {
   description: string
   @description('KQL.')
   query: string
-  @description('1 is an error, 2 a warning.')
-  severity: 1 | 2
+  @description('1 is an error, 2 a warning, 3 for when there is time.')
+  severity: 1 | 2 | 3
+  @description('How often it is asked. Every 15 minutes is a third of the price of every 5.')
+  every: 'PT5M' | 'PT15M'
+  @description('How far back it looks, and so how long it stays fired at least.')
+  window: 'PT30M' | 'P1D'
 }
 
 var logAlerts LogAlert[] = [
@@ -42,6 +48,8 @@ var logAlerts LogAlert[] = [
     name: 'oldest-message'
     description: 'The oldest message on relay-turns has waited for more than 10 minutes and nothing is being taken off: does `answer` start?'
     severity: 1
+    every: 'PT5M'
+    window: 'PT30M'
     // A message is put twice and both are deleted when it is done: what was put behind the last deletion still waits.
     query: '''
       let turns = StorageQueueLogs | where Uri contains '{0}';
@@ -54,20 +62,54 @@ var logAlerts LogAlert[] = [
     '''
   }
   {
-    name: 'poison-not-empty'
-    description: 'A message went to relay-turns-poison: its user got no answer. The message holds the cause.'
+    name: 'message-failed'
+    description: 'A record went to relay-failed: its user got no answer. It holds the cause and no words, and stays there for a week.'
     severity: 2
+    every: 'PT5M'
+    window: 'PT30M'
     query: '''
       StorageQueueLogs
-      | where OperationName == 'PutMessage' and Uri contains '{1}'
+      | where OperationName == 'PutMessage' and Uri contains '{2}'
       | summarize Messages = count()
       | where Messages > 0
+    '''
+  }
+  {
+    name: 'poison-stays'
+    description: 'A message has been in relay-turns-poison for 20 minutes, and `sweep` takes it out within 5: does `sweep` run? It also deletes what has expired.'
+    severity: 3
+    every: 'PT15M'
+    window: 'P1D'
+    // The host puts there what killed its process again and again. That alone is no news: it is tried once more.
+    query: '''
+      let poison = StorageQueueLogs | where Uri contains '{1}';
+      let lastTaken = toscalar(poison | where OperationName == 'DeleteMessage' | summarize max(TimeGenerated));
+      poison
+      | where OperationName == 'PutMessage' and TimeGenerated < ago(20m)
+      | where isnull(lastTaken) or TimeGenerated > lastTaken
+      | summarize Staying = count()
+      | where Staying > 0
+    '''
+  }
+  {
+    name: 'log-cap'
+    description: 'The daily cap of the log is reached: nothing more is stored until the hour of its reset, and the alerts that read the log see nothing. Raise dailyLogCapGb, or find out what writes so much.'
+    severity: 1
+    every: 'PT15M'
+    // Azure writes one line when it stops, and starts again within a day. That line costs nothing and has no cap.
+    window: 'P1D'
+    query: '''
+      _LogOperation
+      | where Category =~ 'Ingestion'
+      | where Detail contains 'OverQuota'
     '''
   }
   {
     name: 'turn-latency'
     description: 'One of twenty answers took more than 30 seconds from the queue to the user.'
     severity: 2
+    every: 'PT15M'
+    window: 'PT30M'
     query: '''
       AppTraces
       | where Message startswith 'turn done'
@@ -166,15 +208,15 @@ resource queries 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       severity: alert.severity
       enabled: true
       scopes: [workspaceId]
-      evaluationFrequency: 'PT5M'
-      windowSize: 'PT30M'
+      evaluationFrequency: alert.every
+      windowSize: alert.window
       autoMitigate: true
       // The tables are there after the first line only.
       skipQueryValidation: true
       criteria: {
         allOf: [
           {
-            query: format(alert.query, turnsUri, poisonUri)
+            query: format(alert.query, turnsUri, poisonUri, failedUri)
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0

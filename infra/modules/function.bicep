@@ -44,8 +44,12 @@ param openAiDeployment string
 param instanceMemoryMB int
 @description('The most instances of a function.')
 param maximumInstanceCount int
-@description('Instances of `answer` that wait.')
-param alwaysReadyInstances int
+@description('The smallest maximum that the region takes.')
+param smallestInstanceCount int
+@description('Instances of the webhook that always run.')
+param alwaysReadyWebhook int
+@description('Instances of `answer` that always run.')
+param alwaysReadyAnswer int
 @description('Requests per instance of the webhook.')
 param httpConcurrency int
 @description('Recreate or RollingUpdate.')
@@ -55,9 +59,11 @@ param siteUpdateStrategy string
 // seconds hold calls stay below the limit of the IM app, above which it shuts the app out for ten seconds.
 var turnSeconds = 2
 var turns = imCallsPerSecond * turnSeconds
-var instances = min(maximumInstanceCount, turns)
+// Four turns on an instance, since a turn mostly waits; but no fewer instances than the region takes as a maximum. With a
+// small plan that leaves one turn on each of them, and more turns than the plan has calls for.
+var instances = max(min(smallestInstanceCount, maximumInstanceCount), min(maximumInstanceCount, turns / 4))
 // An instance takes `batchSize` messages, and more when `newBatchThreshold` are left. host.json says 16 and 16.
-var turnsPerInstance = min(32, turns / instances)
+var turnsPerInstance = min(32, max(1, turns / instances))
 var newBatchThreshold = turnsPerInstance / 2
 var batchSize = turnsPerInstance - newBatchThreshold
 
@@ -67,6 +73,11 @@ var settings = {
   AzureWebJobsStorage__clientId: clientId
   AzureFunctionsJobHost__extensions__queues__batchSize: string(batchSize)
   AzureFunctionsJobHost__extensions__queues__newBatchThreshold: string(newBatchThreshold)
+  // Message copy makes an execution of every message of the app. So a host sends one request a second at most, but every
+  // line of the relay: the alerts read them. With OpenTelemetry on, host.json cannot say this.
+  OTEL_TRACES_SAMPLER: 'microsoft.rate_limited'
+  OTEL_TRACES_SAMPLER_ARG: '1'
+  AzureMonitorExporter__EnableTraceBasedLogsSampler: 'false'
   APPLICATIONINSIGHTS_CONNECTION_STRING: appInsightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
   IM_APP_KEY: imAppKey
@@ -89,7 +100,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   properties: { reserved: true }
 }
 
-// checkov:skip=CKV_AZURE_212:how many instances run is the business of Flex Consumption; alwaysReady is a parameter
+// checkov:skip=CKV_AZURE_212:how many instances run is the business of Flex Consumption; two parameters say how many always do
 // checkov:skip=CKV_AZURE_213:a health check asks an instance that Flex Consumption would have to start for it
 // checkov:skip=CKV_AZURE_17:the IM platform has no client certificate; it signs its requests
 // checkov:skip=CKV_AZURE_222:the IM platform posts to it
@@ -126,8 +137,11 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: instances
-        // The first reply after a pause waits for `answer`; the webhook is quick enough from cold.
-        alwaysReady: alwaysReadyInstances > 0 ? [{ name: 'function:answer', instanceCount: alwaysReadyInstances }] : []
+        // The door first: a webhook that starts too late loses a message, an `answer` that does delays one.
+        alwaysReady: concat(
+          alwaysReadyWebhook > 0 ? [{ name: 'http', instanceCount: alwaysReadyWebhook }] : [],
+          alwaysReadyAnswer > 0 ? [{ name: 'function:answer', instanceCount: alwaysReadyAnswer }] : []
+        )
         triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
       // A preview that the types do not have yet.

@@ -1,4 +1,4 @@
-// Storage: the host's own, the package, the two queues, and the tables, which the app makes and drops by the day.
+// Storage: the host's own, the package, the queues, and the tables, which the app makes and drops by the day.
 
 @description('Name of the account.')
 @minLength(3)
@@ -22,7 +22,7 @@ param deployerType string
 param workspaceId string
 
 // The names are those of relay/outbox.py and of the host; a test compares them.
-var queueNames = ['relay-turns', 'relay-turns-poison']
+var queueNames = ['relay-turns', 'relay-turns-poison', 'relay-failed']
 var leaseTable = 'relayleases'
 var packageContainer = 'app-package'
 

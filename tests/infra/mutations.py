@@ -152,7 +152,28 @@ MUTATIONS = [
         "param httpConcurrency int = 1",
     ),
     Mutation("more turns than the IM app may send", FUNCTION, "var turnSeconds = 2", "var turnSeconds = 20"),
+    Mutation(
+        "fewer instances than most regions take as a maximum",
+        "main.bicep",
+        "param maximumInstanceCount int = 40",
+        "param maximumInstanceCount int = 12",
+    ),
     Mutation("a function that is not there is kept warm", FUNCTION, "'function:answer'", "'function:reply'"),
+    Mutation(
+        "the door is no group that Azure keeps warm", FUNCTION, "name: 'http'", "name: 'function:webhook'"
+    ),
+    Mutation(
+        "production lets the door go cold",
+        "prod.bicepparam",
+        "param alwaysReadyWebhook = 1\n",
+        "param alwaysReadyWebhook = 0\n",
+    ),
+    Mutation(
+        "a first try pays for instances that wait",
+        "main.bicep",
+        "param alwaysReadyWebhook int = 0",
+        "param alwaysReadyWebhook int = 1",
+    ),
     Mutation(
         "azd does not find the service", FUNCTION, "'azd-service-name': 'relay'", "'azd-service-name': 'web'"
     ),
@@ -162,6 +183,27 @@ MUTATIONS = [
     Mutation(
         "an alert on another queue", ALERTS, "'/relay-turns-poison/messages'", "'/turns-poison/messages'"
     ),
+    Mutation("failures are looked for where none is", ALERTS, "Uri contains '{2}'", "Uri contains '{1}'"),
+    Mutation("an alert before `sweep` has had its turn", ALERTS, "ago(20m)", "ago(2m)"),
+    Mutation(
+        "an alert that is dearer than is told",
+        ALERTS,
+        "every: 'PT15M'\n    window: 'P1D'",
+        "every: 'PT5M'\n    window: 'P1D'",
+    ),
+    Mutation("the cap is looked for in what is capped", ALERTS, "      _LogOperation\n", "      AppTraces\n"),
+    Mutation("the cap has another name", ALERTS, "'OverQuota'", "'QuotaExceeded'"),
+    Mutation("every execution is logged", FUNCTION, "'microsoft.rate_limited'", "'always_on'"),
+    Mutation(
+        "message copy fills the log", FUNCTION, "OTEL_TRACES_SAMPLER_ARG: '1'", "OTEL_TRACES_SAMPLER_ARG: '5'"
+    ),
+    Mutation(
+        "lines go with the requests that are not logged",
+        FUNCTION,
+        "EnableTraceBasedLogsSampler: 'false'",
+        "EnableTraceBasedLogsSampler: 'true'",
+    ),
+    Mutation("there is no queue for failures", STORAGE, ", 'relay-failed'", ""),
     Mutation("an alert on what the host may not write", ALERTS, "      AppTraces\n", "      AppRequests\n"),
     Mutation(
         "the queue's log lacks deletions",
@@ -173,8 +215,8 @@ MUTATIONS = [
     Mutation(
         "a bots file that is not there",
         "prod.bicepparam",
-        "param alwaysReadyInstances = 1\n",
-        "param alwaysReadyInstances = 1\nparam botsFile = 'bots.prod.toml'\n",
+        "param alwaysReadyWebhook = 1\n",
+        "param alwaysReadyWebhook = 1\nparam botsFile = 'bots.prod.toml'\n",
     ),
     Mutation("a parameter without a word", "main.bicep", "@description('App Key of the IM app.')\n", ""),
 ]

@@ -105,6 +105,14 @@ def settings_of(resources: list[Resource]) -> dict[str, str]:
     return {setting["name"]: setting["value"] for setting in settings}
 
 
+def concurrency_of(resources: list[Resource]) -> tuple[int, int]:
+    """How many instances there are at most, and how many turns each of them takes at a time."""
+    scale = the(resources, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
+    prefix = "AzureFunctionsJobHost__extensions__queues__"
+    batch, more = (int(settings_of(resources)[prefix + n]) for n in ("batchSize", "newBatchThreshold"))
+    return scale["maximumInstanceCount"], batch + more
+
+
 def scope_of(resource: Resource) -> str:
     """The type of what a role assignment or a diagnostic setting belongs to."""
     provider, *path = resource["id"].split("/providers/")[-2].split("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ case "$*" in
     "account show"*) echo subscription ;;
     "ad signed-in-user"*) echo me ;;
     "rest "*) echo "$AZ_BUDGET" ;;
+    "identity list"*) echo principal-1 ;;
+    "role assignment list"*) printf '%s\\n' "$AZ_ROLES"; exit "${AZ_DENIES:-0}" ;;
     "keyvault list"*properties*) echo false ;;
     "keyvault list"*) echo kv-1 ;;
     "cognitiveservices account list"*location*) echo eastus2 ;;
@@ -46,6 +49,7 @@ class Shell:
             "AZ_LOG": str(log),
             "AZ_REFUSES": str(self.root / "refuses"),
             "AZ_BUDGET": "",
+            "AZ_ROLES": "",
             "AZURE_LOCATION": "eastus2",
             "ALERT_EMAIL": "ops@example.com",
             "IM_APP_KEY": "app-key",
@@ -100,6 +104,16 @@ def test_it_can_only_look(shell: Shell) -> None:
     assert (code, calls[-1]) == (0, "deployment sub what-if")
 
 
+def test_only_who_deploys_has_its_rights_to_change_looked_at(shell: Shell) -> None:
+    shell.run("--what-if", "prod")
+    looked = (shell.root / "az.log").read_text().splitlines()[-1]
+    assert looked.endswith("--validation-level ProviderNoRbac")
+    shell.run("prod")
+    asked_first = (shell.root / "az.log").read_text().splitlines()[-1]
+    assert asked_first.startswith("deployment sub what-if")
+    assert "--validation-level" not in asked_first
+
+
 def test_a_refused_package_is_tried_again(shell: Shell) -> None:
     (shell.root / "refuses").touch()
     code, calls, shown = shell.run(YES="1")
@@ -122,3 +136,83 @@ def test_deleting_also_frees_the_names(shell: Shell) -> None:
     code, calls, _ = shell.run("--delete", "rg-relay-try", YES="1")
     assert code == 0
     assert calls[-3:] == ["group delete -n", "keyvault purge -n", "cognitiveservices account purge"]
+
+
+def test_deleting_takes_the_identitys_rights_outside_of_the_group_first(shell: Shell) -> None:
+    inside, outside, like_it = (
+        f"/subscriptions/s/resourceGroups/{group}/providers/P/accounts/a/providers/Microsoft.Authorization/1"
+        for group in ("RG-relay-try", "models", "rg-relay-try2")
+    )
+    roles = "\n".join([inside, outside, like_it])
+    code, calls, _ = shell.run("--delete", "rg-relay-try", YES="1", AZ_ROLES=roles)
+    assert code == 0
+    asked = (shell.root / "az.log").read_text().splitlines()
+    assert "role assignment list --assignee principal-1 --all --query [].id -o tsv" in asked
+    deleted = [call for call in asked if call.startswith("role assignment delete")]
+    assert deleted == [f"role assignment delete --ids {each}" for each in (outside, like_it)]
+    assert calls.index("group delete -n") > max(
+        i for i, call in enumerate(calls) if call == "role assignment delete"
+    )
+
+
+def test_the_group_stays_when_those_rights_cannot_be_looked_up(shell: Shell) -> None:
+    code, calls, _ = shell.run("--delete", "rg-relay-try", YES="1", AZ_DENIES="1")
+    assert code != 0
+    assert "group delete -n" not in calls
+
+
+def test_nothing_is_deleted_without_a_yes(shell: Shell) -> None:
+    code, calls, _ = shell.run(
+        "--delete", "rg-relay-try", AZ_ROLES="/subscriptions/s/resourceGroups/models/1"
+    )
+    assert code != 0
+    assert calls == ["resource list -g"]
+
+
+PYTHON = """#!/bin/sh
+case "$*" in *" check "*) env | sort; echo "arguments $*" ;; esac
+"""
+
+
+def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
+    """Another bots file, region and API version than this machine's settings have."""
+    outputs = outputs_of_main_bicep()
+    for path, text in (("bin/az", AZ), (".dev/check/bin/python", PYTHON)):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+        (tmp_path / path).chmod(0o755)
+    (tmp_path / "infra").mkdir()
+    check = Path(shutil.copy(APP_FOLDER / "infra" / "check.sh", tmp_path / "infra"))
+    here = {"IM_REGION": "overseas", "RELAY_MODEL_URL": "http://127.0.0.1:1", "IM_APP_SECRET": "pa55word"}
+    done = subprocess.run(
+        ["sh", str(check)],
+        env={"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", "AZ_LOG": os.devnull}
+        | here
+        | {name: f"deployed-{name}" for name in outputs},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    assert told["RELAY_BOTS_FILE"] == "deployed-botsFile"
+    assert told["IM_REGION"] == "deployed-imRegion"
+    assert told["IM_API_VERSION"] == "deployed-imApiVersion"
+    assert told["AzureWebJobsStorage__accountName"] == "deployed-storageAccountName"
+    assert told["RELAY_MODEL_URL"] == ""
+    assert "--webhook deployed-webhookUrl?code=" in done.stdout
+
+
+def test_the_check_gets_each_output_that_it_reads() -> None:
+    check = (APP_FOLDER / "infra" / "check.sh").read_text(encoding="utf-8")
+    read = set(re.findall(r"\$([a-z]+[A-Z]\w+)", check))
+    deploy = (APP_FOLDER / "infra" / "deploy.sh").read_text(encoding="utf-8")
+    (handed_over,) = re.findall(r"^for name in ((?:.*\n)*?.*); do$", deploy, re.MULTILINE)
+    assert read <= set(handed_over.split())
+    assert read <= set(outputs_of_main_bicep())
+
+
+def outputs_of_main_bicep() -> list[str]:
+    """The names under which azd hands them over, too."""
+    source = (APP_FOLDER / "infra" / "main.bicep").read_text(encoding="utf-8")
+    return re.findall(r"^output (\w+) ", source, re.MULTILINE)

@@ -10,7 +10,7 @@ import pytest
 from tests.infra.bicep import INPUTS
 from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES
 from tests.infra.mutations import MUTATIONS, Mutation
-from tests.infra.templates import Templates, of_type, scope_of
+from tests.infra.templates import Templates, concurrency_of, of_type, scope_of
 from tests.infra.weaknesses import explained, found
 
 pytestmark = pytest.mark.infra
@@ -67,6 +67,37 @@ def test_an_existing_model_is_used_and_none_is_made(tmp_path: Path) -> None:
     assert role.startswith(account)
     watched = [alert["properties"]["scopes"] for alert in of_type(resources, "Insights/metricAlerts")]
     assert [account] in watched
+
+
+@pytest.mark.parametrize(
+    ("calls", "parameters", "instances", "turns_on_each"),
+    [
+        # The smallest maximum of most regions is 40: with a plan of under 20 calls that is more than it holds.
+        (5, "", 40, 1),
+        (20, "", 40, 1),
+        (30, "", 40, 1),
+        (100, "", 40, 5),
+        (1000, "", 40, 32),
+        # A region that takes less.
+        (5, "param smallestInstanceCount = 1", 2, 5),
+        (20, "param smallestInstanceCount = 1", 10, 4),
+        (30, "param smallestInstanceCount = 1", 15, 4),
+        (1, "param smallestInstanceCount = 1", 1, 2),
+        # A maximum of one's own holds in any case.
+        (100, "param maximumInstanceCount = 12", 12, 16),
+        (1000, "param maximumInstanceCount = 200", 200, 10),
+        (30, "param maximumInstanceCount = 200", 40, 1),
+    ],
+)
+def test_as_many_turns_run_as_the_plan_of_the_im_app_has_calls_for_in_two_seconds(
+    tmp_path: Path, calls: int, parameters: str, instances: int, turns_on_each: int
+) -> None:
+    region = "param location ="
+    given = f"param imCallsPerSecond = {calls}\n{parameters}\n{region}"
+    resources = Templates.changed(tmp_path, "main.bicepparam", region, given).first_try
+    assert concurrency_of(resources) == (instances, turns_on_each)
+    within_the_plan = instances * turns_on_each <= 2 * calls
+    assert within_the_plan or instances == 40, "only what the region does not take leads beyond the plan"
 
 
 def test_the_secret_is_in_no_snapshot(templates: Templates) -> None:

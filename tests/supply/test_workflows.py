@@ -73,6 +73,25 @@ def test_nobody_logs_in_to_azure_for_a_fork() -> None:
                 )
 
 
+def test_productions_identity_and_secrets_are_for_main_alone() -> None:
+    """A pull request may change a workflow and every script that it runs: it must not be given what they could use."""
+    for text in TEXTS.values():
+        for job in jobs(text).values():
+            on_main = "if: github.ref == 'refs/heads/main' && github.event_name != 'pull_request'" in job
+            in_production = re.search(r"^    environment: production$", job, re.MULTILINE) is not None
+            assert in_production == on_main
+            if not on_main:
+                assert "secrets." not in job
+                assert "vars.AZURE_CLIENT_ID" not in job
+
+
+def test_a_pull_request_logs_in_as_somebody_of_its_own() -> None:
+    job = jobs(TEXTS["deploy.yml"])["what-if"]
+    assert re.findall(r"^    environment: (.+)$", job, re.MULTILINE) == ["preview"]
+    assert re.findall(r"client-id: (.+)", job) == ["${{ vars.AZURE_PREVIEW_CLIENT_ID }}"]
+    assert re.findall(r"run: (infra/.+)", job) == ["infra/deploy.sh --what-if prod"]
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_job_ends_and_a_newer_run_does_not_run_beside_it(name: str) -> None:
     found = jobs(TEXTS[name])

@@ -8,20 +8,26 @@ from collections.abc import Iterator
 
 from relay.errors import ConfigError
 from relay.keys import LEASE_TABLE
-from relay.outbox import POISON, TURNS
+from relay.outbox import FAILED, POISON, TURNS
 from relay.settings import APP_FOLDER, SETTING_NAMES, load_settings
 from tests.infra.checks.registry import check
 from tests.infra.indexing import indexed
-from tests.infra.templates import Templates, log_alerts, of_type, query_of, settings_of, the
+from tests.infra.templates import Templates, concurrency_of, log_alerts, of_type, query_of, settings_of, the
 
 HOST_SETTINGS = {
     "AzureWebJobsStorage__credential",
     "AzureFunctionsJobHost__extensions__queues__batchSize",
     "AzureFunctionsJobHost__extensions__queues__newBatchThreshold",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "AzureMonitorExporter__EnableTraceBasedLogsSampler",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
 }
 """Read by the function host and by Application Insights."""
+
+LEAST_MAXIMUM = 40
+"""The smallest maximum of instances in most regions."""
 
 FLEX_FORBIDS = re.compile(
     r"FUNCTIONS_WORKER_RUNTIME(_VERSION)?|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|WEBSITE_.*"
@@ -51,27 +57,43 @@ def the_plan_is_flex_consumption_and_nothing_on_it_is_forbidden(templates: Templ
 
 
 @check
-def what_is_kept_warm_is_a_function_of_the_app(templates: Templates) -> Iterator[str]:
-    functions = {f"function:{name}" for name in indexed()["functions"]}
-    for resources, wanted in ((templates.first_try, []), (templates.prod, [("function:answer", 1)])):
+def what_is_kept_warm_is_the_door_before_all_else(templates: Templates) -> Iterator[str]:
+    warm_in_prod = [("http", 1), ("function:answer", 1)]
+    for resources, wanted in ((templates.first_try, []), (templates.prod, warm_in_prod)):
         scale = the(resources, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
         warm = [(group["name"], group["instanceCount"]) for group in scale["alwaysReady"]]
-        if warm != wanted or not {name for name, _ in warm} <= functions:
+        if warm != wanted or not {name for name, _ in warm} <= _scaling_groups():
             yield f"always ready: {warm}"
+
+
+def _scaling_groups() -> set[str]:
+    """What Azure scales by itself: all functions with an HTTP trigger together, each other one alone."""
+    return {
+        "http"
+        if any(binding["type"] == "httpTrigger" for binding in function["bindings"])
+        else f"function:{name}"
+        for name, function in indexed()["functions"].items()
+    }
 
 
 @check
 def replies_stay_below_the_rate_of_the_im_app(templates: Templates) -> Iterator[str]:
     rate = templates.compiled["parameters"]["imCallsPerSecond"]["defaultValue"]
     for resources in (templates.first_try, templates.prod):
-        scale = the(resources, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
-        prefix = "AzureFunctionsJobHost__extensions__queues__"
-        batch, more = (int(settings_of(resources)[prefix + n]) for n in ("batchSize", "newBatchThreshold"))
-        if not 1 <= batch <= 32:
-            yield f"batchSize is {batch}"
-        turns = scale["maximumInstanceCount"] * (batch + more)
+        instances, turns_on_each = concurrency_of(resources)
+        if not 1 <= turns_on_each <= 32:
+            yield f"an instance takes {turns_on_each} turns at a time"
+        turns = instances * turns_on_each
         if turns > 2 * rate:  # a turn takes two seconds at least
             yield f"{turns} turns at a time, for {rate} calls per second"
+
+
+@check
+def no_region_is_asked_for_less_than_it_takes(templates: Templates) -> Iterator[str]:
+    for resources in (templates.first_try, templates.prod):
+        instances, _ = concurrency_of(resources)
+        if instances < LEAST_MAXIMUM:
+            yield f"at most {instances} instances, which most regions refuse"
 
 
 @check
@@ -118,7 +140,7 @@ def queues_and_tables_have_the_names_that_the_code_uses(templates: Templates) ->
     queues = {
         r["name"].rsplit("/")[-1] for r in of_type(resources, "Storage/storageAccounts/queueServices/queues")
     }
-    if queues != {TURNS, POISON}:
+    if queues != {TURNS, POISON, FAILED}:
         yield f"queues {sorted(queues)}"
     table = the(resources, "Storage/storageAccounts/tableServices/tables")["name"].rsplit("/")[-1]
     if table != LEASE_TABLE:
@@ -129,10 +151,13 @@ def queues_and_tables_have_the_names_that_the_code_uses(templates: Templates) ->
     host = json.loads((APP_FOLDER / "host.json").read_text(encoding="utf-8"))
     if host["extensions"]["queues"]["messageEncoding"] != "none":
         yield "the host expects base64, and the code writes text"
-    queries = [query_of(alert) for alert in log_alerts(resources).values()]
-    named = {uri for query in queries for uri in re.findall(r"'/([\w-]+)/messages'", query)}
-    if named != {TURNS, POISON}:
-        yield f"alerts look at the queues {sorted(named)}"
+    queues_of = {
+        name: re.findall(r"'/([\w-]+)/messages'", query_of(alert))
+        for name, alert in log_alerts(resources).items()
+    }
+    looks_at = {name: queues for name, queues in queues_of.items() if queues}
+    if looks_at != {"oldest-message": [TURNS], "message-failed": [FAILED], "poison-stays": [POISON]}:
+        yield f"alerts look at the queues {looks_at}"
 
 
 @check

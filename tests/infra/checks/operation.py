@@ -14,6 +14,17 @@ HOST_TABLES = re.compile(r"\b(AppRequests|AppDependencies|FunctionAppLogs|reques
 """What the host may stop writing in OpenTelemetry mode, and names that a workspace does not have."""
 
 
+SECONDS_OF_A_DAY = 24 * 60 * 60
+BYTES_OF_A_ROW = 1_400
+"""What a row of Application Insights takes, more or less."""
+
+CAP_REACHED = "_LogOperation | where Category =~ 'Ingestion' | where Detail contains 'OverQuota'"
+
+PRICE_OF_A_QUERY = {"PT5M": 1.50, "PT15M": 0.50}
+PRICE_OF_A_METRIC = 0.10
+"""USD a month for an alert, by how often it is asked."""
+
+
 @check
 def the_model_can_be_deployed_and_asked(templates: Templates) -> Iterator[str]:
     template = dict(templates.nested())["openAi"]
@@ -52,7 +63,7 @@ def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
     }
     logs = log_alerts(resources)
     missing = {"Http5xx", "AzureOpenAIRequests"} - metrics.keys()
-    missing |= {"oldest-message", "poison-not-empty", "turn-latency"} - logs.keys()
+    missing |= {"oldest-message", "message-failed", "poison-stays", "turn-latency", "log-cap"} - logs.keys()
     yield from (f"no alert {name}" for name in sorted(missing))
     for name, alert in {**metrics, **logs}.items():
         actions = json.dumps(alert.get("actions"))
@@ -66,6 +77,64 @@ def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
     yield from (f"the relay does not write {words}" for words in read if words not in written)
     if not of_type(resources, "Consumption/budgets"):
         yield "no budget"
+
+
+@check
+def message_copy_does_not_fill_the_log(templates: Templates) -> Iterator[str]:
+    deploy = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
+    for resources in (templates.first_try, templates.prod):
+        settings = settings_of(resources)
+        if settings.get("OTEL_TRACES_SAMPLER") != "microsoft.rate_limited":
+            yield "as many requests are logged as messages come"
+        requests = float(settings.get("OTEL_TRACES_SAMPLER_ARG", "inf")) * SECONDS_OF_A_DAY
+        gigabytes = requests * BYTES_OF_A_ROW / 1e9
+        cap = the(resources, "OperationalInsights/workspaces")["properties"]["workspaceCapping"][
+            "dailyQuotaGb"
+        ]
+        if gigabytes > cap / 8:
+            yield f"the requests of one instance take {gigabytes:.2f} GB a day of a cap of {cap} GB"
+        elif f"{gigabytes:.2f} GB a day" not in deploy:
+            yield f"the documents do not say that an instance logs {gigabytes:.2f} GB a day at most"
+        # Else a line of a request that is not logged is not logged either.
+        if settings.get("AzureMonitorExporter__EnableTraceBasedLogsSampler") != "false":
+            yield "the lines that the alerts read are sampled"
+
+
+@check
+def the_documents_tell_each_alert_and_what_all_of_them_cost(templates: Templates) -> Iterator[str]:
+    deploy = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^\| Alerts \(.*\) \| (\d+) \|", deploy, re.MULTILINE)
+    queries = log_alerts(templates.first_try).values()
+    price = sum(PRICE_OF_A_QUERY[alert["evaluationFrequency"]] for alert in queries)
+    price += PRICE_OF_A_METRIC * len(of_type(templates.first_try, "Insights/metricAlerts"))
+    if round(price) != int(told):
+        yield f"alerts cost {price:.2f} a month, and the documents say {told}"
+    kinds = ("Insights/scheduledQueryRules", "Insights/metricAlerts", "Consumption/budgets")
+    made = sum(len(of_type(templates.first_try, kind)) for kind in kinds)
+    (named,) = re.findall(r"^\| \w+ alerts by e-mail \| (.*) \|$", deploy, re.MULTILINE)
+    if made != len(named.split("; ")):
+        yield f"{made} alerts are made, and the documents name {len(named.split('; '))}"
+
+
+@check
+def the_cap_itself_is_told(templates: Templates) -> Iterator[str]:
+    alert = log_alerts(templates.first_try)["log-cap"]
+    # Microsoft's own query for this alert (azure-monitor/logs/daily-cap); the table behind it is not capped.
+    if query_of(alert).split() != CAP_REACHED.split():
+        yield "the alert log-cap does not look at what Azure writes when the cap is reached"
+    if alert["windowSize"] != "P1D":
+        yield "the alert log-cap says that all is well while nothing is stored"
+
+
+@check
+def a_poison_message_is_told_only_when_it_stays(templates: Templates) -> Iterator[str]:
+    source = (APP_FOLDER / "function_app.py").read_text(encoding="utf-8")
+    (sweeps_every,) = map(int, re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source))
+    query = query_of(log_alerts(templates.first_try)["poison-stays"])
+    waits = [int(minutes) for minutes in re.findall(r"TimeGenerated < ago\((\d+)m\)", query)]
+    # The log of a deletion comes minutes late.
+    if not waits or waits[0] < 3 * sweeps_every or "DeleteMessage" not in query:
+        yield "the alert poison-stays does not wait for `sweep` to take the message out"
 
 
 @check
