@@ -131,3 +131,22 @@ def test_a_message_of_today_waits_while_its_table_is_still_being_deleted(relay: 
     relay.tables.busy.clear()
     relay.settle()
     assert relay.replies == ["Hi alice"]
+
+
+def test_messages_of_one_millisecond_keep_the_order_of_their_server_ids(relay: RelayKit) -> None:
+    for run in range(20):
+        sender, at = f"user{run}", relay.clock.now()
+        for number in (3, 1, 2):  # they come in any order
+            relay.post(f"m{number}", sender=sender, at=at, msgidServer=f"{9_000 + number}", run=False)
+        relay.run()
+        asked = [said.content for said in relay.model.prompts[-1].messages]
+        said = [text for text in asked if text.startswith("m")]
+        assert said == sorted(said)
+        relay.clock.advance(1)
+
+
+def test_a_message_is_found_whichever_of_its_deliveries_names_a_server_id(relay: RelayKit) -> None:
+    body = relay.copy("hello") | {"msgidServer": "0"}
+    relay.post_body(body)
+    relay.post_body(body | {"msgidServer": "77"})
+    assert relay.replies == ["Hi alice"]

@@ -218,9 +218,24 @@ def test_unsigned_requests_can_be_refused_on_azure(value: str) -> None:
     assert not load(RELAY_ALLOW_UNSIGNED=value, WEBSITE_INSTANCE_ID="1f2e").allow_unsigned
 
 
-def test_unsigned_requests_are_never_allowed_on_azure() -> None:
-    (problem,) = problems(RELAY_ALLOW_UNSIGNED="true", WEBSITE_INSTANCE_ID="1f2e")
-    assert problem.startswith("RELAY_ALLOW_UNSIGNED: is on, and WEBSITE_INSTANCE_ID says that this is Azure")
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "WEBSITE_INSTANCE_ID",
+        "WEBSITE_SKU",
+        "WEBSITE_POD_NAME",
+        "CONTAINER_NAME",
+        "LEGION_SERVICE_HOST",
+        "IDENTITY_ENDPOINT",
+    ],
+)
+def test_unsigned_requests_are_refused_wherever_azure_says_so(mark: str) -> None:
+    (problem,) = problems(RELAY_ALLOW_UNSIGNED="true", **{mark: "1f2e"})
+    assert problem.startswith(f"RELAY_ALLOW_UNSIGNED: is on, and {mark} says that this is Azure")
+
+
+def test_a_host_name_which_core_tools_set_is_no_mark_of_azure() -> None:
+    assert load(RELAY_ALLOW_UNSIGNED="true", WEBSITE_HOSTNAME="localhost:7071").allow_unsigned
 
 
 def test_a_word_that_is_neither_true_nor_false_is_refused() -> None:

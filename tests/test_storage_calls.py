@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -140,3 +141,23 @@ def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
         "write relayhistory20261123 2",  # claim
         "write relayleases 1",
     ]
+
+
+def test_guilty_rows_are_excluded_together(relay: RelayKit) -> None:
+    relay.configure(SHORT_WINDOW)
+    stored(relay, 60)
+    relay.model.script = [ModelBlocked("content filter on the prompt")]
+    calls, _ = calls_of_a_turn(relay)
+    assert sum(call.startswith("write relayhistory") for call in calls) == 4  # claim, store, mark, exclude
+
+
+def test_a_row_that_has_changed_does_not_keep_the_others_from_being_excluded(relay: RelayKit) -> None:
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.post("two")
+    partition = conversation_key(Message("helper", "alice", "", 0, ""))
+    entries = [Entry.from_row(row) for row in relay.tables.partition(partition) if row.key.startswith("m|")]
+    stale = [replace(entries[0], etag="stale"), *entries[1:]]
+    asyncio.run(relay.app.history.exclude(partition, stale))
+    left = [Entry.from_row(row) for row in relay.tables.partition(partition) if row.key.startswith("m|")]
+    assert [entry.excluded for entry in left] == [False, *([True] * (len(entries) - 1))]
