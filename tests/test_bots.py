@@ -49,6 +49,7 @@ def test_the_smallest_bot_has_the_documented_defaults(write: Write) -> None:
 
 def test_every_key_can_be_set(write: Write) -> None:
     keys = """
+aliases = ["小助手", "helper bot"]
 avatar = "https://example.com/a.png"
 model = "gpt"
 reply = "response"
@@ -71,6 +72,7 @@ limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, da
     assert (bot.reply, bot.turn_seconds, bot.answer_within_minutes) == ("response", 1.5, 0.5)
     assert bot.temperature == 2
     assert bot.allow == {"alice", "bob"}
+    assert bot.aliases == ("小助手", "helper bot")
 
 
 def test_a_bot_cannot_be_changed(write: Write) -> None:
@@ -165,7 +167,7 @@ def test_an_unknown_function_is_the_bot_itself(write: Write, name: str) -> None:
     assert bot.for_function(name) is bot
 
 
-@pytest.mark.parametrize("key", ["accid", "name", "avatar", "reply", "allow"])
+@pytest.mark.parametrize("key", ["accid", "name", "aliases", "avatar", "reply", "allow"])
 def test_a_function_leaves_the_bot_who_it_is(write: Write, key: str) -> None:
     (problem,) = problems(write(f'{GOOD_BOT}[bots.functions.french]\n{key} = "x"\n'))
     assert problem == (
@@ -174,7 +176,7 @@ def test_a_function_leaves_the_bot_who_it_is(write: Write, key: str) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["accid", "name", "avatar"])
+@pytest.mark.parametrize("key", ["accid", "name", "aliases", "avatar"])
 def test_the_defaults_name_no_bot(write: Write, key: str) -> None:
     (problem,) = problems(write(f'[defaults]\n{key} = "x"\n{GOOD_BOT}'))
     assert problem == f'bots.toml: [defaults], key "{key}": belongs to one bot, not to [defaults]'

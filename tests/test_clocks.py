@@ -7,7 +7,8 @@ import json
 from datetime import UTC, datetime
 
 from relay.app import Relay
-from relay.keys import history_table
+from relay.keys import conversation_key, history_table
+from relay.messages import Message
 from tests.doubles import ManualClock
 from tests.kit import RelayKit
 
@@ -136,13 +137,14 @@ def test_a_message_of_today_waits_while_its_table_is_still_being_deleted(relay: 
 def test_messages_of_one_millisecond_keep_the_order_of_their_server_ids(relay: RelayKit) -> None:
     for run in range(20):
         sender, at = f"user{run}", relay.clock.now()
-        for number in (3, 1, 2):  # they come in any order
-            relay.post(f"m{number}", sender=sender, at=at, msgidServer=f"{9_000 + number}", run=False)
-        relay.run()
-        asked = [said.content for said in relay.model.prompts[-1].messages]
-        said = [text for text in asked if text.startswith("m")]
-        assert said == sorted(said)
-        relay.clock.advance(1)
+        conversation = conversation_key(Message("helper", sender, "", 0, ""))
+        lease = asyncio.run(relay.app.leases.take(conversation, 60))
+        assert lease is not None
+        for number in (3, 1, 2):  # they come in any order, and wait
+            relay.post(f"m{number}", sender=sender, at=at, msgidServer=f"{9_000 + number}")
+        asyncio.run(relay.app.leases.release(lease))
+        relay.wait(3)
+        assert [said.content for said in relay.model.prompts[-1].messages][1:] == ["m1", "m2", "m3"]
 
 
 def test_a_message_is_found_whichever_of_its_deliveries_names_a_server_id(relay: RelayKit) -> None:

@@ -258,7 +258,7 @@ def test_the_walk_is_what_is_called(relay: RelayKit) -> None:
     with watched_calls(relay) as walks:
         relay.post("hello")
     real = {
-        "relay/storage/queues.py": walks["MemoryQueues.send by Outbox.enqueue"],
+        "relay/storage/queues.py": walks["MemoryQueues.send by Outbox._within"],
         "relay/storage/tables.py": walks["MemoryTables.write by History.store_reply"],
         "relay/model/chat.py": walks["ScriptedModel.complete by ask"],
         "relay/im/client.py": walks["RecordingMessenger.send by Delivery._send_one"],
@@ -277,7 +277,7 @@ def test_the_walk_is_what_is_called(relay: RelayKit) -> None:
 
 
 def test_the_rows_of_a_turn_are_the_real_ones(relay: RelayKit) -> None:
-    relay.post("hello", client_id="93a28e7d")
+    relay.post("hello", client_id="93a28e7d", msgidServer="13608728302")
     (block,) = [block for block in code_blocks(INSIDE, "text") if block.startswith("d|")]
     shown = {key: json.loads(values) for key, values in re.findall(r"^([dm]\S+)\n((?: .*\n)+)", block, re.M)}
     (table,) = set(re.findall(r"`(relayhistory\d+)`", INSIDE))

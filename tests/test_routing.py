@@ -47,7 +47,7 @@ def test_a_private_copy_becomes_a_message(bots: Bots) -> None:
     routed = accepted(copy(fromAccount="Alice", fromNick="Al", to="HELPER"), bots)
     assert routed.bot is bots.get("helper")
     assert routed.message == Message(
-        bot="helper", sender="alice", id="c:alice:c-1", at=NOW, text="hello", nick="Al"
+        bot="helper", sender="alice", id="c:alice:c-1", at=NOW, text="hello", nick="Al", server_id="17"
     )
 
 

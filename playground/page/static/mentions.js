@@ -45,8 +45,10 @@ export class Mentions {
     const isRefused = this.#refused !== "" && `@${word}`.startsWith(this.#refused);
     const isOpen = word !== null && !isRefused;
     const accids = isOpen ? members.filter((accid) => accid !== this.app.me) : [];
+    const namesOf = (/** @type {string} */ accid) =>
+      [this.app.world.name(accid), ...(this.app.world.bots.get(accid)?.aliases ?? [])];
     this.#found = accids
-      .map((accid) => ({ accid, name: this.app.world.name(accid) }))
+      .flatMap((accid) => namesOf(accid).map((name) => ({ accid, name })))
       .filter(({ accid, name }) =>
         [accid, name.toLowerCase()].some((text) => text.startsWith(this.#word.toLowerCase())),
       )
