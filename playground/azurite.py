@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,7 @@ class Azurite:
         location: folder of the data when ``in_memory`` is False.
         ports: of blob, queue and table; 0 lets the system choose.
         log: file that gets its output, none when None.
+        options: further options of its command line.
 
     Attributes:
         blob_port, queue_port, table_port: the ports it listens on, once started.
@@ -48,7 +50,9 @@ class Azurite:
         location: Path = DEV / "storage",
         ports: tuple[int, int, int] = (0, 0, 0),
         log: Path | None = None,
+        options: Sequence[str] = (),
     ) -> None:
+        self._options = options
         self.blob_port, self.queue_port, self.table_port = ports
         self._data = ["--inMemoryPersistence"] if in_memory else ["--location", str(location)]
         self._log = log
@@ -82,7 +86,9 @@ class Azurite:
         listen = [part for name, port in ports.items() for part in (f"--{name}Port", str(port))]
         # The storage clients speak a newer API version than this Azurite has heard of.
         flags = ["--disableTelemetry", "--skipApiVersionCheck", "--silent"]
-        self._child = Child("azurite", [node.node, script, *flags, *self._data, *listen], log=self._log)
+        self._child = Child(
+            "azurite", [node.node, script, *flags, *self._data, *listen, *self._options], log=self._log
+        )
 
     def wait_until_ready(self) -> None:
         """Wait until it answers; the ports are known then.

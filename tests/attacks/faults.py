@@ -90,7 +90,7 @@ async def spoilt_world(folder: Path, schedule: Schedule) -> AsyncIterator[tuple[
 
         connection = storage.connection_string
         for part in ("Table", "Queue"):
-            origin = _origin(_endpoint(connection, part))
+            origin = origin_of(endpoint_of(connection, part))
             connection = connection.replace(origin, await spoilt(part.lower(), origin))
         environment = settings_for(storage, im, model, file, SHORT) | {
             "AzureWebJobsStorage": connection,
@@ -205,11 +205,11 @@ def _wrong_prompts(world: World, users: Sequence[str]) -> list[str]:
     return problems
 
 
-def _endpoint(connection: str, part: str) -> str:
+def endpoint_of(connection: str, part: str) -> str:
     return dict(pair.split("=", 1) for pair in connection.split(";") if pair)[f"{part}Endpoint"]
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
