@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relay.addressing import find_mention, strip_mention
 from relay.bots import Bot
+from relay.spelling import INVISIBLE
 
 
 def bot(accid: str, name: str) -> Bot:
@@ -29,6 +32,7 @@ BOTS = [HELPER, SUPPORT, SUPPORT_BOT, ASSISTANT]
         ("hey @helper what now", HELPER, "hey what now"),
         ("hey @helper, what now", HELPER, "hey, what now"),
         ("hey @helper\nwhat now", HELPER, "hey\nwhat now"),
+        ("hey @helper你好", HELPER, "hey 你好"),
         ("(@helper hi)", HELPER, "(hi)"),
         ("@helper\u2005hi", HELPER, "hi"),
         ("@helper\u00a0hi", HELPER, "hi"),
@@ -64,7 +68,9 @@ def test_a_mention_is_found_and_taken_out(text: str, expected: Bot | None, rest:
     assert find_mention(text, BOTS) == ((expected, rest) if expected else None)
 
 
-@pytest.mark.parametrize("text", ["@helper", " @Helper ", "@helper\u2005"])
+@pytest.mark.parametrize(
+    "text", ["@helper", " @Helper ", "@helper\u2005", "\ufeff@helper\u200b", "\u2068@helper\u2069 "]
+)
 def test_a_text_of_nothing_but_the_mention_stays(text: str) -> None:
     assert find_mention(text, BOTS) == (HELPER, text)
 
@@ -78,14 +84,224 @@ def test_an_accid_goes_before_the_same_name_of_another_bot() -> None:
     assert find_mention("@helper hi", [impostor, HELPER]) == (HELPER, "hi")
 
 
-def test_a_name_is_no_pattern() -> None:
-    assert find_mention("@axb hi", [bot("a.b", "(a|x)")]) is None
-    dotted = bot("a.b", "C++ (beta)")
-    assert find_mention("@c++ (beta) hi", [dotted]) == (dotted, "hi")
+def test_of_two_bots_with_one_name_the_first_of_the_file_answers() -> None:
+    first, second = bot("one", "Zoé"), bot("two", "ZOE\u0301")
+    assert find_mention("@zoé hi", [first, second]) == (first, "hi")
+    assert find_mention("@zoé hi", [second, first]) == (second, "hi")
 
 
-def test_without_bots_nobody_is_mentioned() -> None:
-    assert find_mention("@helper hi", []) is None
+# Where a mention begins
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        " ",
+        "\n",
+        "(",
+        "[",
+        "“",
+        "「",
+        "<",
+        "**",
+        "_",
+        "hi,",
+        "hi.",
+        "hi!",
+        "我",
+        "안녕",
+        "ครับ",
+        "👍",
+        "👍🏽",
+        "✌️",
+    ],
+)
+def test_a_mention_begins_behind_what_is_no_word(before: str) -> None:
+    assert find_mention(f"{before}@Helper hi", BOTS) is not None
+
+
+@pytest.mark.parametrize("before", ["وعليكم السلام و", "و", "ל", "היי, ול", "\u2067x\u2069\u2068", "x\u200b"])
+def test_a_mention_begins_behind_what_a_script_writes_together_with_the_next_word(before: str) -> None:
+    assert find_mention(f"{before}@Helper hi", BOTS) is not None
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "me",
+        "кто",
+        "zoé",
+        "zoe\u0301",
+        "سلام",
+        "שלום",
+        "मैं",
+        "me\u200d",
+        "me\u00ad",
+        "9",
+        "a.b",
+        "me_",
+        "me+",
+        "me-",
+        "__",
+    ],
+)
+def test_an_at_behind_a_word_is_an_address(before: str) -> None:
+    assert find_mention(f"write to {before}@helper please", BOTS) is None
+
+
+# Where a name ends
+
+
+@pytest.mark.parametrize(
+    ("behind", "rest"),
+    [
+        (".", "."),
+        ("!", "!"),
+        ("?", "?"),
+        (", hi", ", hi"),
+        ("：你好", "：你好"),
+        ("。", "。"),
+        (")", ")"),
+        ("'s turn", "'s turn"),
+        ("…", "…"),
+        ("/", "/"),
+        ("/ hi", "/ hi"),
+        ("/小明 你们好", "/小明 你们好"),
+        ("／new", "／new"),
+        ("你好", "你好"),
+        ("さん", "さん"),
+        ("야", "야"),
+        ("ครับ", "ครับ"),
+        ("ຂໍ", "ຂໍ"),
+        ("សួស្តី", "សួស្តី"),
+        ("မင်္ဂလာ", "မင်္ဂလာ"),
+        ("👍", "👍"),
+        ("@小助手 hi", "@小助手 hi"),
+        ("\u200bhello", "hello"),
+        ("\u200e hi", "hi"),
+    ],
+)
+def test_a_name_ends_with_its_word(behind: str, rest: str) -> None:
+    assert find_mention(f"@Helper{behind}", BOTS) == (HELPER, rest)
+
+
+@pytest.mark.parametrize(
+    ("name", "longer"),
+    [
+        ("Helper", "Helpers"),
+        ("Helper", "Helperß"),
+        ("Helper", "Helperｓ"),
+        ("Helper", "Helper\u0301"),
+        ("Helper", "Helper\u200ds"),
+        ("Helper", "Helper\u200cs"),
+        ("Helper", "Helper\u00ads"),
+        ("Helper", "Helper\u2060s"),
+        ("Zoe", "Zoé"),
+        ("Zoe", "Zoe\u0301"),
+        ("Бот", "Ботаник"),
+        ("Бот", "БОТЫ"),
+        ("Bot", "Botы"),
+        ("Ρομπότ", "Ρομπότα"),
+        ("مساعد", "مساعدون"),
+        ("مساعد", "مساعد\u200cها"),
+        ("מלון", "מלונות"),
+        ("बॉट", "बॉटों"),
+        ("बॉट", "बॉट्स"),
+        ("Բոտ", "Բոտը"),
+        ("ბოტი", "ბოტის"),
+        ("ቦት", "ቦቶች"),
+        ("Bot 2", "Bot 23"),
+        ("하", "한"),
+        ("하", "\u1112\u1161\u11ab"),
+        ("ホ", "ホ\u3099"),
+        ("ﾎ", "ﾎﾞ"),
+        ("น", "น้ำ"),
+        ("น", "นำ"),
+        ("က", "က္က"),
+        ("👨", "👨\u200d👩"),
+        ("👍", "👍🏽"),
+    ],
+)
+def test_a_name_is_not_the_beginning_of_a_longer_word(name: str, longer: str) -> None:
+    named = bot("b", name)
+    assert find_mention(f"@{longer} hi", [named]) is None
+    assert find_mention(f"@{name} hi", [named]) == (named, "hi")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("小助手", "@小助手你好"),
+        ("小助手", "@小助手hello"),
+        ("アシスタント", "@アシスタントさん"),
+        ("도우미", "@도우미야"),
+        ("ผู้ช่วย", "@ผู้ช่วยสวัสดี"),
+        ("ຜູ້ຊ່ວຍ", "@ຜູ້ຊ່ວຍສະບາຍດີ"),
+        ("ជំនួយ", "@ជំនួយសួស្តី"),
+        ("အကူ", "@အကူမင်္ဂလာ"),
+        ("🤖", "@🤖hello"),
+        ("C++", "@c++hello"),
+    ],
+)
+def test_a_name_without_word_ends_is_followed_by_anything(name: str, text: str) -> None:
+    named = bot("b", name)
+    assert find_mention(text, [named]) == (named, text[1 + len(name) :])
+
+
+# Spelling
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Zoé", "Zoe\u0301"),
+        ("Zoe\u0301", "ZOÉ"),
+        ("Helper", "Ｈｅｌｐｅｒ"),
+        ("Ｈｅｌｐｅｒ", "helper"),
+        ("Helper Bot", "helper\u3000bot"),
+        ("Straße", "STRASSE"),
+        ("STRASSE", "straße"),
+        ("İzmir", "izmir"),
+        ("Işık", "IŞIK"),
+        ("ﬁx", "FIX"),
+        ("ボット", "ﾎﾞｯﾄ"),
+        ("한국", "\u1112\u1161\u11ab\u1100\u116e\u11a8"),
+        ("❤️ Bot", "❤ bot"),
+        ("Helper", "\u200eHelper\u200e"),
+        ("Helper", "\u2068Helper\u2069"),
+        ("Hel\u00adper", "Helper"),
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+        ("(a|x).*", "(A|X).*"),
+        ("[", "["),
+        (" Helper ", "Helper"),
+        ("@Helper", "Helper"),
+        ("@Helper", "@Helper"),
+    ],
+)
+def test_a_name_is_found_in_another_spelling(name: str, written: str) -> None:
+    named = bot("b", name)
+    before, after = "ＡＢＣ ﬁ ½ Zoe\u0301", "Ａ İ ß e\u0323\u0302 ﷺ"
+    assert find_mention(f"{before} @{written} {after}", [named]) == (named, f"{before} {after}")
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\ufe0f"])
+def test_a_name_that_nobody_can_see_is_none(name: str) -> None:
+    assert find_mention("@ hi @bob", [bot("b", name)]) is None
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="@＠"), max_size=20)
+
+
+def seen(text: str) -> str:
+    return "".join(INVISIBLE.sub("", text).split())
+
+
+@given(TEXTS, TEXTS, st.sampled_from(["@Helper", "＠ＨＥＬＰＥＲ", "@小助手", "@support.bot"]))
+def test_nothing_but_the_mention_is_taken_out(before: str, after: str, mention: str) -> None:
+    found = find_mention(f"{before} {mention} {after}", BOTS)
+    assert found is not None
+    assert seen(found[1]) == (seen(before + after) or mention)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +313,11 @@ def test_without_bots_nobody_is_mentioned() -> None:
         ("@support hi", "@support hi"),
         ("@helpers hi", "@helpers hi"),
         ("@helper", "@helper"),
+        ("\ufeff@Ｈｅｌｐｅｒ\u2005hi", "hi"),
+        ("\u2068@helper\u2069 hi", "hi"),
+        ("@helper/core hi", "@helper/core hi"),
+        ("\u200b", "\u200b"),
+        ("", ""),
     ],
 )
 def test_a_bot_addressed_otherwise_loses_its_leading_mention(text: str, rest: str) -> None:
