@@ -2,7 +2,8 @@
 
 The platform has no mention field in a message copy: "@" is a list of accids to push to, and that list is not
 copied. So the text itself is read, as people read it: a name in any spelling (:mod:`relay.spelling`) that ends where
-its word ends (:mod:`relay.words`). What the model gets is the text as it came, without the mention.
+its word ends (:mod:`relay.words`), and that is no piece of a link (:mod:`relay.links`), a path, a package name or an
+address. What the model gets is the text as it came, without the mention.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from relay.bots import Bot
+from relay.links import at_signs
 from relay.spelling import INVISIBLE, fold, is_blank, pieces
 from relay.words import carries_on, in_spaced_word
 
@@ -43,7 +45,7 @@ def find_mention(text: str, bots: Iterable[Bot]) -> tuple[Bot, str] | None:
         return None
     candidates = tuple(bots)
     names = _names(tuple((bot.accid, bot.name) for bot in candidates))
-    for at in (found.start() for found in re.finditer("[@＠]", text)):
+    for at in at_signs(text):
         if _begins(text, at) and (mention := names.mention(text, at)):
             return candidates[mention.bot], _without(text, mention)
     return None
@@ -119,7 +121,7 @@ def _forms(name: str) -> Iterator[str]:
 
 
 def _begins(text: str, at: int) -> bool:
-    """Whether a mention may begin here: not behind a word (``me@helper``)."""
+    """Whether a mention may begin here: not behind a word (``me@helper``), a slash (``/@helper``), a ``name=``."""
     while at and INVISIBLE.match(text, at - 1):
         if text[at - 1] in _OPENERS or text[at - 1] == _WORD_SPACE:
             return True
@@ -127,6 +129,10 @@ def _begins(text: str, at: int) -> bool:
     further, before = tuple(text[max(at - 2, 0) : at].rjust(2))
     if before in "+-_":  # in the middle of an account's name, or at the end of nothing
         return not in_spaced_word(further)
+    if before == "=":
+        return not (further == "]" or (in_spaced_word(further) and not further.isdigit()))
+    if before in "/\\":
+        return False
     return not in_spaced_word(before) or _PROCLITIC.search(text[max(at - 3, 0) : at]) is not None
 
 

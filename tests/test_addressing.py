@@ -150,6 +150,91 @@ def test_an_at_behind_a_word_is_an_address(before: str) -> None:
     assert find_mention(f"write to {before}@helper please", BOTS) is None
 
 
+# Links, paths, packages, addresses
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://www.youtube.com/@helper/videos",
+        "https://www.youtube.com/@helper",
+        "HTTPS://YOUTUBE.COM/@HELPER",
+        "youtube.com/@helper",
+        "youtu.be/x?a=b&@helper",
+        "example.com:8080/a,@helper",
+        "пример.рф/a,@helper",
+        "https://example.com/?user=@helper",
+        "https://example.com/a,@helper",
+        "https://example.com/a(@helper)b",
+        "https://example.com/Ada_(@helper)",
+        "https://example.com/#!@helper",
+        "https://zh.wikipedia.org/wiki/用户?a,@helper",
+        "https://@helper/x",
+        "https://me:@helper/x",
+        "example.com?to=(@helper)",
+        "example.com#@helper",
+        "git+ssh://git@helper/x",
+        "/@helper/x",
+        "a/@helper",
+        "app/@helper/page.tsx",
+        "./src/@helper",
+        "C:\\Users\\@helper",
+        "/api/users?a,@helper",
+        "~/src/a,@helper",
+        "../a/b:@helper",
+        "?user=@helper",
+        "names[]=@helper",
+        "@helper/core",
+        "@helper/core@1.2",
+        "@helper/*",
+        "npm:@helper/core",
+        "@helper\\core",
+        "pkg@helper",
+        "someone@helper",
+        "a.b@helper.com",
+        "user_@helper",
+        "user+tag@helper",
+        "mailto:someone@helper",
+        "@helper@host",
+        "@helper@host.example",
+        "acct:@helper@host",
+        "@helper＠host",
+        "@helper.com",
+        "@helper-2",
+        "@helper\u2011two",
+    ],
+)
+@pytest.mark.parametrize("frame", ["{}", "look {} there", "看（{}）吧", "看：{}", "<{}>", "[x]({})"])
+def test_a_link_is_no_mention_and_stays_whole_beside_one(link: str, frame: str) -> None:
+    text = frame.format(link)
+    assert find_mention(text, BOTS) is None
+    assert find_mention(f"{text} @Helper hi", BOTS) == (HELPER, f"{text} hi")
+    assert find_mention(f"@Helper {text}", BOTS) == (HELPER, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("https://example.com/a @Helper hi", "https://example.com/a hi"),
+        ("https://example.com/a\n@Helper hi", "https://example.com/a\nhi"),
+        ("https://example.com/a，@Helper hi", "https://example.com/a，hi"),
+        ("https://example.com看一下@Helper 谢谢", "https://example.com看一下谢谢"),
+        ("（https://example.com）@Helper hi", "（https://example.com）hi"),
+        ("(https://example.com)@Helper hi", "(https://example.com)hi"),
+        ("<https://example.com>@Helper hi", "<https://example.com>hi"),
+        ("[x](https://example.com/@helper)@Helper hi", "[x](https://example.com/@helper)hi"),
+        ("Node.js?@Helper hi", "Node.js?hi"),
+        ("and/or,@Helper hi", "and/or,hi"),
+        ("/new,@Helper", "/new,"),
+        ("1+1=@Helper 是多少", "1+1=是多少"),
+        ("C++@Helper hi", "C++hi"),
+        ("e.g.@Helper hi", "e.g.hi"),
+    ],
+)
+def test_a_mention_beside_a_link_is_one(text: str, rest: str) -> None:
+    assert find_mention(text, BOTS) == (HELPER, rest)
+
+
 # Where a name ends
 
 
@@ -305,6 +390,48 @@ def test_nothing_but_the_mention_is_taken_out(before: str, after: str, mention: 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "@" * 60_000,
+        "@\u200d" * 30_000,
+        "@" + "\u200d" * 60_000 + "x",
+        "@Helper" + "\u0301\u0323" * 30_000,
+        "@helperx" * 8_000,
+        "x@helper" * 8_000,
+        "https://" * 8_000 + "@helper",
+        "a.bc/,@helper " * 4_000,
+        "http://(" * 8_000 + "/@helper",
+        "a.bc/" + "(" * 60_000 + "/@helper",
+        "a." * 30_000 + "@x",
+        "a.bc?" + "%" * 60_000 + "@x",
+        " /" * 30_000 + "@helper",
+        "好@" * 30_000,
+        "http://" + "好@x" * 20_000,
+    ],
+    ids=lambda text: ascii(text[:12]),
+)
+def test_a_hostile_text_is_read_to_its_end(text: str) -> None:
+    assert find_mention(text, BOTS) is None
+    assert strip_mention(text, HELPER) == text
+
+
+def test_a_name_is_no_pattern() -> None:
+    assert find_mention("@axb hi", [bot("a.b", "(a|x)")]) is None
+    dotted = bot("a.b", "C++ (beta)")
+    assert find_mention("@c++ (beta) hi", [dotted]) == (dotted, "hi")
+
+
+def test_an_accid_may_hold_an_at() -> None:
+    accid = bot("bot@corp", "Bot")
+    assert find_mention("@bot@corp hi", [accid]) == (accid, "hi")
+    assert find_mention("@bot@corporate hi", [accid]) is None
+
+
+def test_without_bots_nobody_is_mentioned() -> None:
+    assert find_mention("@helper hi", []) is None
+
+
+@pytest.mark.parametrize(
     ("text", "rest"),
     [
         ("@Helper hi", "hi"),
@@ -316,6 +443,7 @@ def test_nothing_but_the_mention_is_taken_out(before: str, after: str, mention: 
         ("\ufeff@Ｈｅｌｐｅｒ\u2005hi", "hi"),
         ("\u2068@helper\u2069 hi", "hi"),
         ("@helper/core hi", "@helper/core hi"),
+        ("/@helper hi", "/@helper hi"),
         ("\u200b", "\u200b"),
         ("", ""),
     ],
