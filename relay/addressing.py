@@ -1,4 +1,4 @@
-"""Mentions: which bot a group message addresses by ``@name`` or ``@accid``.
+"""Mentions: which bot a group message addresses by ``@name``, ``@alias`` or ``@accid``.
 
 The platform has no mention field in a message copy: "@" is a list of accids to push to, and that list is not
 copied. So the text itself is read, as people read it: a name in any spelling (:mod:`relay.spelling`) that ends where
@@ -38,13 +38,14 @@ _PROCLITIC = re.compile(r"(?:^|\W)[א-תء-ي]{1,2}\Z")
 def find_mention(text: str, bots: Iterable[Bot]) -> tuple[Bot, str] | None:
     """The bot that is mentioned first in ``text``, and the text without that mention.
 
-    Names and accids count in any spelling, after ``@`` or ``＠``. Of several that fit at one place the longest wins;
-    of the same, an accid, then the bot that comes first. A text of nothing but the mention stays as it is.
+    Names, aliases and accids count in any spelling, after ``@`` or ``＠``. Of several that fit at one place
+    the longest wins; of the same, an accid, then the bot that comes first. A text of nothing but the mention stays as
+    it is.
     """
     if "@" not in text and "＠" not in text:
         return None
     candidates = tuple(bots)
-    names = _names(tuple((bot.accid, bot.name) for bot in candidates))
+    names = _names(tuple(_called(bot) for bot in candidates))
     for at in at_signs(text):
         if _begins(text, at) and (mention := names.mention(text, at)):
             return candidates[mention.bot], _without(text, mention)
@@ -56,7 +57,7 @@ def strip_mention(text: str, bot: Bot) -> str:
     at = next((index for index, character in enumerate(text) if not is_blank(character)), None)
     if at is None or text[at] not in "@＠":
         return text
-    mention = _names(((bot.accid, bot.name),)).mention(text, at)
+    mention = _names((_called(bot),)).mention(text, at)
     return _without(text, mention) if mention else text
 
 
@@ -99,6 +100,10 @@ class _Names:
                 around = text[end - 1] in _CLOSERS and text[at - 1 : at] in tuple(_OPENERS)
                 return _Mention(self.bots[name], at - around, end)
         return None
+
+
+def _called(bot: Bot) -> tuple[str, ...]:
+    return (bot.accid, bot.name, *bot.aliases)
 
 
 @lru_cache(maxsize=64)

@@ -88,9 +88,11 @@ def read_toml(path: Path) -> dict[str, Any]:
 _NEEDED = {"accid": "x", "name": "x", "system_prompt": "x"}
 """Stands in for the required keys where a layer may leave them out."""
 
-_NOT_IN_DEFAULTS = dict.fromkeys(("accid", "name", "avatar", "functions"), "one bot, not to [defaults]")
+_NOT_IN_DEFAULTS = dict.fromkeys(
+    ("accid", "name", "aliases", "avatar", "functions"), "one bot, not to [defaults]"
+)
 _NOT_IN_FUNCTIONS = dict.fromkeys(
-    ("accid", "name", "avatar", "functions", "enabled", "reply", "allow", "limits"),
+    ("accid", "name", "aliases", "avatar", "functions", "enabled", "reply", "allow", "limits"),
     "the whole bot, not to one of its functions",
 )
 _TABLES: Mapping[str, type[Table]] = {

@@ -11,8 +11,9 @@ from relay.bots import Bot
 from relay.spelling import INVISIBLE
 
 
-def bot(accid: str, name: str) -> Bot:
-    return Bot.model_validate({"accid": accid, "name": name, "system_prompt": "You are a bot."})
+def bot(accid: str, name: str, *aliases: str) -> Bot:
+    keys = {"accid": accid, "name": name, "aliases": aliases, "system_prompt": "You are a bot."}
+    return Bot.model_validate(keys)
 
 
 HELPER = bot("helper", "Helper")
@@ -88,6 +89,25 @@ def test_of_two_bots_with_one_name_the_first_of_the_file_answers() -> None:
     first, second = bot("one", "Zoé"), bot("two", "ZOE\u0301")
     assert find_mention("@zoé hi", [first, second]) == (first, "hi")
     assert find_mention("@zoé hi", [second, first]) == (second, "hi")
+
+
+def test_an_alias_mentions_the_bot_as_its_name_does() -> None:
+    called = bot("b", "Helper", "小助手", "helper bot", "Ассистент")
+    for name in ("Helper", "小助手", "HELPER BOT", "ассистент", "b"):
+        assert find_mention(f"hey @{name} hi", [SUPPORT, called]) == (called, "hey hi")
+        assert strip_mention(f"@{name} hi", called) == "hi"
+    assert find_mention("@Ассистента hi", [called]) is None
+
+
+def test_of_two_bots_with_one_alias_the_first_of_the_file_answers() -> None:
+    first, second = bot("one", "One", "Zed"), bot("two", "ZED")
+    assert find_mention("@zed hi", [first, second]) == (first, "hi")
+    assert find_mention("@zed hi", [second, first]) == (second, "hi")
+
+
+def test_the_longest_alias_wins_whoever_comes_first() -> None:
+    first, second = bot("one", "One", "Zed"), bot("two", "Two", "Zed Two")
+    assert find_mention("@zed two hi", [first, second]) == (second, "hi")
 
 
 # Where a mention begins
@@ -370,9 +390,8 @@ def test_a_name_is_found_in_another_spelling(name: str, written: str) -> None:
     assert find_mention(f"{before} @{written} {after}", [named]) == (named, f"{before} {after}")
 
 
-@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\ufe0f"])
-def test_a_name_that_nobody_can_see_is_none(name: str) -> None:
-    assert find_mention("@ hi @bob", [bot("b", name)]) is None
+def test_a_name_of_nothing_but_an_at_is_not_behind_every_at() -> None:
+    assert find_mention("@ hi @\u200b hi", [bot("b", "@")]) is None
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="@＠"), max_size=20)

@@ -49,6 +49,7 @@ def test_the_smallest_bot_has_the_documented_defaults(write: Write) -> None:
 
 def test_every_key_can_be_set(write: Write) -> None:
     keys = """
+aliases = ["小助手", "helper bot"]
 avatar = "https://example.com/a.png"
 model = "gpt"
 reply = "response"
@@ -71,6 +72,7 @@ limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, da
     assert (bot.reply, bot.turn_seconds, bot.answer_within_minutes) == ("response", 1.5, 0.5)
     assert bot.temperature == 2
     assert bot.allow == {"alice", "bob"}
+    assert bot.aliases == ("小助手", "helper bot")
 
 
 def test_a_bot_cannot_be_changed(write: Write) -> None:
@@ -165,7 +167,7 @@ def test_an_unknown_function_is_the_bot_itself(write: Write, name: str) -> None:
     assert bot.for_function(name) is bot
 
 
-@pytest.mark.parametrize("key", ["accid", "name", "avatar", "reply", "allow"])
+@pytest.mark.parametrize("key", ["accid", "name", "aliases", "avatar", "reply", "allow"])
 def test_a_function_leaves_the_bot_who_it_is(write: Write, key: str) -> None:
     (problem,) = problems(write(f'{GOOD_BOT}[bots.functions.french]\n{key} = "x"\n'))
     assert problem == (
@@ -174,7 +176,7 @@ def test_a_function_leaves_the_bot_who_it_is(write: Write, key: str) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["accid", "name", "avatar"])
+@pytest.mark.parametrize("key", ["accid", "name", "aliases", "avatar"])
 def test_the_defaults_name_no_bot(write: Write, key: str) -> None:
     (problem,) = problems(write(f'[defaults]\n{key} = "x"\n{GOOD_BOT}'))
     assert problem == f'bots.toml: [defaults], key "{key}": belongs to one bot, not to [defaults]'
@@ -216,6 +218,11 @@ def test_the_longest_limit_looks_at_every_bot_and_function(write: Write) -> None
             'models = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]',
             "has 9 entries; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
         ),
+        ('aliases = "a"', "is text; accepted: a list of up to 16 names, 1 to 64 characters each"),
+        (
+            f"aliases = {['a'] * 17}",
+            "has 17 entries; accepted: a list of up to 16 names, 1 to 64 characters each",
+        ),
         ("temperature = 2.1", "is 2.1; accepted: a number, 0 to 2"),
         ("temperature = nan", "is nan; accepted: a number, 0 to 2"),
         ('temperature = "0.7"', "is text; accepted: a number, 0 to 2"),
@@ -237,10 +244,28 @@ def test_a_bad_value_is_named_with_what_is_accepted(
     write: Write, before: str, place: str, line: str, wrong: str
 ) -> None:
     key = line.partition(" ")[0]
-    if place == "[defaults]" and key == "avatar":
+    if place == "[defaults]" and key in ("aliases", "avatar"):
         wrong = "belongs to one bot, not to [defaults]"
     after = GOOD_BOT if place == "[defaults]" else ""
     assert problems(write(f"{before}{line}\n{after}")) == [f'bots.toml: {place}, key "{key}": {wrong}']
+
+
+@pytest.mark.parametrize(
+    ("alias", "wrong"),
+    [
+        ('""', "is 0 characters long"),
+        ('" \\u3000"', "is blank"),
+        ('"\\u200b\\ufe0f"', "is blank"),
+        (f'"{"x" * 65}"', "is 65 characters long"),
+        ("3", "is 3"),
+    ],
+)
+def test_an_alias_is_a_name_that_people_can_see(write: Write, alias: str, wrong: str) -> None:
+    (problem,) = problems(write(f'{GOOD_BOT}aliases = ["a", {alias}]\n'))
+    assert problem == (
+        f'bots.toml: bot 1 ("helper"), key "aliases", entry 2: {wrong}; '
+        "accepted: a list of up to 16 names, 1 to 64 characters each"
+    )
 
 
 @pytest.mark.parametrize("blank", ["", "  "])
@@ -249,6 +274,11 @@ def test_a_name_and_a_prompt_are_not_blank(write: Write, key: str, blank: str) -
     value = {"name": "Helper", "system_prompt": "You are a friendly assistant."}[key]
     (problem,) = problems(write(GOOD_BOT.replace(value, blank)))
     assert problem.startswith(f'bots.toml: bot 1 ("helper"), key "{key}": is ')
+
+
+def test_a_name_of_invisible_marks_is_blank(write: Write) -> None:
+    (problem,) = problems(write(GOOD_BOT.replace("Helper", "\u200b\ufe0f")))
+    assert problem.endswith('key "name": is blank; accepted: 1 to 64 characters')
 
 
 def test_a_long_name_is_measured_not_quoted(write: Write) -> None:
