@@ -241,6 +241,7 @@ def _bot(bot: Bot) -> dict[str, Any]:
     return {
         "accid": bot.accid,
         "name": bot.name,
+        "aliases": list(bot.aliases),
         "avatar": None,
         "functions": sorted(bot.functions),
         "reply": bot.reply,

@@ -3,6 +3,7 @@
 export interface Bot {
   accid: string;
   name: string;
+  aliases: string[];
   avatar: string | null;
   functions: string[];
   reply: "send" | "response";
