@@ -16,7 +16,9 @@ from typing import TextIO
 
 from playground.im_control import Acknowledgement, Arrival, ControlError, ImControl
 from playground.processes import Child, ChildFailed
+from relay.addressing import strip_mention
 from relay.bot import Bot
+from relay.commands import command_of
 
 REPLY_SECONDS = 60.0
 """So long a person looks at an empty line before being told where to look."""
@@ -64,6 +66,11 @@ class Person:
         """True for a message that this person reads in the current chat, and did not write."""
         here = arrival.group if self.group else not arrival.group and arrival.to == self.user
         return here and arrival.sender in {bot.accid for bot in self.bots}
+
+    def commands(self, text: str) -> bool:
+        """True for a text that the bot takes as a command: no turn of the model is logged for it."""
+        said = strip_mention(text, self.bot) if self.group else text
+        return command_of(said, self.bot.for_function(self.function)) is not None
 
     def arguments(self) -> dict[str, str]:
         """What the emulator is told about a message beside its text."""
@@ -168,7 +175,7 @@ class Terminal:
         except TimeoutError:
             where = f"; the functions' log is {self._functions.log}" if self._functions else ""
             return self._dim(f"no reply within {REPLY_SECONDS:.0f} s{where}")
-        turn = "" if text.startswith("/") else await self._turn_line(mark)
+        turn = "" if self._person.commands(text) else await self._turn_line(mark)
         self._dim(way(answer, turn))
         return None
 

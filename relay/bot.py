@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from relay import credentials, urls
+from relay.spelling import is_blank
 
 MINUTES_MAX = 7 * 24 * 60
 """Nothing is remembered for longer than a week."""
@@ -18,6 +19,15 @@ Accid = Annotated[
     Field(min_length=1, max_length=32, pattern=r"^[!-{}~]*$"),
     AfterValidator(str.lower),
 ]
+
+
+def _visible(name: str) -> str:
+    if is_blank(name):
+        raise ValueError("is blank")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_visible)]
 Minutes = Annotated[int, Field(ge=1, le=MINUTES_MAX)]
 
 
@@ -92,9 +102,6 @@ class Deployment(Table):
         return f"{self.model} at {place}" if place else self.model
 
 
-Alias = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")]
-
-
 def _named(value: Any) -> Any:
     return {"model": value} if isinstance(value, str) else value
 
@@ -103,9 +110,9 @@ class Bot(Table):
     """One bot; accids are in lower case."""
 
     accid: Accid = Field(description="1 to 32 visible ASCII characters, no space and no |")
-    name: str = Field(min_length=1, max_length=64, pattern=r"\S", description="1 to 64 characters")
-    aliases: Annotated[tuple[Alias, ...], Field(strict=False)] = Field(
-        (), max_length=16, description="a list of up to 16 names, 1 to 64 characters each"
+    name: Name = Field(description="1 to 64 characters")
+    aliases: tuple[Name, ...] = Field(
+        (), strict=False, max_length=16, description="a list of up to 16 names, 1 to 64 characters each"
     )
     avatar: str | None = Field(None, pattern=r"^https?://\S+$", description="an http or https URL")
     system_prompt: str = Field(

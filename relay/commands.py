@@ -7,7 +7,6 @@ changes nothing. ``/forget`` then blanks the rows before it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Literal
 
 from relay import texts
@@ -16,35 +15,42 @@ from relay.errors import RowChanged
 from relay.history import TRANSACTION_MAX_ROWS, History
 from relay.ports import Merge, Row, Value
 from relay.rows import Entry, blanked
+from relay.spelling import INVISIBLE, fold
 
 Command = Literal["help", "new", "forget"]
 
-_COMMANDS: dict[str, Command] = {
-    "/help": "help",
-    "/帮助": "help",
-    "/new": "new",
-    "/新对话": "new",
-    "/forget": "forget",
-    "/忘记": "forget",
+_NAMES: dict[str, Command] = {
+    "help": "help",
+    "帮助": "help",
+    "幫助": "help",
+    "new": "new",
+    "新对话": "new",
+    "新對話": "new",
+    "forget": "forget",
+    "忘记": "forget",
+    "忘記": "forget",
 }
 
+# A keyboard for Chinese may give "、" for the slash. In front stands what "@Helper, /new" leaves there.
+_COMMAND = re.compile(r"(?:[,:、]\s*)?[/、](\w+)")
 
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-"""Fillers and variation selectors: as invisible as the format characters, but of another category."""
+_COMMAND_MAX_CHARS = 32
+"""A longer text is none, which is known without folding it."""
 
 
 def command_of(text: str, bot: Bot) -> Command | None:
     """The command that a message is, if it is exactly one and the bot takes commands.
 
-    As people type it: in any case, in full width, with whatever is not seen around or in it (zero-width and direction
-    marks, a byte order mark, variation selectors).
+    Exactly one as people see it: in any case and width, with any spaces around it and anything invisible in it. A
+    ``/forget`` that goes to the model instead would be answered there, and nothing would be erased.
     """
     if not bot.commands:
         return None
-    seen = "".join(c for c in _INVISIBLE.sub("", text) if unicodedata.category(c) != "Cf")
-    return _COMMANDS.get(unicodedata.normalize("NFKC", seen).strip().casefold())
+    seen = INVISIBLE.sub("", text).strip()
+    if len(seen) > _COMMAND_MAX_CHARS:
+        return None
+    match = _COMMAND.fullmatch(fold(seen))
+    return _NAMES.get(match[1]) if match else None
 
 
 async def carry_out(history: History, partition: str, entry: Entry, text: str, bot: Bot) -> str:

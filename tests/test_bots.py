@@ -218,6 +218,11 @@ def test_the_longest_limit_looks_at_every_bot_and_function(write: Write) -> None
             'models = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]',
             "has 9 entries; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
         ),
+        ('aliases = "a"', "is text; accepted: a list of up to 16 names, 1 to 64 characters each"),
+        (
+            f"aliases = {['a'] * 17}",
+            "has 17 entries; accepted: a list of up to 16 names, 1 to 64 characters each",
+        ),
         ("temperature = 2.1", "is 2.1; accepted: a number, 0 to 2"),
         ("temperature = nan", "is nan; accepted: a number, 0 to 2"),
         ('temperature = "0.7"', "is text; accepted: a number, 0 to 2"),
@@ -239,10 +244,28 @@ def test_a_bad_value_is_named_with_what_is_accepted(
     write: Write, before: str, place: str, line: str, wrong: str
 ) -> None:
     key = line.partition(" ")[0]
-    if place == "[defaults]" and key == "avatar":
+    if place == "[defaults]" and key in ("aliases", "avatar"):
         wrong = "belongs to one bot, not to [defaults]"
     after = GOOD_BOT if place == "[defaults]" else ""
     assert problems(write(f"{before}{line}\n{after}")) == [f'bots.toml: {place}, key "{key}": {wrong}']
+
+
+@pytest.mark.parametrize(
+    ("alias", "wrong"),
+    [
+        ('""', "is 0 characters long"),
+        ('" \\u3000"', "is blank"),
+        ('"\\u200b\\ufe0f"', "is blank"),
+        (f'"{"x" * 65}"', "is 65 characters long"),
+        ("3", "is 3"),
+    ],
+)
+def test_an_alias_is_a_name_that_people_can_see(write: Write, alias: str, wrong: str) -> None:
+    (problem,) = problems(write(f'{GOOD_BOT}aliases = ["a", {alias}]\n'))
+    assert problem == (
+        f'bots.toml: bot 1 ("helper"), key "aliases", entry 2: {wrong}; '
+        "accepted: a list of up to 16 names, 1 to 64 characters each"
+    )
 
 
 @pytest.mark.parametrize("blank", ["", "  "])
@@ -251,6 +274,11 @@ def test_a_name_and_a_prompt_are_not_blank(write: Write, key: str, blank: str) -
     value = {"name": "Helper", "system_prompt": "You are a friendly assistant."}[key]
     (problem,) = problems(write(GOOD_BOT.replace(value, blank)))
     assert problem.startswith(f'bots.toml: bot 1 ("helper"), key "{key}": is ')
+
+
+def test_a_name_of_invisible_marks_is_blank(write: Write) -> None:
+    (problem,) = problems(write(GOOD_BOT.replace("Helper", "\u200b\ufe0f")))
+    assert problem.endswith('key "name": is blank; accepted: 1 to 64 characters')
 
 
 def test_a_long_name_is_measured_not_quoted(write: Write) -> None:

@@ -94,6 +94,13 @@ def test_each_key_of_a_bot_says_where_it_comes_from(settings: dict[str, str], no
     assert words(lines)[-2:] == ['for function "french"', "model gpt"]
 
 
+def test_the_aliases_of_a_bot_are_shown(settings: dict[str, str], no_file: Path) -> None:
+    path = Path(settings["RELAY_BOTS_FILE"])
+    path.write_text(f'{GOOD_BOT}aliases = ["小助手", "helper bot"]\n', encoding="utf-8")
+    lines, _ = check(settings, no_file)
+    assert "aliases 小助手, helper bot bot" in words(lines)
+
+
 def test_a_further_key_is_shown_by_its_length(settings: dict[str, str], no_file: Path) -> None:
     lines, problems = check(settings | {"RELAY_MODEL_KEY_EAST": "abc"}, no_file)
     assert problems == []

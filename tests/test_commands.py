@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from relay.bots import Bot
+from relay.commands import command_of
 from relay.errors import ImUnavailable
 from relay.messages import Message, Turn
 from relay.texts import FORGET, HELP, NEW
 from tests.kit import BOTS_TOML, RelayKit
 
+BOT = Bot(accid="helper", name="Helper", system_prompt="x")
 MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
 
 
@@ -35,6 +38,81 @@ def test_help_explains_without_a_model_call(relay: RelayKit) -> None:
 def test_commands_are_understood_in_chinese(relay: RelayKit, text: str, reply: str) -> None:
     relay.post(text)
     assert relay.replies == [reply]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/FORGET", "forget"),
+        ("／new", "new"),
+        ("／ｎｅｗ", "new"),
+        ("／ＦＯＲＧＥＴ", "forget"),
+        ("／忘记", "forget"),
+        ("/忘記", "forget"),
+        ("/新對話", "new"),
+        ("/幫助", "help"),
+        ("、新对话", "new"),
+        ("､help", "help"),
+    ],
+)
+def test_a_command_is_one_on_any_keyboard(text: str, command: str) -> None:
+    assert command_of(text, BOT) == command
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\r\n", "\x1f", "\x85", "\xa0", "\u2005", "\u2028", "\u3000"])
+def test_a_command_may_have_any_space_around_it(space: str) -> None:
+    assert command_of(f"{space}/forget{space}", BOT) == "forget"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *("\x00", "\x7f", "\u00ad", "\u034f", "\u061c", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e"),
+        *("\u200f", "\u202a", "\u202c", "\u2060", "\u2066", "\u2069", "\u2800", "\u3164", "\ufe0e", "\ufe0f"),
+        *("\ufeff", "\uffa0", "\ufffc", "\U000e0020", "\U000e0100"),
+    ],
+)
+def test_what_nobody_sees_hides_no_command(mark: str) -> None:
+    for text in (f"{mark}/forget", f"/forget{mark}", f"/for{mark}get", f" {mark} /forget {mark * 1000} "):
+        assert command_of(text, BOT) == "forget"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "/forget it",
+            "/news",
+            "please /new",
+            "/new.",
+            "/ new",
+            "new",
+            "//new",
+            "/",
+            "、",
+            "",
+            "\u200b",
+            "/忘记我",
+        ),
+        *("/new /forget", "/né\u0301w", "/new\u0301", "/new👍", "'/new'", ",,/new", "\\new"),
+    ],
+)
+def test_more_than_a_command_is_a_text(text: str) -> None:
+    assert command_of(text, BOT) is None
+
+
+def test_a_long_text_is_no_command() -> None:
+    for text in ("/new" * 15_000, "/new " + "\u0301\u0323" * 30_000, "\u200b" * 60_000, "、" * 60_000):
+        assert command_of(text, BOT) is None
+
+
+def test_forget_in_full_width_erases_and_never_reaches_the_model(relay: RelayKit) -> None:
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.post("／ＦＯＲＧＥＴ\ufeff")
+    assert relay.replies[-1] == erased(1, 1)
+    assert len(relay.model.prompts) == 1
+    assert not any(row.get("text") for row in relay.tables.rows())
 
 
 def test_only_an_exact_match_is_a_command(relay: RelayKit) -> None:
@@ -179,6 +257,18 @@ def test_in_a_group_forget_touches_only_the_senders_rows(relay: RelayKit) -> Non
     relay.post("@Helper /forget", sender="alice", team="77")
     assert relay.replies[-1] == erased(1, 1)
     assert [row["sender"] for row in relay.tables.rows() if row.get("text")] == ["bob", "bob"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@Helper, /forget", "@Helper：/forget", "@Helper、/忘记", "/forget @Helper", "@Helper\u2005／forget"],
+)
+def test_in_a_group_a_command_stands_beside_the_mention(relay: RelayKit, text: str) -> None:
+    relay.post("@Helper hello", team="77")
+    relay.clock.advance(1)
+    relay.post(text, team="77")
+    assert relay.replies[-1] in (erased(1, 1), FORGET["zh"].format(messages=1, replies=1))
+    assert len(relay.model.prompts) == 1
 
 
 def test_in_a_group_new_hides_only_the_senders_rows(relay: RelayKit) -> None:

@@ -330,7 +330,9 @@ def run_identity_here(messages: int) -> Taken:
 
 def main() -> None:
     """Attack each kind of door and print what was lost."""
-    logging.getLogger("azure").setLevel(logging.CRITICAL)  # it is loud about what the proxy makes of its answers
+    logging.getLogger("azure").setLevel(
+        logging.CRITICAL
+    )  # it is loud about what the proxy makes of its answers
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=400, help="for each kind")
     parser.add_argument("--only", choices=["send", "response", "identity"])

@@ -57,6 +57,11 @@ async def test_a_bot_in_a_group_answers_when_it_is_mentioned(visit: Visit) -> No
     await ada.at("composer").press_sequentially("where to?")
     await ada.at("send").click()
     await ada.said("helper", "where to?")
+    await ada.at("composer").press_sequentially("@小")
+    await ada.at("mention-option", accid="helper").click()
+    await ada.at("composer").press_sequentially("and when?")
+    await ada.at("send").click()
+    await ada.said("helper", "and when?")
 
     await bob.open_chat(f"Trip of {ada.name}")
     await bob.said(ada.accid, "only between us two")

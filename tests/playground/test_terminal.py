@@ -117,6 +117,17 @@ async def test_the_bots_own_commands_go_to_the_bot(chat: Chat, posted: list[Any]
     assert [body["body"] for body in posted] == ["/help"]
 
 
+def test_a_command_is_what_the_bot_takes_for_one() -> None:
+    alice = Person([HELPER])
+    assert [text for text in ("/help", "／HELP", "/help me", "@Helper /help") if alice.commands(text)] == [
+        "/help",
+        "／HELP",
+    ]
+    alice.group = True
+    assert alice.commands("@Helper /help")
+    assert not Person([HELPER.model_copy(update={"commands": False})]).commands("/help")
+
+
 async def test_another_user_and_another_bot_can_be_chosen(chat: Chat, posted: list[Any]) -> None:
     screen = await chat(":user Bob", ":bot translator", ":input chatbot", "hallo")
     assert "bob → Translator: Translator: You said: hallo" in screen

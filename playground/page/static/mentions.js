@@ -7,6 +7,9 @@ import { face } from "./people.js";
 
 const MENTION = /(^|\s)@([^\s@]*)$/u;
 
+/** As the relay compares names, or nearly. @param {string} text */
+const fold = (text) => text.normalize("NFKC").toLowerCase();
+
 /** @param {Event} event */
 const keepFocus = (event) => event.preventDefault();
 
@@ -45,14 +48,23 @@ export class Mentions {
     const isRefused = this.#refused !== "" && `@${word}`.startsWith(this.#refused);
     const isOpen = word !== null && !isRefused;
     const accids = isOpen ? members.filter((accid) => accid !== this.app.me) : [];
-    const namesOf = (/** @type {string} */ accid) =>
-      [this.app.world.name(accid), ...(this.app.world.bots.get(accid)?.aliases ?? [])];
     this.#found = accids
-      .flatMap((accid) => namesOf(accid).map((name) => ({ accid, name })))
-      .filter(({ accid, name }) =>
-        [accid, name.toLowerCase()].some((text) => text.startsWith(this.#word.toLowerCase())),
-      )
+      .flatMap((accid) => {
+        const name = this.#nameOf(accid);
+        return name === undefined ? [] : [{ accid, name }];
+      })
       .sort((a, b) => Number(this.app.world.bots.has(b.accid)) - Number(this.app.world.bots.has(a.accid)));
+  }
+
+  /**
+   * What to call this account, as far as the word goes: a bot by the alias that is being written.
+   * @param {string} accid @returns {string | undefined}
+   */
+  #nameOf(accid) {
+    const { world } = this.app;
+    const name = world.name(accid);
+    const begins = (/** @type {string} */ text) => fold(text).startsWith(fold(this.#word));
+    return begins(accid) || begins(name) ? name : world.bots.get(accid)?.aliases.find(begins);
   }
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was meant for the names */

@@ -15,7 +15,7 @@ from relay import spans
 from relay.bot import Bot
 
 BEGAN = 1_700_000_000_000
-HELPER = Bot(accid="helper", name="Helper", system_prompt="You are Helper.")
+HELPER = Bot(accid="helper", name="Helper", aliases=("小助手",), system_prompt="You are Helper.")
 
 
 @dataclass

@@ -31,7 +31,7 @@ async def test_the_state_names_bots_users_and_what_runs(browser: Browser) -> Non
         {
             "accid": "helper",
             "name": "Helper",
-            "aliases": [],
+            "aliases": ["小助手"],
             "avatar": None,
             "functions": [],
             "reply": "send",
