@@ -205,6 +205,7 @@ async def attack(kind: Kind, storage: Azurite, messages: int) -> Taken:
     calls = {"send": 2, "response": RESPONSE_CALLS, "identity": 1}[kind]
     async with door(kind, storage) as opened:
         await opened.post("no fault")  # tables and queue are there
+        await opened.settle()
         for number in range(messages):
             call, fault = number // len(FAULTS) % calls + 1, FAULTS[number % len(FAULTS)]
             if kind == "identity":  # a cold process: its token is not there yet
