@@ -308,7 +308,7 @@ class History:
             raise RowChanged("the day of this row is gone") from error
         return dataclasses.replace(entry, etag=etag, **values)  # type: ignore[arg-type]
 
-    async def promise(self, partition: str, entry: Entry, received: int) -> Entry:
+    async def promise(self, partition: str, entry: Entry, request: str) -> Entry:
         """Note that the user has read "still thinking": from here on no copy of the request shows the reply.
 
         A reply that the same request had stored, and could not tell, becomes one that is still to be sent.
@@ -316,7 +316,7 @@ class History:
         Args:
             partition: the conversation's.
             entry: the claimed message of a ``response`` bot.
-            received: when the webhook took the request, Unix milliseconds.
+            request: id of the request.
 
         Returns:
             The message as it is now.
@@ -326,7 +326,7 @@ class History:
             changes = [promised]
             if entry.state == "answered":
                 reply = await self.reply_of(partition, entry)
-                if reply is None or reply.state != "sent" or reply.returned != str(received):
+                if reply is None or reply.state != "sent" or reply.returned != request:
                     return entry  # a copy of the request has shown it
                 changes.append(Merge(reply.key, {"state": "stored"}, reply.etag))
             try:

@@ -101,6 +101,12 @@ def reply_key(newest_message_key: str) -> str:
     return newest_message_key[:-1] + "0"
 
 
+def parts_of_key(key: str) -> tuple[str, str]:
+    """Of a message or reply row: what stands for the message, and 1 for the message itself, 0 for its reply."""
+    *_, message, kind = key.split("|")
+    return message, kind
+
+
 def time_of(key: str) -> int:
     """The time of a message or reply row in Unix milliseconds."""
     return _LATEST_MS - int(key[2:15])

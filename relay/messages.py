@@ -82,7 +82,8 @@ class Turn:
         waits: how often it was put back because its conversation was busy.
         watch: receipt of the delayed copy that is deleted once the message is done.
         trace: W3C ``traceparent`` of the request that brought it, or empty.
-        promised: the user has read "still thinking" in an HTTP response; the answer goes by the API.
+        promised: id of the request whose response said "still thinking", so that the answer goes by the API; empty for
+            a message that nothing was promised for.
         last_try: the host gave up on it, its process died too often: it is tried once more, alone.
         give_up: only tell the user that it failed: the last try was in vain, too.
         failure: what went wrong at the last attempt, empty before any.
@@ -94,7 +95,7 @@ class Turn:
     waits: int = 0
     watch: Receipt | None = None
     trace: str = ""
-    promised: bool = False
+    promised: str = ""
     last_try: bool = False
     give_up: bool = False
     failure: str = ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 from relay import texts
@@ -48,7 +50,7 @@ POLL_SECONDS = 0.25
 
 
 class Responses:
-    """Answers the requests of ``response`` bots."""
+    """Answers the requests of ``response`` bots. ``new_request`` makes the id of a request, different for each."""
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Responses:
         model: ChatModel,
         clock: Clock,
         timing: Timing,
+        new_request: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._history = history
         self._leases = leases
@@ -67,6 +70,7 @@ class Responses:
         self._model = model
         self._clock = clock
         self._timing = timing
+        self._new_request = new_request
 
     async def respond(self, turn: Turn, bot: Bot) -> str:
         """The text for the HTTP response: the reply, or that it will follow.
@@ -78,6 +82,7 @@ class Responses:
         Raises:
             StorageUnavailable: nothing was promised; the platform may send it again.
         """
+        turn = replace(turn, promised=self._new_request())  # of no meaning before the turn is queued
         try:
             return await self._respond(turn, bot)
         except StorageError as failure:
@@ -118,12 +123,12 @@ class Responses:
         return text
 
     async def _enqueue(self, turn: Turn, bot: Bot, seconds: float = ENQUEUE_SECONDS) -> None:
-        await self._outbox.enqueue(replace(turn, promised=True), self._timing.lease_seconds(bot), seconds)
+        await self._outbox.enqueue(turn, self._timing.lease_seconds(bot), seconds)
 
     async def _promised(self, partition: str, own: Entry, turn: Turn) -> Entry:
         """The message with the promise noted; where that fails, the queued turn notes it."""
         try:
-            return await self._history.promise(partition, own, turn.received)
+            return await self._history.promise(partition, own, turn.promised)
         except StorageUnavailable:
             return replace(own, promised=True)
 
@@ -199,7 +204,7 @@ class Responses:
             await self._outbox.record(FailureRecord.of(turn, error.cause, partition))
             draft = Draft(reply, "failed", window=len(plan.window), exclude_batch=True)
         draft = with_warning(draft, plan.batch, self._clock.now())
-        reply = replace(draft.reply, state="sent", returned=str(turn.received))
+        reply = replace(draft.reply, state="sent", returned=turn.promised)
         try:
             await self._history.store_reply(partition, plan.batch, reply, exclude_batch=draft.exclude_batch)
         except RowChanged:

@@ -50,7 +50,7 @@ class Entry:
         limited: of a message over a limit, until when it is (Unix ms): it is refused, the model never sees it.
         warned: of the last message that a limit allowed, likewise: its reply says so.
         note: of a reply, what is sent below the text and not remembered.
-        returned: of a reply that an HTTP response carried, when the webhook took that request (Unix ms).
+        returned: of a reply that an HTTP response carried, the id of that request.
     """
 
     key: str

@@ -157,7 +157,7 @@ class Turns:
         partition, own = await self._history.claim(turn.message, kind)
         conversation = replace(conversation, partition=partition)
         if turn.promised:
-            own = await self._history.promise(partition, own, turn.received)
+            own = await self._history.promise(partition, own, turn.promised)
         if await self._history.is_done(partition, own):
             return "done"
         if own.kind != "text":

@@ -15,7 +15,7 @@ from playground.page.timeline import timeline_of
 from relay import spans
 from relay.bot import Bot
 from relay.errors import StorageUnavailable
-from relay.keys import conversation_key
+from relay.keys import conversation_key, parts_of_key
 from relay.messages import Message
 from relay.ports import Tables
 
@@ -82,7 +82,7 @@ class Inspector:
         return conversation_key(place)
 
     def _about(self, key: str) -> list[str]:
-        _, _, message_hash, kind = key.split("|")
+        message_hash, kind = parts_of_key(key)
         message = self._journal.message_of(message_hash)
         if message is None:
             return []

@@ -19,6 +19,7 @@ from playground.im.copies import Post
 from playground.model_server import ModelRequest
 from playground.page.spans import SpanFact
 from relay import spans
+from relay.keys import parts_of_key
 
 _MESSAGE = TypeAdapter(Delivered)
 _POST = TypeAdapter(Post)
@@ -151,7 +152,7 @@ class Journal:
         """The messages that were found to be answered now when the memory was read; none for another span."""
         rows = (event.attributes for event in window.events if event.name == spans.WINDOW_ROW)
         keys = (str(row[spans.ROW]) for row in rows if row[spans.FATE] == "batch")
-        known = (self.message_of(key.split("|")[2]) for key in keys)
+        known = (self.message_of(parts_of_key(key)[0]) for key in keys)
         return [message for message in known if message]
 
     def message_of(self, message_hash: str) -> str | None:

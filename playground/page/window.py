@@ -9,6 +9,7 @@ from playground.page.spans import SpanEvent, SpanFact
 from playground.page.steps import Detail
 from playground.page.wording import FATES
 from relay import spans
+from relay.keys import parts_of_key
 
 NOT_SEEN = "(said before this page was opened)"
 
@@ -47,7 +48,7 @@ def _entry(journal: Journal, row: SpanEvent) -> dict[str, Any]:
 
 def _text(journal: Journal, key: str) -> str:
     """What a row says. Its key ends with the hash of a message, then 1 for the message, 0 for its reply."""
-    _, _, message_hash, kind = key.split("|")
+    message_hash, kind = parts_of_key(key)
     message = journal.message_of(message_hash)
     if message is None:
         return NOT_SEEN

@@ -114,7 +114,7 @@ class World:
         self.may_give_up = budget.kills > 1  # message and watch both hidden for ten minutes: the failure text
         self.messages = messages
         self.steps = 0
-        self._owners = 0
+        self._owners = self._requests = 0
         self.app = Relay(
             settings,
             Bots([bot]),
@@ -125,6 +125,7 @@ class World:
             im=self.im,
         )
         self.app.leases = Leases(self.tables, self.clock, self.owner)
+        self.app._responses._new_request = self.request_id
         self.lease_seconds = self.app.timing.lease_seconds(bot)
         self.requests = list(messages) if bot.reply == "response" else []
         self.responses: dict[str, list[str]] = {message.id: [] for message in messages}
@@ -220,6 +221,11 @@ class World:
         if self.current is not None:
             self.current.lease_end = self.clock.now() + int(self.lease_seconds * 1000)
         return f"worker-{worker}-{self._owners}"
+
+    def request_id(self) -> str:
+        """Ids for requests that are the same in every replay."""
+        self._requests += 1
+        return f"request-{self._requests}"
 
     def close(self) -> None:
         """End what still runs."""
