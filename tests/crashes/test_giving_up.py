@@ -76,9 +76,16 @@ async def test_a_message_that_kills_its_last_try_too_is_told_once(make_crash_wor
         async def moved() -> bool:
             return len(await world.account.poisoned()) == WITH_ITS_WATCH
 
+        async def brought_back_and_moved() -> None:
+            await until(brought_back, "the sweep to bring them back", 60)
+            await until(moved, "the host to move the last tries", 180)
+
+        async def brought_back() -> bool:
+            return await world.account.poisoned() == []
+
         await world.outlive(until(moved, "the host to move message and watch", 180))
         await world.sweep()
-        await world.outlive(until(moved, "the host to move the last tries", 180))
+        await world.outlive(brought_back_and_moved())
         world.points.recall()
         await world.sweep()
         await world.im.wait_for(lambda: bool(world.texts()), 30)
