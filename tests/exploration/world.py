@@ -185,7 +185,7 @@ class World:
             for partition, rows in sorted(partitions.items())
             for key, row in sorted(rows.items())
         ]
-        queue = sorted((m.text, m.visible_at) for m in self.queues.queues.get(TURNS, []))
+        queue = sorted((m.text, m.visible_at, m.deliveries) for m in self.queues.queues.get(TURNS, []))
         poison = sorted(m.text for m in self.queues.queues.get(FAILED, []))
         workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
         shown = tuple(sent.client_id for sent in self.im.shown)
@@ -237,8 +237,9 @@ class World:
         message = self.queues.queues[TURNS][place]
         message.visible_at = self.clock.now() + HIDDEN_SECONDS * 1000
         message.pop += "'"
-        worker.seen = hash(("took", message.text))
-        worker.turn = self.app.answer(message.text)
+        message.deliveries += 1
+        worker.seen = hash(("took", message.text, message.deliveries))
+        worker.turn = self.app.answer(message.text, message.deliveries)
         worker.at = ""
         worker.message_id, worker.request, worker.lease_end = message.id, "", 0
         self._advance(worker, None)
