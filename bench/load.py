@@ -21,7 +21,7 @@ from playground.azurite import Azurite
 from playground.im.chats import wall_clock_ms
 from playground.im_server import ImServer, Said
 from playground.model_server import ModelServer, Reply
-from relay.rows import Entry
+from relay.memory.rows import Entry
 from tests.attacks.faults import shown, wrong_messages
 from tests.attacks.proxy import Schedule, Spoiling, SpoilingProxy
 from tests.crashes.storage import Account

@@ -16,14 +16,14 @@ from azure.core.pipeline.transport import AioHttpTransport
 from pydantic import SecretStr
 
 from playground.azurite import Azurite
-from relay.bots import Bot
 from relay.clock import SystemClock
-from relay.history import Conversation, History
+from relay.config.bots import Bot
+from relay.config.settings import StorageSettings
 from relay.keys import conversation_key, day_of, history_table, message_key
+from relay.memory.history import Conversation, History
+from relay.memory.rows import Entry
 from relay.messages import Message
 from relay.ports import Insert
-from relay.rows import Entry
-from relay.settings import StorageSettings
 from relay.storage.tables import AzureTables
 
 BOT = Bot(accid="helper", name="Helper", system_prompt="You are Helper.", rewind_messages=20)

@@ -1,7 +1,7 @@
 """``dev.py capture``: shows what a console posts, its texts masked, and which of its fields the relay recognises.
 
 Point a console's webhook URL at it (through a tunnel of your choice) and send a message in the app: what is printed
-tells how ``relay/chatbot.py`` must read it, and can be shown to others.
+tells how ``relay/inbound/chatbot.py`` must read it, and can be shown to others.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from aiohttp import web
 from playground.local_settings import setting
 from playground.loopback import serving
 from playground.processes import interrupt_on_signals
-from relay import wire
 from relay.errors import RequestError
+from relay.inbound import wire
 from relay.signature import verify
 
 PLAIN_FIELDS = frozenset(

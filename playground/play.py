@@ -26,9 +26,9 @@ from playground.progress import say
 from playground.runs import log_folder
 from playground.stack import MODEL_LABELS, Host, Model, Stack
 from playground.terminal import Person, Terminal
-from relay.bots import Bot, Bots, load_bots
+from relay.config.bots import Bot, Bots, load_bots
+from relay.config.settings import APP_FOLDER
 from relay.errors import ConfigError
-from relay.settings import APP_FOLDER
 
 THEIR_MODEL = "the deployed app's"
 

@@ -16,9 +16,9 @@ from typing import TextIO
 
 from playground.im_control import Acknowledgement, Arrival, ControlError, ImControl
 from playground.processes import Child, ChildFailed
-from relay.addressing import strip_mention
-from relay.bot import Bot
-from relay.commands import command_of
+from relay.config.bot import Bot
+from relay.inbound.addressing import strip_mention
+from relay.turn.commands import command_of
 
 REPLY_SECONDS = 60.0
 """So long a person looks at an empty line before being told where to look."""

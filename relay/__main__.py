@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from relay.check import check, configured
+from relay.operations.check import check, configured
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _ask(webhook: str | None) -> list[str]:
     """Ask the parts, and print what they say and what belongs into the console; returns which of them fail."""
-    from relay import live  # a plain check needs no client
+    from relay.operations import live  # a plain check needs no client
 
     findings = asyncio.run(live.ask_all(*configured(os.environ), webhook))
     print("\n".join([*live.report(findings), *live.console_fields(webhook)]))

@@ -14,30 +14,30 @@ from typing import Self
 from opentelemetry.trace import SpanKind
 
 from relay import spans
-from relay.bots import Bot, Bots, load_bots
 from relay.clock import DAY_MS, MINUTE_MS, SystemClock
+from relay.config.bots import Bot, Bots, load_bots
+from relay.config.settings import Settings, load_settings
 from relay.errors import ConfigError, StorageError, StorageUnavailable
-from relay.history import History
 from relay.im.client import ImClient
-from relay.lease import Leases
-from relay.limits import Limiter
+from relay.inbound.webhook import Answer, Webhook
+from relay.memory.history import History
+from relay.memory.lease import Leases
 from relay.messages import NewerTurn, Turn
 from relay.model import OpenAIChat
 from relay.model.places import missing_keys
 from relay.outbox import NEWER_SECONDS, Outbox
 from relay.ports import ChatModel, Clock, Messenger, Queues, Tables
-from relay.respond import Responses
 from relay.sdk import load_now
-from relay.settings import Settings, load_settings
 from relay.storage import credential
 from relay.storage.queues import SDK as QUEUE_SDK
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans
-from relay.timing import Timing, too_long
-from relay.turn import Turns
-from relay.webhook import Answer, Webhook
+from relay.turn.limits import Limiter
+from relay.turn.respond import Responses
+from relay.turn.timing import Timing, too_long
+from relay.turn.turn import Turns
 
 log = logging.getLogger(__name__)
 

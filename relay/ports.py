@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from relay.bot import Deployment
+from relay.config.bot import Deployment
 from relay.messages import Receipt, TeamKind
 
 Value = str | int | bool

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from opentelemetry import trace
 
-from relay.settings import Settings
+from relay.config.settings import Settings
 
 SERVICE_NAME = "commsease-chatbot-relay"
 

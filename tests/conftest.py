@@ -17,7 +17,7 @@ for _name in [name for name in os.environ if name.startswith(("IM_", "RELAY_MODE
     del os.environ[_name]
 os.environ.update(EXAMPLE)
 
-from relay.settings import Settings, load_settings  # noqa: E402
+from relay.config.settings import Settings, load_settings  # noqa: E402
 from tests.kit import RelayKit  # noqa: E402
 
 pytest_plugins = ["tests.attacks.leaks.plugin"]

@@ -22,11 +22,11 @@ from azure.functions.timer import TimerRequest
 
 import function_app
 from relay.app import Relay
-from relay.bots import Bots, load_bots
+from relay.config.bots import Bots, load_bots
+from relay.config.settings import Settings
 from relay.failures import FailureRecord
 from relay.messages import Turn
 from relay.outbox import FAILED, TURNS
-from relay.settings import Settings
 from relay.signature import sign_inbound
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
 

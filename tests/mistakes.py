@@ -9,9 +9,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relay.bots import load_bots
+from relay.config.bots import load_bots
+from relay.config.settings import load_settings
 from relay.errors import ConfigError
-from relay.settings import load_settings
 
 GOOD_SETTINGS = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",

@@ -19,18 +19,18 @@ import pytest
 from playground.cli import _parser
 from playground.stack import MODEL_LABELS
 from relay import texts
-from relay.bot import Bot
-from relay.commands import command_of
-from relay.credentials import FURTHER_KEY
+from relay.config.bot import Bot
+from relay.config.credentials import FURTHER_KEY
+from relay.config.settings import APP_FOLDER, SETTING_NAMES
+from relay.inbound.routing import Reason
+from relay.inbound.webhook import BODY_MAX_BYTES
+from relay.memory.rows import REPLY_MAX_CHARS
+from relay.memory.window import BATCH_MAX_ROWS
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES
 from relay.outbox import FAILED, POISON
-from relay.respond import DEADLINE_SECONDS, LAST_STEPS_SECONDS
-from relay.routing import Reason
-from relay.rows import REPLY_MAX_CHARS
-from relay.settings import APP_FOLDER, SETTING_NAMES
-from relay.timing import Timing
-from relay.webhook import BODY_MAX_BYTES
-from relay.window import BATCH_MAX_ROWS
+from relay.turn.commands import command_of
+from relay.turn.respond import DEADLINE_SECONDS, LAST_STEPS_SECONDS
+from relay.turn.timing import Timing
 from tests.kit import RelayKit
 
 DOCUMENTS = {

@@ -12,7 +12,7 @@ import re
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
-from relay.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER
 
 HOST = json.loads((APP_FOLDER / "host.json").read_text(encoding="utf-8"))
 LEVELS = ("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")

@@ -12,8 +12,8 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 
 from relay import spans
+from relay.config.settings import load_settings
 from relay.errors import ModelUnavailable
-from relay.settings import load_settings
 from relay.signature import sign_inbound
 from tests.conftest import EXAMPLE
 from tests.kit import RelayKit
@@ -155,7 +155,7 @@ def test_the_names_of_the_table_are_all_there_are() -> None:
 
 def test_without_a_collector_no_sdk_is_imported() -> None:
     code = (
-        "import sys; from relay.telemetry import export_spans; from relay.settings import load_settings;"
+        "import sys; from relay.telemetry import export_spans; from relay.config.settings import load_settings;"
         f"export_spans(load_settings({EXAMPLE!r})); print('opentelemetry.sdk' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

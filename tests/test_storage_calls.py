@@ -9,9 +9,9 @@ import pytest
 
 from relay.errors import ModelBlocked
 from relay.keys import conversation_key, history_table, message_key
+from relay.memory.rows import Entry
 from relay.messages import Message
 from relay.ports import Insert
-from relay.rows import Entry
 from tests.kit import BOTS_TOML, RelayKit
 
 SHORT_WINDOW = BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_minutes = 60')

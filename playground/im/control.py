@@ -1,7 +1,7 @@
 """The emulator's HTTP interface for other processes: a terminal chat, a page, a test in another process.
 
 ==============================  ==============================================================================
-``POST /_control/say``          a user's message; JSON of :meth:`ImServer.say`'s arguments → its record
+``POST /_control/say``          a user's message; JSON of :meth:`Platform.say`'s arguments → its record
 ``POST /_control/deliver``      ``{"message": server id, "delivery": {…}}`` → the record after one more request
 ``POST /_control/teams``        ``{"tid", "members", "kind"}``
 ``POST /_control/webhook``      ``{"url"}``
@@ -24,20 +24,18 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 from pydantic import ValidationError, validate_call
 
 from playground.im.faults import ApiFault, Delivery
-
-if TYPE_CHECKING:
-    from playground.im_server import ImServer
+from playground.im.platform import Platform
 
 EVENTS_WAIT_MAX_SECONDS = 60.0
 
 
-def control_routes(im: ImServer) -> list[web.RouteDef]:
+def control_routes(im: Platform) -> list[web.RouteDef]:
     """Routes that act on ``im``."""
 
     async def say(**arguments: Any) -> Any:

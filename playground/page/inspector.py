@@ -13,7 +13,7 @@ from playground.page.robot import bot_for, robot_of
 from playground.page.rows import no_rows, stored_rows
 from playground.page.timeline import timeline_of
 from relay import spans
-from relay.bot import Bot
+from relay.config.bot import Bot
 from relay.errors import StorageUnavailable
 from relay.keys import conversation_key, parts_of_key
 from relay.messages import Message

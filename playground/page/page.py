@@ -20,9 +20,9 @@ from playground.page.people import People, Team
 from playground.page.shown import Shown
 from playground.page.spans import SpanFact
 from playground.page.switchboard import Switchboard
-from relay.bot import Bot
-from relay.bots import Bots
 from relay.clock import DAY_MS, MINUTE_MS
+from relay.config.bot import Bot
+from relay.config.bots import Bots
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from playground.im.chats import Delivered
 from playground.im.copies import Post
-from relay.addressing import find_mention
-from relay.bot import Bot
+from relay.config.bot import Bot
+from relay.inbound.addressing import find_mention
 
 ROBOT_FIELDS = ("function", "topic", "customContent", "account")
 

@@ -19,7 +19,7 @@ from playground.page.guard import ApiError, add_headers, guard
 from playground.page.page import Page
 from playground.page.scenes import chat_as_scenario, read_scenario, replay
 from playground.runs import ROOT
-from relay.addressing import find_mention
+from relay.inbound.addressing import find_mention
 
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 STATIC = Path(__file__).parent / "static"

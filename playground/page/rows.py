@@ -7,8 +7,8 @@ from typing import Any
 
 from relay.clock import DAY_MS
 from relay.keys import HISTORY_PREFIX, LEASE_KEY, LEASE_TABLE, ROWS_HIGH, ROWS_LOW, day_of_table
+from relay.memory.rows import Entry
 from relay.ports import Tables
-from relay.rows import Entry
 
 ROWS_SHOWN = 200
 """Rows of one day: a page is no place for more."""

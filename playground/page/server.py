@@ -22,8 +22,8 @@ from playground.page.spans import collector
 from playground.ports import PAGE_PORT, first_free
 from playground.processes import ChildFailed
 from playground.stack import Stack
-from relay.bots import Bots
-from relay.settings import StorageSettings
+from relay.config.bots import Bots
+from relay.config.settings import StorageSettings
 from relay.storage.tables import AzureTables
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from playground.page.journal import Journal
 from playground.page.markdown import to_html
 from playground.page.robot import bot_for, robot_of
 from playground.page.standing import standing_of
-from relay.bot import Bot
+from relay.config.bot import Bot
 
 
 class Shown:

@@ -38,7 +38,7 @@ FATES: Mapping[str, str] = {
     "over_messages": "beyond rewind_messages",
     "over_characters": "beyond context_characters",
 }
-"""Why the model does not get a row: see :data:`relay.window.Fate`."""
+"""Why the model does not get a row: see :data:`relay.memory.window.Fate`."""
 
 OUTCOMES: Mapping[str, str] = {
     "answered": "answered",

@@ -22,9 +22,9 @@ from playground.scenario.format import Scenario, bots_of, load
 from playground.scenario.run import Player, Result, StepResult
 from playground.stack import Host, Model, Stack
 from playground.steps import set_up
-from relay.bots import load_bots
+from relay.config.bots import load_bots
+from relay.config.settings import APP_FOLDER
 from relay.errors import ConfigError
-from relay.settings import APP_FOLDER
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, as shells have it."""

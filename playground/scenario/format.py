@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from playground.scenario.problems import problems_of
 from playground.scenario.tables import Scenario
-from relay.bots import Bots, bots_in
+from relay.config.bots import Bots, bots_in
 from relay.errors import ConfigError
 
 __all__ = ["Scenario", "bots_of", "load", "parse"]

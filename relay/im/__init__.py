@@ -3,4 +3,7 @@
 ``client`` delivers one message; ``requests`` writes it in the API's two dialects (v2 and v1); ``hosts`` says
 where they are spoken; ``codes`` says what the answers mean; ``split`` cuts a long reply into messages and
 ``fences`` finds the code blocks in it.
+
+A stored reply enters, one message at a time; what leaves is that it was delivered, or an error that says whether trying
+again may help. Must not know conversations, rows or turns.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from relay.config.settings import Settings
 from relay.errors import ModelError, ModelUnavailable
 from relay.model.connections import Connections
 from relay.model.cooldowns import Cooldowns
@@ -12,7 +13,6 @@ from relay.model.meaning import AttemptFailed
 from relay.model.places import Place, places_of
 from relay.model.request import Requests
 from relay.ports import Completion, Prompt
-from relay.settings import Settings
 from relay.storage.credential import AppCredential
 
 log = logging.getLogger(__name__)

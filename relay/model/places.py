@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from relay.bot import Bot, Deployment
-from relay.settings import Settings
+from relay.config.bot import Bot, Deployment
+from relay.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from opentelemetry.trace import SpanKind
 
 from relay import spans
+from relay.config.settings import StorageSettings
 from relay.messages import Receipt
 from relay.ports import Queued
 from relay.sdk import load
-from relay.settings import StorageSettings
 from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN, in_attempts, spelled_out
 from relay.storage.credential import AppCredential
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from opentelemetry.trace import SpanKind
 
 from relay import spans
+from relay.config.settings import StorageSettings
 from relay.errors import RowChanged, RowExists, TableBusy, TableMissing
 from relay.ports import Insert, Merge, Page, Row
 from relay.sdk import load
-from relay.settings import StorageSettings
 from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN, error_code, in_attempts, spelled_out
 from relay.storage.credential import AppCredential
 

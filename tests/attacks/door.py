@@ -39,11 +39,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from playground.azurite import ACCOUNT, Azurite
 from playground.loopback import serving
 from relay.app import Relay
-from relay.bots import bots_in
+from relay.config.bots import bots_in
+from relay.config.settings import load_settings
 from relay.errors import StorageUnavailable
 from relay.outbox import TURNS
 from relay.ports import Queued
-from relay.settings import load_settings
 from relay.signature import sign_inbound
 from tests.attacks.faults import endpoint_of, origin_of
 from tests.attacks.proxy import Schedule, Spoiling, SpoilingProxy

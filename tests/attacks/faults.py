@@ -27,7 +27,7 @@ from playground.azurite import Azurite
 from playground.im.chats import Delivered, wall_clock_ms
 from playground.im_server import ImServer, Said
 from playground.model_server import ModelServer
-from relay.rows import Entry
+from relay.memory.rows import Entry
 from tests.attacks.proxy import Schedule, SpoilingProxy
 from tests.crashes.storage import Account, until
 from tests.crashes.world import SHORT

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from relay import outbox, webhook
+from relay import outbox
 from relay.errors import RequestError
+from relay.inbound import webhook
 from relay.signature import verify
 from tests.attacks.fuzz import __main__ as command
 from tests.attacks.fuzz import answers, target

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from playground.azurite import Azurite
 from relay.clock import SystemClock
+from relay.config.settings import StorageSettings
 from relay.ports import Queues, Tables
-from relay.settings import StorageSettings
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 from tests.doubles import MemoryQueues, MemoryTables

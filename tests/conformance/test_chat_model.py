@@ -9,10 +9,10 @@ from typing import Literal
 import pytest
 
 from playground.model_server import Fault, ModelServer, Reply
+from relay.config.settings import load_settings
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
 from relay.ports import ChatMessage, ChatModel, Completion, Prompt
-from relay.settings import load_settings
 from tests.conftest import EXAMPLE
 from tests.doubles import ScriptedModel
 

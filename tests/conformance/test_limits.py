@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from relay.bot import Bot, Limits, Rate
 from relay.clock import SystemClock
-from relay.limits import Limiter
+from relay.config.bot import Bot, Limits, Rate
+from relay.turn.limits import Limiter
 from tests.conformance.conftest import Storage
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from relay.errors import RowChanged, RowExists, TableMissing
+from relay.memory.rows import gather, spread
 from relay.ports import Insert, Merge, Value
-from relay.rows import gather, spread
 from tests.conformance.conftest import Storage
 
 

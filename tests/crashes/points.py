@@ -16,12 +16,12 @@ import azure.functions as func
 
 from relay.app import Relay
 from relay.clock import SystemClock
+from relay.config.settings import Settings, StorageSettings
 from relay.keys import LEASE_TABLE
 from relay.messages import Receipt, Turn
 from relay.model import OpenAIChat
 from relay.outbox import TURNS
 from relay.ports import Completion, Insert, Merge, Prompt
-from relay.settings import Settings, StorageSettings
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 

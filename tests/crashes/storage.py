@@ -13,10 +13,10 @@ from azure.storage.queue.aio import QueueClient
 
 from relay.failures import FailureRecord
 from relay.keys import HISTORY_PREFIX
+from relay.memory.rows import Entry
 from relay.messages import Receipt, Turn
 from relay.outbox import FAILED, POISON, TURNS
 from relay.ports import Row
-from relay.rows import Entry
 
 LOOK_SECONDS = 0.05
 """Between two looks at a condition that storage does not announce."""

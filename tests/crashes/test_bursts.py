@@ -9,7 +9,7 @@ import pytest
 
 from playground.im_server import Delivery
 from playground.model_server import Reply
-from relay.rows import Entry
+from relay.memory.rows import Entry
 from relay.texts import FORGET, HELP, NEW
 from tests.crashes.conftest import MakeCrashWorld
 from tests.crashes.storage import until

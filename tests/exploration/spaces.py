@@ -13,14 +13,15 @@ from unittest import mock
 
 from opentelemetry.trace import NoOpTracer
 
-from relay import respond, spans
-from relay.bots import Bot
+from relay import spans
+from relay.config.bots import Bot
+from relay.config.settings import load_settings
 from relay.keys import client_id, conversation_key
+from relay.memory.rows import is_earlier
 from relay.messages import Message
 from relay.outbox import FAILED, TURNS
-from relay.rows import is_earlier
-from relay.settings import load_settings
 from relay.texts import FORGOTTEN, THINKING
+from relay.turn import respond
 from tests.conftest import EXAMPLE
 from tests.exploration.explorer import Explored, explore
 from tests.exploration.world import Budget, World

@@ -15,14 +15,14 @@ from pydantic import SecretStr
 
 from playground.azurite import Azurite
 from relay.app import Relay
-from relay.bots import Bots
+from relay.config.bots import Bots
+from relay.config.settings import StorageSettings, load_settings
 from relay.errors import ImUnavailable, ModelUnavailable
 from relay.keys import client_id, conversation_key, history_table
+from relay.memory.rows import Entry
 from relay.messages import Message, Turn
 from relay.outbox import FAILED, TURNS
 from relay.ports import Outgoing, Prompt
-from relay.rows import Entry
-from relay.settings import StorageSettings, load_settings
 from relay.storage.tables import AzureTables
 from tests.conftest import EXAMPLE
 from tests.doubles import ManualClock, MemoryQueues, RecordingMessenger, ScriptedModel

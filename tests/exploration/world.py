@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from relay.app import Relay
-from relay.bots import Bot, Bots
+from relay.config.bots import Bot, Bots
+from relay.config.settings import Settings
 from relay.errors import ImUnavailable, StorageUnavailable
 from relay.keys import LEASE_TABLE, client_id
-from relay.lease import Leases
+from relay.memory.lease import Leases
+from relay.memory.rows import Entry, in_time_order, is_earlier
 from relay.messages import Message, Receipt, Turn
 from relay.outbox import FAILED, TURNS
 from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row
-from relay.rows import Entry, in_time_order, is_earlier
-from relay.settings import Settings
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
 
 HIDDEN_SECONDS = 600

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from relay.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER
 
 PROGRAM = """
 import json, sys

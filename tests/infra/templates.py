@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from relay.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER
 from tests.infra.bicep import INPUTS, bicep
 
 INFRA = APP_FOLDER / "infra"

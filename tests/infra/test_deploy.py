@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER
 
 pytestmark = pytest.mark.infra
 

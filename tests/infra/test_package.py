@@ -10,7 +10,7 @@ import pytest
 
 from infra.package import members, write
 from playground.install import Environment, package
-from relay.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER
 from tests.infra.indexing import indexed
 
 

@@ -15,7 +15,7 @@ from playground.im_control import Acknowledgement, ImControl
 from playground.im_server import ImServer
 from playground.loopback import serving
 from playground.terminal import Person, Terminal, way
-from relay.bot import Bot
+from relay.config.bot import Bot
 
 HELPER = Bot(accid="helper", name="Helper", system_prompt="x", reply="response")
 TRANSLATOR = Bot(accid="translator", name="Translator", system_prompt="x")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, get_args
 
-from relay import chatbot
-from relay.routing import Reason
+from relay.inbound import chatbot
+from relay.inbound.routing import Reason
 
 QUEUED = "queued"
 ACKNOWLEDGED = "acknowledged"

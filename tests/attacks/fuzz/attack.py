@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from relay.inbound.webhook import BODY_MAX_BYTES
 from relay.signature import sign_inbound
-from relay.webhook import BODY_MAX_BYTES
 from tests.attacks.fuzz import answers, headers
 from tests.attacks.fuzz.breakages import FIELD_BREAKAGES
 from tests.attacks.fuzz.damage import BYTE_BREAKAGES

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from relay import chatbot
 from relay.clock import MINUTE_MS
-from relay.wire import COPY_FIELDS
+from relay.inbound import chatbot
+from relay.inbound.wire import COPY_FIELDS
 from tests.attacks.fuzz.messages import PLANTED, Fields
 from tests.attacks.fuzz.odd_values import EXT_KEYS, ROBOT_KEYS, json_text, nasty, odd_value
 

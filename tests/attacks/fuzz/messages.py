@@ -1,6 +1,7 @@
 """Messages to the attacked bots, in the two forms in which they come in.
 
-The names of the fields are the relay's own tables (:data:`relay.wire.COPY_FIELDS`, :data:`relay.chatbot.FIELDS`), so
+The names of the fields are the relay's own tables (:data:`relay.inbound.wire.COPY_FIELDS` and
+:data:`relay.inbound.chatbot.FIELDS`), so
 that a name which is added there is attacked from then on. Everything that a person or an app wrote holds
 :data:`PLANTED`, which no log line may show.
 """
@@ -12,9 +13,9 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from relay import chatbot
 from relay.clock import MINUTE_MS
-from relay.wire import COPY_FIELDS
+from relay.inbound import chatbot
+from relay.inbound.wire import COPY_FIELDS
 
 PLANTED = "pl4nted-words"
 """In every text of a request."""
@@ -56,7 +57,7 @@ EVERY_BOT = ("helper", "little", "private", "direct", "DIRECT")
 USERS = ("alice", "zhangsan", "111", 222, "Bob", "o'brien", "a.b-c_d@e", "用户", "x" * 32)
 
 Fields = dict[str, Any]
-"""Of a request's body; or of a message, by the names of :class:`relay.wire.Inbound`."""
+"""Of a request's body; or of a message, by the names of :class:`relay.inbound.wire.Inbound`."""
 
 _TEXTS = (
     "hello",

@@ -16,11 +16,11 @@ from typing import Self
 import azure.functions as func
 
 from relay import texts
+from relay.config.settings import load_settings
 from relay.errors import ModelBlocked, ModelUnavailable
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES, Turn
 from relay.outbox import FAILED, TURNS
 from relay.ports import Insert, Merge
-from relay.settings import load_settings
 from tests.attacks.fuzz import answers
 from tests.attacks.fuzz.attack import SECRET, Attack
 from tests.attacks.fuzz.journal import Journal

@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 from pydantic import SecretStr
 
-from relay.settings import Settings, StorageSettings
+from relay.config.settings import Settings, StorageSettings
 from tests import tracing
 from tests.attacks.leaks.evidence import Evidence, LogEvidence, SpanEvidence, keep_errors
 from tests.attacks.leaks.private import Private, watch

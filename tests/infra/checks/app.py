@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 
+from relay.config.settings import APP_FOLDER, SETTING_NAMES, load_settings
 from relay.errors import ConfigError
 from relay.keys import LEASE_TABLE
 from relay.outbox import FAILED, POISON, TURNS
-from relay.settings import APP_FOLDER, SETTING_NAMES, load_settings
 from tests.infra.checks.registry import check
 from tests.infra.indexing import indexed
 from tests.infra.templates import Templates, concurrency_of, log_alerts, of_type, query_of, settings_of, the

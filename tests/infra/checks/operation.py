@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from relay.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER
 from tests.infra.checks.registry import check
 from tests.infra.templates import Templates, log_alerts, of_type, query_of, scope_of, settings_of, the
 

@@ -18,7 +18,7 @@ from playground.model_server import ModelServer
 from playground.page.page import Page
 from playground.page.parts import HostLabel, ModelLabel, Parts
 from playground.page.routes import Routes
-from relay.bots import Bots
+from relay.config.bots import Bots
 from tests.playground.page.story import HELPER
 from tests.playground.receiver import Receiver, receiving
 

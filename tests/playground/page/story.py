@@ -12,7 +12,7 @@ from playground.page.journal import Journal
 from playground.page.robot import bot_for, robot_of
 from playground.page.spans import SpanEvent, SpanFact
 from relay import spans
-from relay.bot import Bot
+from relay.config.bot import Bot
 
 BEGAN = 1_700_000_000_000
 HELPER = Bot(accid="helper", name="Helper", aliases=("小助手",), system_prompt="You are Helper.")

@@ -4,7 +4,7 @@ from playground.page.page import Page
 from playground.page.parts import HostLabel, ModelLabel
 from playground.page.spans import SpanFact
 from relay import spans
-from relay.bots import Bots
+from relay.config.bots import Bots
 from tests.playground.page.story import BEGAN, HELPER
 
 

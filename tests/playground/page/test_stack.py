@@ -15,7 +15,7 @@ import pytest
 from playground.page.parts import HostLabel, ModelLabel
 from playground.page.server import PageServer
 from playground.stack import Stack
-from relay.bots import load_bots
+from relay.config.bots import load_bots
 
 pytestmark = pytest.mark.stack
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from playground.faults import FAULTS
 from playground.scenario.format import load, parse
 from playground.scenario.tables import SETTINGS, Expectation, Rule, Scenario, Step
-from relay.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER
 from tests.scenarios.test_files import FILES
 from tests.test_docs import DOCUMENTS, code_blocks, table_below
 

@@ -1,0 +1,155 @@
+"""One bot: what it is called, what it is told, and the limits it answers under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from relay.config import credentials, urls
+from relay.spelling import is_blank
+
+MINUTES_MAX = 7 * 24 * 60
+"""Nothing is remembered for longer than a week."""
+
+Accid = Annotated[
+    str,
+    # The platform allows at most 32 characters and stores accids in lower case; "|" parts the v2 API's ids.
+    Field(min_length=1, max_length=32, pattern=r"^[!-{}~]*$"),
+    AfterValidator(str.lower),
+]
+
+
+def _visible(name: str) -> str:
+    if is_blank(name):
+        raise ValueError("is blank")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_visible)]
+Minutes = Annotated[int, Field(ge=1, le=MINUTES_MAX)]
+
+
+Ceiling = Annotated[int, Field(ge=1, le=1_000_000_000)]
+_CEILING = "a whole number, 1 to 1000000000"
+_RATE = "a table with minute, day, or both"
+
+
+class Table(BaseModel):
+    """A table of the bots file; the description of a field says what its key accepts."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class Rate(Table):
+    """How many messages in a minute of the clock and in a UTC day; None is any number."""
+
+    minute: Ceiling | None = Field(None, description=_CEILING)
+    day: Ceiling | None = Field(None, description=_CEILING)
+
+    def __str__(self) -> str:
+        rates = {"minute": self.minute, "day": self.day}
+        return " ".join(f"{rate}/{unit}" for unit, rate in rates.items() if rate) or "any"
+
+
+class Limits(Table):
+    """How many messages a bot answers; see :mod:`relay.turn.limits`."""
+
+    per_sender: Rate | None = Field(None, description=_RATE)
+    per_bot: Rate | None = Field(None, description=_RATE)
+
+    def __str__(self) -> str:
+        return f"per_sender {self.per_sender or 'any'}, per_bot {self.per_bot or 'any'}"
+
+
+class Deployment(Table):
+    """A model to ask, and where it is when that is not where the settings say.
+
+    Attributes:
+        model: name of the deployment or model.
+        endpoint: another Azure OpenAI resource, in another region for example.
+        url: base URL of any other server that speaks the OpenAI API.
+        key_setting: name of the setting that holds the key of ``endpoint`` or ``url``. Without it Azure OpenAI is asked
+            with Entra ID, and another server without a key: the key of the settings is for their own server alone.
+    """
+
+    model: str = Field(pattern=r"^\S+$", description="the name of a deployment or model")
+    endpoint: Annotated[str, AfterValidator(urls.azure_openai)] | None = Field(
+        None, description="https://host, such as https://name.openai.azure.com"
+    )
+    url: Annotated[str, AfterValidator(urls.base)] | None = Field(
+        None, description="a base URL, such as http://localhost:8080/v1"
+    )
+    key_setting: str | None = Field(
+        None,
+        pattern=f"^{credentials.FURTHER_KEY}$",
+        description="the name of a setting, AZURE_OPENAI_API_KEY_<name> or RELAY_MODEL_KEY_<name>",
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.endpoint and self.url:
+            raise ValueError("has an endpoint and a url, but is at one place")
+        if self.key_setting and not (self.endpoint or self.url):
+            raise ValueError("has a key_setting, but neither endpoint nor url that the key would be for")
+        return self
+
+    def __str__(self) -> str:
+        place = self.endpoint or self.url
+        return f"{self.model} at {place}" if place else self.model
+
+
+def _named(value: Any) -> Any:
+    return {"model": value} if isinstance(value, str) else value
+
+
+class Bot(Table):
+    """One bot; accids are in lower case."""
+
+    accid: Accid = Field(description="1 to 32 visible ASCII characters, no space and no |")
+    name: Name = Field(description="1 to 64 characters")
+    aliases: tuple[Name, ...] = Field(
+        (), strict=False, max_length=16, description="a list of up to 16 names, 1 to 64 characters each"
+    )
+    avatar: str | None = Field(None, pattern=r"^https?://\S+$", description="an http or https URL")
+    system_prompt: str = Field(
+        min_length=1, max_length=100_000, pattern=r"\S", description="1 to 100000 characters"
+    )
+    model: str | None = Field(None, pattern=r"^\S+$", description="the name of a deployment or model")
+    models: tuple[Annotated[Deployment, BeforeValidator(_named)], ...] = Field(
+        (),
+        strict=False,
+        max_length=8,
+        description="a list of up to 8 names or { model, endpoint or url, key_setting }",
+    )
+    enabled: bool = Field(True, description="true or false")
+    reply: Literal["send", "response"] = Field("send", description='"send" or "response"')
+    rewind_messages: int = Field(20, ge=0, le=500, description="a whole number, 0 to 500")
+    rewind_minutes: Minutes = Field(1440, description="a whole number, 1 to 10080")
+    moderate_replies: bool = Field(False, description="true or false")
+    allow: Annotated[frozenset[Accid], Field(strict=False)] = Field(
+        frozenset(), description="a list of accids"
+    )
+    commands: bool = Field(True, description="true or false")
+    max_message_age_minutes: Minutes = Field(1440, description="a whole number, 1 to 10080")
+    turn_seconds: float = Field(90, ge=1, le=300, description="a number, 1 to 300")
+    answer_within_minutes: float = Field(10, gt=0, le=1440, description="a number, above 0 and at most 1440")
+    context_characters: int = Field(
+        60_000, ge=1000, le=1_000_000, description="a whole number, 1000 to 1000000"
+    )
+    max_reply_tokens: int | None = Field(None, ge=1, description="a whole number, 1 or more")
+    temperature: float | None = Field(None, ge=0, le=2, description="a number, 0 to 2")
+    limits: Limits | None = Field(None, description="a table with per_sender, per_bot, or both")
+    functions: Mapping[str, Bot] = Field(default_factory=dict, description="tables [bots.functions.<name>]")
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """The models to ask, in order; none for the settings' own."""
+        return (Deployment(model=self.model),) if self.model else self.models
+
+    def for_function(self, name: str) -> Bot:
+        """The bot as ``robotInfo.function`` asks for it: with that override, or itself when there is none."""
+        return self.functions.get(name, self)

@@ -1,0 +1,277 @@
+"""All bots: the bots file, read and checked.
+
+A bot's keys are merged from three layers, the later one first: ``[bots.functions.<name>]``, ``[[bots]]``,
+``[defaults]``. Every layer is checked by itself, so that an error names the place where it was written.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from relay.config.bot import Bot, Deployment, Limits, Rate, Table
+from relay.errors import ConfigError
+
+__all__ = ["Bot", "Bots", "bots_in", "load_bots", "read_toml"]
+
+
+class Bots:
+    """All bots of the file, in its order."""
+
+    def __init__(self, bots: Iterable[Bot]) -> None:
+        self._by_accid = {bot.accid: bot for bot in bots}
+
+    def __iter__(self) -> Iterator[Bot]:
+        return iter(self._by_accid.values())
+
+    def __len__(self) -> int:
+        return len(self._by_accid)
+
+    def get(self, accid: str) -> Bot | None:
+        """The bot with this accid, in any case."""
+        return self._by_accid.get(accid.lower())
+
+    @property
+    def longest_limit_minutes(self) -> int:
+        """The largest ``rewind_minutes`` or ``max_message_age_minutes`` of any bot or function."""
+        every = [variant for bot in self for variant in (bot, *bot.functions.values())]
+        return max(max(bot.rewind_minutes, bot.max_message_age_minutes) for bot in every)
+
+
+def load_bots(path: Path) -> Bots:
+    """Read and check the bots file.
+
+    Raises:
+        ConfigError: with every problem found, each with its place.
+    """
+    return bots_in(read_toml(path), path.name)
+
+
+def bots_in(document: Mapping[str, Any], file: str) -> Bots:
+    """The bots of a bots file's tables; ``file`` is its name, for the reader of a problem.
+
+    Raises:
+        ConfigError: with every problem found, each with its place.
+    """
+    reading = _Reading(file)
+    bots = reading.bots(document)
+    if reading.problems:
+        raise ConfigError(reading.problems)
+    return Bots(bots)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The bots file as plain tables, unchecked.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        problem = f"RELAY_BOTS_FILE: there is no file {path}"
+    except OSError as error:
+        problem = f"RELAY_BOTS_FILE: {path} cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        problem = f"{path.name}: is not UTF-8; save it with that encoding"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"{path.name}: is not TOML: {error}"
+    raise ConfigError([problem])
+
+
+_NEEDED = {"accid": "x", "name": "x", "system_prompt": "x"}
+"""Stands in for the required keys where a layer may leave them out."""
+
+_NOT_IN_DEFAULTS = dict.fromkeys(
+    ("accid", "name", "aliases", "avatar", "functions"), "one bot, not to [defaults]"
+)
+_NOT_IN_FUNCTIONS = dict.fromkeys(
+    ("accid", "name", "aliases", "avatar", "functions", "enabled", "reply", "allow", "limits"),
+    "the whole bot, not to one of its functions",
+)
+_TABLES: Mapping[str, type[Table]] = {
+    "limits": Limits,
+    "models": Deployment,
+    "per_bot": Rate,
+    "per_sender": Rate,
+}
+"""The keys whose value is a table, or a list of tables, with keys of its own."""
+
+_MODEL_KEYS = {"model", "models"}
+"""Two forms of one key."""
+
+
+class _Reading:
+    """Turns the tables of one file into bots and collects what is wrong with them.
+
+    With problems, the bots that it returns are only good for finding more of them.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[str] = []
+
+    def bots(self, document: Mapping[str, Any]) -> list[Bot]:
+        for name, value in document.items():
+            if name not in ("defaults", "bots"):
+                self._problem(f'"{name}"', _unknown(name, value, ["bots", "defaults"]))
+        tables = self._tables(document.get("bots", []))
+        self._duplicates(tables)
+        defaults = self._defaults(document.get("defaults", {}))
+        return [self._bot(number, table, defaults) for number, table in enumerate(tables, 1)]
+
+    def _tables(self, bots: object) -> list[dict[str, Any]]:
+        if isinstance(bots, list) and all(isinstance(table, dict) for table in bots):
+            if not bots:
+                self._problem(
+                    "[[bots]]", "missing; accepted: one or more, with accid, name and system_prompt"
+                )
+            return bots
+        if isinstance(bots, dict) and not bots.keys() & Bot.model_fields.keys():
+            for accid in _dotted(bots):
+                self._problem(f"[bots.{accid}]", f'unknown; for a bot write [[bots]] and accid = "{accid}"')
+        else:
+            self._problem('"bots"', "is not a list of tables; write [[bots]] above each bot")
+        return []
+
+    def _duplicates(self, tables: list[dict[str, Any]]) -> None:
+        first: dict[str, str] = {}
+        for number, table in enumerate(tables, 1):
+            if isinstance(accid := table.get("accid"), str):
+                place = _place(number, table)
+                other = first.setdefault(accid.lower(), place)
+                if other != place:
+                    self._problem(
+                        f'{place}, key "accid"', f"is taken by {other}; upper and lower case are one"
+                    )
+
+    def _defaults(self, table: object) -> dict[str, Any]:
+        if not isinstance(table, dict):
+            self._problem('"defaults"', "is not a table; write [defaults]")
+            return {}
+        return self._layer("[defaults]", table, _NEEDED, _NOT_IN_DEFAULTS)
+
+    def _bot(self, number: int, table: dict[str, Any], defaults: dict[str, Any]) -> Bot:
+        place = _place(number, table)
+        own = {key: value for key, value in table.items() if key != "functions"}
+        merged = _NEEDED | _over(defaults, self._layer(place, own, defaults, {}))
+        self._deadlines(place, merged)
+        functions = self._functions(place, table.get("functions", {}), merged)
+        return Bot.model_validate({**merged, "functions": functions})
+
+    def _functions(self, place: str, tables: object, bot: dict[str, Any]) -> dict[str, Bot]:
+        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+            self._problem(
+                f'{place}, key "functions"', "is not a table of tables; write [bots.functions.<name>]"
+            )
+            return {}
+        functions = {}
+        for name, table in tables.items():
+            where = f'{place}, function "{name}"'
+            layer = self._layer(where, table, bot, _NOT_IN_FUNCTIONS)
+            if layer.keys() & {"turn_seconds", "answer_within_minutes"}:
+                self._deadlines(where, bot | layer)
+            functions[name] = Bot.model_validate(_over(bot, layer))
+        return functions
+
+    def _layer(
+        self, place: str, table: dict[str, Any], below: dict[str, Any], foreign: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The keys of one table that are good; the others become problems."""
+        for key in table.keys() & foreign.keys():
+            self._problem(f'{place}, key "{key}"', f"belongs to {foreign[key]}")
+        layer = {key: value for key, value in table.items() if key not in foreign}
+        try:
+            Bot.model_validate(below | layer)
+        except ValidationError as error:
+            for detail in error.errors():
+                self._problem(f"{place}, {_where(detail)}", _wrong(detail))
+                layer.pop(str(detail["loc"][0]), None)
+        if layer.keys() >= _MODEL_KEYS:
+            self._problem(f'{place}, key "model"', 'is the short form of "models"; accepted: one of the two')
+            del layer["model"]
+        return layer
+
+    def _deadlines(self, place: str, keys: dict[str, Any]) -> None:
+        bot = Bot.model_validate(keys)
+        if bot.answer_within_minutes * 60 < bot.turn_seconds:
+            self._problem(
+                f'{place}, key "answer_within_minutes"',
+                f"is {bot.answer_within_minutes:g}, but turn_seconds is {bot.turn_seconds:g}; "
+                "accepted: turn_seconds / 60 or more",
+            )
+
+    def _problem(self, place: str, wrong: str) -> None:
+        self.problems.append(f"{self.file}: {place}: {wrong}")
+
+
+def _over(below: dict[str, Any], layer: dict[str, Any]) -> dict[str, Any]:
+    """One layer over another: its ``model`` or ``models`` replaces either."""
+    replaced = _MODEL_KEYS if layer.keys() & _MODEL_KEYS else set()
+    return {key: value for key, value in below.items() if key not in replaced} | layer
+
+
+def _place(number: int, table: Mapping[str, Any]) -> str:
+    accid = table.get("accid")
+    return f'bot {number} ("{accid}")' if isinstance(accid, str) else f"bot {number}"
+
+
+def _dotted(tables: Mapping[str, Any]) -> Iterator[str]:
+    """The accids that somebody meant who wrote ``[bots.support.bot]``: to TOML, a dot opens a table."""
+    for name, table in tables.items():
+        inner = list(table.values()) if isinstance(table, dict) and "functions" not in table else []
+        if inner and all(isinstance(value, dict) for value in inner):
+            yield from (f"{name}.{rest}" for rest in _dotted(table))
+        else:
+            yield name
+
+
+def _unknown(name: str, value: object, known: Iterable[str]) -> str:
+    if close := get_close_matches(name.lower(), known, n=1):
+        return f'unknown; did you mean "{close[0]}"?'
+    if isinstance(value, dict):
+        accid = next(_dotted({name: value}))
+        return f'unknown; for a bot with this accid write [[bots]] and accid = "{accid}"'
+    return f"unknown; accepted: {', '.join(known)}"
+
+
+def _where(detail: ErrorDetails) -> str:
+    return ", ".join(
+        f'key "{part}"' if isinstance(part, str) else f"entry {part + 1}" for part in detail["loc"]
+    )
+
+
+def _wrong(detail: ErrorDetails) -> str:
+    kind, value = detail["type"], detail["input"]
+    *outer, key = (part for part in detail["loc"] if isinstance(part, str))
+    fields = (_TABLES[outer[-1]] if outer else Bot).model_fields
+    if kind == "extra_forbidden":
+        return _unknown(key, value, fields)
+    if kind == "missing":
+        wrong = "missing"
+    elif kind == "value_error":
+        wrong = detail["msg"].removeprefix("Value error, ")
+    elif kind == "too_long":
+        wrong = f"has {len(value)} entries"
+    elif kind in ("string_too_short", "string_too_long"):
+        wrong = f"is {len(value)} characters long"
+    elif kind in ("string_pattern_mismatch", "literal_error"):
+        wrong = "is not valid"
+    else:
+        wrong = f"is {_shape(value)}"
+    return f"{wrong}; accepted: {fields[key].description}"
+
+
+def _shape(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    names: dict[type, str] = {str: "text", list: "a list", dict: "a table"}
+    return names.get(type(value), "a date or a time")

@@ -1,0 +1,161 @@
+"""The webhook: takes a signed request, and has the message in it queued or answered. Nothing else.
+
+The platform waits 5 seconds and takes 200 and 500 for delivered, everything else for failed (vendor page
+jY5MDk1NTQ), so a request is acknowledged once its message is safe, and refused with 503 when it is not.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from relay import keys, spans
+from relay.clock import MINUTE_MS
+from relay.config.bots import Bot, Bots
+from relay.config.settings import Settings
+from relay.errors import RequestError, StorageUnavailable
+from relay.inbound import chatbot
+from relay.inbound.routing import Reason, route
+from relay.inbound.strict_json import parse_object
+from relay.inbound.wire import read
+from relay.messages import QUEUE_MESSAGE_MAX_BYTES, QUEUE_MESSAGE_ROOM_BYTES, Message, Turn
+from relay.ports import Clock
+from relay.signature import verify
+
+BODY_MAX_BYTES = 64 * 1024
+CALLBACK_WARNING_MS = 60 * MINUTE_MS
+
+Enqueue = Callable[[Turn, Bot], Awaitable[None]]
+"""Puts a turn on the queue; raises StorageUnavailable."""
+
+Respond = Callable[[Turn, Bot], Awaitable[str]]
+"""Answers a turn and returns the text for the HTTP response; raises StorageUnavailable."""
+
+_ADDRESS_CHECK = b"{}"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: status and the object that becomes its JSON body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class Webhook:
+    """Answers the requests of the IM platform.
+
+    Args:
+        settings: the secrets that sign requests, and whether unsigned ones are allowed.
+        bots: the bots of this relay.
+        clock: time.
+        enqueue: what takes the turns of ``send`` bots.
+        respond: what answers the turns of ``response`` bots.
+    """
+
+    def __init__(
+        self, settings: Settings, bots: Bots, clock: Clock, enqueue: Enqueue, respond: Respond
+    ) -> None:
+        self._settings = settings
+        self._bots = bots
+        self._clock = clock
+        self._enqueue = enqueue
+        self._respond = respond
+        self._callback_warned_at: int | None = None
+
+    async def handle(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer one request: any bytes with any headers (names in any case)."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        parent = lower.get("traceparent", "")
+        with spans.span(spans.WEBHOOK, kind=SpanKind.SERVER, parent=parent) as span:
+            try:
+                answer = await self._answer(lower, body)
+            except RequestError as error:
+                logger.info("refused status=%d reason=%r", error.status, error.detail)
+                answer = _error(error.status, error.word, error.detail)
+            except StorageUnavailable as error:
+                logger.warning("refused status=503 cause=%s", type(error).__name__)
+                answer = _error(503, "unavailable", "storage cannot take the message now; send it again")
+            span.set_attribute(spans.HTTP_STATUS, answer.status)
+            span.set_attribute(
+                spans.OUTCOME, str(answer.body.get("status") or answer.body.get("error") or "")
+            )
+            span.set_attribute(spans.REASON, str(answer.body.get("reason", "")))
+            return answer
+
+    async def _answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        if body == _ADDRESS_CHECK:
+            return Answer(200, {"status": "ok"})
+        if len(body) > BODY_MAX_BYTES:
+            raise RequestError(413, "too_large", f"the body is over {BODY_MAX_BYTES} bytes")
+        if not (self._settings.allow_unsigned and "checksum" not in headers):
+            verify(self._settings.inbound_secrets, headers, body)
+        inbound = read(parse_object(body))
+        if inbound.input == "callback":
+            return self._allow()
+        if inbound.input == "event":
+            return _ignored("event")
+        now = self._clock.now()
+        routed = route(inbound, self._bots, now=now, clock=_header_clock(headers))
+        if isinstance(routed, str):
+            return _ignored(routed)
+        spans.current().set_attributes(spans.about(routed.message))
+        return await self._take(Turn(routed.message, received=now, trace=spans.traceparent()), routed.bot)
+
+    async def _take(self, turn: Turn, bot: Bot) -> Answer:
+        if turn.queue_bytes() > QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES:
+            raise RequestError(413, "too_large", "the message would not fit a queue message")
+        if bot.reply == "response":
+            text = await self._respond(turn, bot)
+            _log_accepted("responded", turn.message)
+            return Answer(200, chatbot.reply(text))
+        await self._enqueue(turn, bot)
+        _log_accepted("queued", turn.message)
+        if turn.message.source == "chatbot":
+            return Answer(200, chatbot.acknowledgement())
+        return Answer(200, {"status": "queued"})
+
+    def _allow(self) -> Answer:
+        """Let a third-party callback pass: the message it asks about must not hang on a bot (vendor page
+        jI3ODc2ODE)."""
+        now = self._clock.now()
+        if self._callback_warned_at is None or now - self._callback_warned_at >= CALLBACK_WARNING_MS:
+            self._callback_warned_at = now
+            logger.warning(
+                "a third-party callback came in and was allowed: this URL moderates nothing;"
+                " take it out of the console's callback settings"
+            )
+        return Answer(200, {"errCode": 0})
+
+
+def _ignored(reason: Reason) -> Answer:
+    logger.debug("ignored reason=%s", reason)
+    return Answer(200, {"status": "ignored", "reason": reason})
+
+
+def _error(status: int, word: str, detail: str) -> Answer:
+    return Answer(status, {"error": word, "detail": detail})
+
+
+def _header_clock(headers: Mapping[str, str]) -> int | None:
+    """The platform's clock in the request, Unix milliseconds. Only an unsigned request can lack it."""
+    clock = headers.get("curtime", "")
+    return int(clock) if re.fullmatch(r"[0-9]{1,20}", clock) else None
+
+
+def _log_accepted(outcome: str, message: Message) -> None:
+    logger.info(
+        "%s bot=%s conversation=%s message=%s source=%s",
+        outcome,
+        message.bot,
+        keys.conversation_key(message)[:8],
+        keys.message_hash(message.id)[:8],
+        message.source,
+    )

@@ -1,0 +1,179 @@
+"""What a turn does with the rows it read: the batch to answer and the window that the model gets. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from relay.clock import MINUTE_MS
+from relay.config.bots import Bot
+from relay.memory.rows import Entry, in_time_order, is_earlier
+
+BATCH_MAX_ROWS = 90
+"""Messages that are answered together; with their reply they fit one transaction of 100 changes."""
+
+
+UNUSABLE_MAX_ROWS = 200
+"""So many rows that no model may see (refused, forgotten, commands) are read back through, and no more: whoever
+floods a conversation with them shortens its memory, and does not make its turns dear."""
+
+Fate = Literal[
+    "batch", "sent", "not_usable", "before_new", "over_minutes", "over_messages", "over_characters"
+]
+"""What becomes of a row that was read: it is answered now, the model gets it as history, or why it does not.
+
+``not_usable``: a command, an error text, something refused, forgotten, or not answered yet. ``over_…``: beyond
+``rewind_minutes``, ``rewind_messages``, ``context_characters``.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the rows of a conversation call for.
+
+    Attributes:
+        unsent: replies that were stored but not marked sent, oldest first.
+        closing: waiting messages from before their sender's ``/forget`` (which came to be known first): they are
+            closed, not answered.
+        waiting: every message that waits, oldest first.
+        batch: those of them to answer together, oldest first.
+        window: earlier messages and replies for the model, oldest first.
+        cutoff: nothing older than this (Unix ms) belongs to the window.
+        rows: everything that was read, oldest first.
+        complete: reading further back would change nothing.
+    """
+
+    unsent: tuple[Entry, ...]
+    closing: tuple[Entry, ...]
+    waiting: tuple[Entry, ...]
+    batch: tuple[Entry, ...]
+    window: tuple[Entry, ...]
+    cutoff: int
+    complete: bool
+    rows: tuple[Entry, ...] = ()
+
+
+def plan(
+    entries: Iterable[Entry],
+    *,
+    read_to: Entry | None,
+    profile: Callable[[str], Bot],
+    group: bool,
+    alone: Callable[[Entry], bool] | None = None,
+) -> Plan:
+    """Decide from the rows read so far.
+
+    Args:
+        entries: rows of one conversation in any order.
+        read_to: the oldest row that reading, newest first, has come to.
+        profile: the bot with the override of a ``robotInfo.function``.
+        group: whether several people write in the conversation.
+        alone: when given, the batch is the one waiting message for which this is true, or the oldest if none is.
+    """
+    ordered = in_time_order(entries)
+    marks = [entry for entry in ordered if entry.kind in ("new", "forget")]
+    open_messages = [entry for entry in ordered if entry.kind == "text" and entry.state == "waiting"]
+    closing = tuple(entry for entry in open_messages if _is_forgotten(entry, marks))
+    waiting = tuple(entry for entry in open_messages if entry not in closing)
+    batch = _batch(waiting, marks, group=group, alone=alone)
+    unsent = tuple(entry for entry in ordered if entry.kind == "reply" and entry.state == "stored")
+    if not batch:
+        return Plan(unsent, closing, waiting, (), (), cutoff=0, complete=True, rows=tuple(ordered))
+
+    bot = profile(batch[0].function)
+    cutoff = batch[-1].at - bot.rewind_minutes * MINUTE_MS
+    usable = [entry for entry in ordered if _is_usable(entry) and _same_epoch(entry, batch[0], marks)]
+    unusable = len(ordered) - len(open_messages) - len(usable)
+    recent = [entry for entry in usable if entry.at >= cutoff]
+    window = _within_budget(
+        recent[-bot.rewind_messages :] if bot.rewind_messages else [], bot.context_characters
+    )
+    complete = read_to is not None and (
+        read_to.at < cutoff
+        or (
+            read_to not in open_messages
+            and (len(recent) >= bot.rewind_messages or unusable >= UNUSABLE_MAX_ROWS)
+        )
+        # Alone with the bot, a user sees nothing from before the own /new.
+        or (not group and not _same_epoch(read_to, batch[0], marks))
+    )
+    return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered))
+
+
+def fates(plan: Plan, profile: Callable[[str], Bot]) -> Iterator[tuple[Entry, Fate]]:
+    """What becomes of each row of a plan, newest first; ``profile`` as it was for the plan."""
+    marks = [entry for entry in plan.rows if entry.kind in ("new", "forget")]
+    batch, window = ({entry.key for entry in entries} for entries in (plan.batch, plan.window))
+    room = profile(plan.batch[0].function).rewind_messages if plan.batch else 0
+    for entry in reversed(plan.rows):
+        if entry.key in batch:
+            yield entry, "batch"
+        elif not batch or not _is_usable(entry):
+            yield entry, "not_usable"
+        elif not _same_epoch(entry, plan.batch[0], marks):
+            yield entry, "before_new"
+        elif entry.at < plan.cutoff:
+            yield entry, "over_minutes"
+        elif room <= 0:
+            yield entry, "over_messages"
+        else:
+            room -= 1
+            yield entry, "sent" if entry.key in window else "over_characters"
+
+
+def _batch(
+    waiting: Sequence[Entry], marks: Sequence[Entry], *, group: bool, alone: Callable[[Entry], bool] | None
+) -> tuple[Entry, ...]:
+    """The oldest waiting message and those that may be answered with it, in order and without a gap."""
+    if not waiting:
+        return ()
+    if alone is not None:
+        return (next(filter(alone, waiting), waiting[0]),)
+    first = waiting[0]
+    batch: list[Entry] = []
+    for entry in waiting:
+        if group and entry.sender != first.sender:
+            continue
+        together = (
+            entry.function == first.function
+            and entry.day == first.day
+            and bool(entry.limited) == bool(first.limited)
+            and _same_epoch(entry, first, marks)
+        )
+        if not together or len(batch) == BATCH_MAX_ROWS:
+            break
+        batch.append(entry)
+    return tuple(batch)
+
+
+def _same_epoch(entry: Entry, other: Entry, marks: Iterable[Entry]) -> bool:
+    """Whether no ``/new`` or ``/forget`` of the entry's sender stands between the two."""
+    earlier, later = in_time_order((entry, other))
+    return not any(
+        mark.sender == entry.sender and is_earlier(earlier, mark) and is_earlier(mark, later)
+        for mark in marks
+    )
+
+
+def _is_forgotten(entry: Entry, marks: Iterable[Entry]) -> bool:
+    return any(
+        mark.kind == "forget" and mark.sender == entry.sender and is_earlier(entry, mark) for mark in marks
+    )
+
+
+def _is_usable(entry: Entry) -> bool:
+    if entry.excluded or entry.forgotten:
+        return False
+    return (entry.kind, entry.state) in {("text", "answered"), ("reply", "sent"), ("reply", "stored")}
+
+
+def _within_budget(window: Sequence[Entry], characters: int) -> tuple[Entry, ...]:
+    """The newest entries whose texts fit the budget together."""
+    kept: list[Entry] = []
+    for entry in reversed(window):
+        characters -= len(entry.text)
+        if characters < 0:
+            break
+        kept.append(entry)
+    return tuple(reversed(kept))

@@ -1,0 +1,208 @@
+"""``python -m relay check``: the configuration as the relay understands it, and what is wrong with it.
+
+Secrets are shown by their length. While a setting is wrong, so are all others: what was meant for one may
+have been pasted into another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from relay.config.bots import Bot, Bots, load_bots, read_toml
+from relay.config.settings import (
+    APP_FOLDER,
+    SETTING_NAMES,
+    STORAGE,
+    STORAGE_NAMES,
+    Settings,
+    known_settings,
+    load_settings,
+)
+from relay.errors import ConfigError
+from relay.model.places import missing_keys
+from relay.turn.timing import too_long
+
+LOCAL_SETTINGS = APP_FOLDER / "local.settings.json"
+"""The function host's file of settings for this machine; never deployed."""
+
+_TEXT_CHARS = 60
+_COLUMN_CHARS = 26
+
+Row = tuple[str, str, str]
+"""A name, its value and where the value comes from."""
+
+
+def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> tuple[list[str], list[str]]:
+    """Read everything as the app does at its start.
+
+    Args:
+        environ: the environment; its values go before those of the file.
+        local_settings: fills in what the environment lacks, when there is such a file.
+
+    Returns:
+        The lines of the report, and the problems: none means that the app would start.
+    """
+    problems: list[str] = []
+    local: dict[str, str] = {}
+    sources = "the environment"
+    if local_settings.exists():
+        sources += f" and {local_settings.name}"
+        try:
+            local = read_local_settings(local_settings)
+        except ConfigError as error:
+            problems += error.problems
+    merged = {**local, **environ}
+    from_environment = known_settings(environ)
+    origins = {
+        name: "environment" if name in from_environment else local_settings.name
+        for name in known_settings(merged)
+    }
+    settings: Settings | None = None
+    try:
+        settings = load_settings(merged)
+    except ConfigError as error:
+        problems += error.problems
+    rows = _hidden(merged) if settings is None else _shown(settings, merged)
+    lines = [
+        f"Settings from {sources}",
+        *_table((name, value, origins.get(name, o)) for name, value, o in rows),
+    ]
+    if settings:
+        lines += ["", "Which means", *_table(_meaning(settings))]
+    try:
+        path = APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml")
+        bots = load_bots(path)
+        lines += _bots(bots, path)
+        problems += [*missing_keys(settings, bots), *too_long(settings, bots)] if settings else []
+    except ConfigError as error:
+        problems += error.problems
+    return lines, problems
+
+
+def configured(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> tuple[Settings, Bots]:
+    """What :func:`check` has shown, to be used.
+
+    Raises:
+        ConfigError: it has problems.
+    """
+    local = read_local_settings(local_settings) if local_settings.exists() else {}
+    settings = load_settings({**local, **environ})
+    return settings, load_bots(settings.bots_file)
+
+
+def read_local_settings(path: Path) -> dict[str, str]:
+    """The ``Values`` of a ``local.settings.json``.
+
+    Raises:
+        ConfigError: it is not what the function host accepts. No value is quoted.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError([f"{path.name}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        problem = "is not UTF-8; save it with that encoding"
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        problem = f"is not plain JSON: {error.msg} ({where}); comments and trailing commas are not allowed"
+    else:
+        values = document.get("Values") if isinstance(document, dict) else None
+        if not isinstance(values, dict):
+            problem = 'has no object "Values"'
+        elif document.get("IsEncrypted") is True:
+            problem = "is encrypted; decrypt it with: func settings decrypt"
+        elif wrong := [name for name, value in values.items() if not isinstance(value, str)]:
+            problem = f'"Values" may hold text only, in quotes; it is something else at {", ".join(wrong)}'
+        else:
+            return values
+    raise ConfigError([f"{path.name}: {problem}"])
+
+
+def _hidden(environ: Mapping[str, str]) -> Iterator[Row]:
+    values = known_settings(environ)
+    for name in dict.fromkeys((*SETTING_NAMES, *values)):
+        yield name, _masked(values[name]) if name in values else "not set", ""
+
+
+def _shown(settings: Settings, environ: Mapping[str, str]) -> Iterator[Row]:
+    values = known_settings(environ)
+    resolved: dict[str, object] = {
+        STORAGE_NAMES[field]: value for field, value in settings.storage if value is not None
+    }
+    for field, info in Settings.model_fields.items():
+        if info.alias:
+            resolved[info.alias] = getattr(settings, field)
+    if resolved.get(STORAGE) == SecretStr("UseDevelopmentStorage=true"):
+        resolved[STORAGE] = "UseDevelopmentStorage=true"
+    resolved |= settings.further_keys
+    for name in (*SETTING_NAMES, *settings.further_keys):
+        value = resolved.get(name, values.get(name))
+        yield name, _text(value), "" if value is None else "default"
+
+
+def _meaning(settings: Settings) -> Iterator[Row]:
+    storage = settings.storage
+    identity = f"identity {storage.client_id}" if storage.client_id else "the default identity"
+    services = f"{storage.table_uri} and {storage.queue_uri} with {identity}"
+    yield "storage", "by connection string" if storage.connection_string else services, ""
+    if settings.model_url:
+        key = "with a key" if settings.model_key else "without a key"
+        yield "model", f"{settings.model_name} at {settings.model_url}, {key}", ""
+    else:
+        key = "with a key" if settings.azure_openai_api_key else "with Entra ID"
+        endpoint = f"{settings.azure_openai_endpoint}/openai/v1/"
+        yield "model", f"deployment {settings.azure_openai_deployment} at {endpoint}, {key}", ""
+    server = settings.im_api_url or f"the hosts of region {settings.im_region}"
+    yield "IM server API", f"{settings.im_api_version} at {server}", ""
+    yield "requests", "accepted WITHOUT SIGNATURE" if settings.allow_unsigned else "must be signed", ""
+
+
+def _bots(bots: Bots, path: Path) -> Iterator[str]:
+    document = read_toml(path)
+    defaults = document.get("defaults", {})
+    for bot, table in zip(bots, document["bots"], strict=True):
+        origins = dict.fromkeys(defaults, "[defaults]") | dict.fromkeys(table, "bot")
+        keys = [key for key in Bot.model_fields if key not in ("accid", "functions")]
+        yield from ("", f"Bot {bot.accid} of {path.name}")
+        yield from _table(
+            (key, _begin(_text(getattr(bot, key))), origins.get(key, "default")) for key in keys
+        )
+        for name, override in table.get("functions", {}).items():
+            yield f'  for function "{name}"'
+            variant = bot.for_function(name)
+            yield from _table(((key, _begin(_text(getattr(variant, key))), "") for key in override), indent=4)
+
+
+def _table(rows: Iterable[Row], indent: int = 2) -> list[str]:
+    rows = list(rows)
+    width = max((len(name) for name, _, _ in rows), default=0)
+    return [f"{' ' * indent}{n:<{width}}  {v:<{_COLUMN_CHARS}}  {o}".rstrip() for n, v, o in rows]
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, SecretStr):
+        return _masked(value.get_secret_value())
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) or "everybody"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "not set"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def _begin(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _TEXT_CHARS else f"{line[:_TEXT_CHARS]}... ({len(text)} characters)"
+
+
+def _masked(secret: str) -> str:
+    return f"set ({len(secret)} characters)"

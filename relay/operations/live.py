@@ -1,0 +1,213 @@
+"""``python -m relay check --live``: asks every part that the settings name, and says what to do about one that fails.
+
+It reads and asks, and changes nothing: no message is sent or taken, no table or queue is made. Storage and Azure
+OpenAI are asked with the identity of whoever runs it (``az login``), which shows that they are there, not that the
+app's own identity has its roles; the webhook, when its URL is given, shows that the app runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+import httpx2
+
+from relay.app import quiet_wordy_loggers
+from relay.clock import SystemClock
+from relay.config.bot import Bot, Deployment
+from relay.config.bots import Bots
+from relay.config.settings import Settings
+from relay.errors import ImRejected, ImUnavailable, ModelBlocked, ModelError, StorageUnavailable
+from relay.keys import HISTORY_PREFIX
+from relay.model import OpenAIChat
+from relay.model.places import Place, places_of
+from relay.operations.accounts import find_account
+from relay.outbox import FAILED, POISON, TURNS
+from relay.ports import ChatMessage, Prompt
+from relay.storage.queues import AzureQueues
+from relay.storage.tables import AzureTables
+
+STORAGE_SECONDS = 10.0
+MODEL_SECONDS = 30.0
+IM_SECONDS = 10.0
+WEBHOOK_SECONDS = 60.0
+"""An app that slept may take its time."""
+
+ADDRESS_CHECK = b"{}"
+"""What the console posts when the URL is saved; the one body that needs no signature."""
+
+PING = Prompt(messages=(ChatMessage("user", "Reply with: ok"),), max_tokens=16)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of asking one part.
+
+    Attributes:
+        part: which.
+        said: what it answered, or what went wrong.
+        fix: what to do; empty when nothing is wrong.
+    """
+
+    part: str
+    said: str
+    fix: str = ""
+
+
+async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) -> list[Finding]:
+    """Ask all parts at once.
+
+    Args:
+        webhook: the URL for the console, with its key; asked too when given.
+    """
+    quiet_wordy_loggers()
+    models = dict.fromkeys(deployment for bot in _variants(bots) for deployment in bot.deployments)
+    asked: list[Awaitable[Finding]] = [
+        _tables(settings),
+        _queues(settings),
+        *(_model(settings, deployment) for deployment in [None, *models]),
+        *(_account(settings, bot.accid) for bot in bots),
+        *([_webhook(webhook)] if webhook else []),
+    ]
+    return list(await asyncio.gather(*asked))
+
+
+def report(findings: Iterable[Finding]) -> list[str]:
+    """The findings as lines."""
+    findings = list(findings)
+    width = max(len(finding.part) for finding in findings)
+    lines = ["", "Live"]
+    for finding in findings:
+        lines.append(f"  {finding.part:<{width}}  {'FAILS: ' if finding.fix else ''}{finding.said}")
+        if finding.fix:
+            lines.append(f"  {'':<{width}}  -> {finding.fix}")
+    return lines
+
+
+def console_fields(webhook: str | None) -> list[str]:
+    """What to paste where, in the console of the IM platform."""
+    rows = {
+        "URL": webhook or "https://<function app>/api/webhook?code=<key>",
+        "Message copy (Data Sync)": "the URL; of the kinds of copies, session messages are enough",
+        "Custom chatbot webhook": "the URL, if your console has the field",
+        "Third-party callback": "nothing",
+        "IP allow list of the server API": "nothing, or the outbound addresses of the function app",
+    }
+    return ["", "Into the console of the IM app", *(f"  {name:<33}{value}" for name, value in rows.items())]
+
+
+def _variants(bots: Bots) -> Iterable[Bot]:
+    for bot in bots:
+        yield bot
+        yield from (bot.for_function(name) for name in bot.functions)
+
+
+async def _tables(settings: Settings) -> Finding:
+    tables = AzureTables(settings.storage, STORAGE_SECONDS)
+    try:
+        days = await tables.list_tables(HISTORY_PREFIX)
+    except StorageUnavailable as error:
+        return Finding("Table Storage", str(error), _storage_fix(settings, str(error), "Table"))
+    finally:
+        await tables.aclose()
+    return Finding("Table Storage", f"answers; days of history: {len(days)}")
+
+
+async def _queues(settings: Settings) -> Finding:
+    queues = AzureQueues(settings.storage, STORAGE_SECONDS)
+    try:
+        waiting = {name: await queues.length(name) for name in (TURNS, FAILED, POISON)}
+    except StorageUnavailable as error:
+        return Finding("Queue Storage", str(error), _storage_fix(settings, str(error), "Queue"))
+    finally:
+        await queues.aclose()
+    counts = ", ".join(f"{name}: {'not there yet' if n is None else n}" for name, n in waiting.items())
+    return Finding("Queue Storage", f"answers; {counts}")
+
+
+async def _model(settings: Settings, deployment: Deployment | None) -> Finding:
+    models = (deployment,) if deployment else ()
+    (place,) = places_of(settings, models)
+    part = f"Model {deployment or place.model}"
+    chat = OpenAIChat(settings)
+    try:
+        completion = await chat.complete(replace(PING, models=models), seconds=MODEL_SECONDS)
+    except ModelBlocked:
+        return Finding(part, "answers; its content filter is on")
+    except ModelError as error:
+        return Finding(part, error.cause, _model_fix(place, error.cause))
+    finally:
+        await chat.aclose()
+    return Finding(part, f"answers as {completion.model or 'itself'}")
+
+
+async def _account(settings: Settings, accid: str) -> Finding:
+    part = f"IM account {accid}"
+    try:
+        await find_account(settings, accid, SystemClock(), seconds=IM_SECONDS)
+    except ImRejected as error:
+        return Finding(part, error.cause, "register this accid in the IM app, or correct it in the bots file")
+    except ImUnavailable as error:
+        return Finding(part, error.cause, _im_fix(settings, error.cause))
+    return Finding(part, "is registered")
+
+
+async def _webhook(url: str) -> Finding:
+    host = urlsplit(url).netloc
+    try:
+        async with httpx2.AsyncClient(timeout=WEBHOOK_SECONDS) as http:
+            response = await http.post(url, content=ADDRESS_CHECK)
+    except (httpx2.RequestError, httpx2.InvalidURL) as error:
+        fix = "is the function app running, and this its URL?"
+        return Finding("Webhook", f"{host}: no answer ({type(error).__name__})", fix)
+    if response.status_code == 200 and b'"status": "ok"' in response.content:
+        return Finding("Webhook", f"{host} answers the address check")
+    return Finding("Webhook", f"{host}: HTTP {response.status_code}", _webhook_fix(response.status_code))
+
+
+def _storage_fix(settings: Settings, said: str, kind: str) -> str:
+    if settings.storage.connection_string:
+        return "is the account of AzureWebJobsStorage there? On your own machine: python3 dev.py services"
+    if "AuthorizationPermissionMismatch" in said or "AuthorizationFailure" in said:
+        role = f"Storage {kind} Data Reader (the app: Contributor)"
+        return f"the account needs the role {role}; a new one takes up to 15 minutes"
+    if "ClientAuthentication" in said or "CredentialUnavailable" in said:
+        return "log in with: az login"
+    return "is the storage account there, and AzureWebJobsStorage__accountName its name?"
+
+
+def _model_fix(place: Place, cause: str) -> str:
+    if cause.startswith(("HTTP 401", "HTTP 403")):
+        if place.is_azure and place.key is None:
+            return (
+                "the account needs the role Cognitive Services OpenAI User; a new one takes up to 15 minutes"
+            )
+        return "the key is not one of this server's"
+    if cause.startswith("HTTP 404"):
+        return "no such deployment or model there; a deployment may take minutes to appear"
+    if cause.startswith("HTTP 429"):
+        return "over the quota: raise the capacity of the deployment, or wait a minute"
+    if cause.startswith("HTTP 400"):
+        return "the server refuses the request: is this a model for chat completions?"
+    if "Entra" in cause:
+        return "log in with: az login"
+    name = "AZURE_OPENAI_ENDPOINT" if place.is_azure else "RELAY_MODEL_URL"
+    return f"is the server running, and {place.base_url} (of {name} or the bots file) its address?"
+
+
+def _im_fix(settings: Settings, cause: str) -> str:
+    if cause.startswith("result code"):
+        return "set IM_APP_KEY and IM_APP_SECRET to those of the console, IM_REGION to the app's region"
+    if settings.im_api_url:
+        return "is the server of IM_API_URL running?"
+    return "the host cannot be reached from here: is IM_REGION right, and the way out open?"
+
+
+def _webhook_fix(status: int) -> str:
+    if status == 401:
+        return "the URL needs its key: ?code=<function key>"
+    if status == 404:
+        return "the app has no function `webhook`: see the troubleshooting of docs/deploy.md"
+    return "see the log of the function app; a first start takes up to a minute"

@@ -1,0 +1,145 @@
+"""Getting a stored reply to the user: its parts in order, under their stored ids, then the mark that it is sent."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from relay import spans, texts
+from relay.clock import MINUTE_MS
+from relay.config.bots import Bot
+from relay.errors import ImBlocked, ImRejected, ImUnavailable, RowChanged
+from relay.failures import FailureRecord
+from relay.im.split import split
+from relay.keys import client_id
+from relay.memory.history import History
+from relay.memory.rows import Entry
+from relay.messages import Message, Turn
+from relay.outbox import FAILED, Outbox
+from relay.ports import Clock, Messenger, Outgoing
+
+log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Sends what is stored, and only that."""
+
+    def __init__(self, history: History, outbox: Outbox, im: Messenger, clock: Clock) -> None:
+        self._history = history
+        self._outbox = outbox
+        self._im = im
+        self._clock = clock
+
+    async def deliver(self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int) -> None:
+        """Send a stored reply of the turn's conversation and mark it sent; repeating it shows nothing twice (v2).
+
+        A reply with a cause is a failure text: its record is written before it is marked.
+
+        Args:
+            turn: any turn of the conversation; says where to send.
+            bot: who sends.
+            partition: the conversation's.
+            reply: the stored reply.
+            until: when sending must have ended, Unix milliseconds.
+
+        Raises:
+            ImUnavailable: not sent, or not known to be; the reply stays stored.
+            StorageUnavailable: sent, but not marked.
+        """
+        attributes: dict[str, spans.Attribute] = {
+            spans.REPLY: reply.client_id,
+            spans.PARTS: max(1, len(reply.parts)),
+        }
+        with spans.span(spans.DELIVER, attributes=attributes):
+            try:
+                reply = await self._send(turn.message, bot, partition, reply, until)
+                if reply.cause:
+                    await self._record(turn, partition, reply, reply.cause)
+                await self._history.change(partition, reply, state="sent")
+            except ImBlocked as refusal:
+                await self._withhold(turn, bot, partition, reply, until, refusal)
+            except ImRejected as refusal:
+                await self._give_up_on(turn, partition, reply, refusal.cause)
+            except ImUnavailable as outage:
+                if self._clock.now() < reply.at + bot.max_message_age_minutes * MINUTE_MS:
+                    raise
+                await self._give_up_on(turn, partition, reply, outage.cause)
+            except RowChanged:
+                log.info("a reply was forgotten or marked by someone else conversation=%s", partition)
+
+    async def send_text(self, turn: Turn, bot: Bot, text: str, reply_id: str, until: int) -> None:
+        """Send the confirmation of a command; its id makes a repetition a duplicate.
+
+        Raises:
+            ImUnavailable, ImRejected, ImBlocked
+        """
+        await self._send_one(turn.message, bot, text, reply_id, turn.message.sender, until)
+
+    async def _send(self, message: Message, bot: Bot, partition: str, reply: Entry, until: int) -> Entry:
+        """Send the parts that were not sent yet, noting each, so that a long reply always gets on."""
+        parts = reply.parts or (reply.shown,)
+        for number in range(reply.parts_sent, len(parts)):
+            part_id = reply.client_id if number == 0 else client_id(reply.client_id, str(number))
+            await self._send_one(message, bot, parts[number], part_id, reply.sender, until)
+            if number < len(parts) - 1:
+                reply = await self._history.change(partition, reply, parts_sent=number + 1)
+        return reply
+
+    async def _send_one(
+        self, message: Message, bot: Bot, text: str, part_id: str, asker: str, until: int
+    ) -> None:
+        outgoing = Outgoing(
+            bot=message.bot,
+            to=message.team or message.sender,
+            text=text,
+            client_id=part_id,
+            team_kind=message.team_kind if message.team else None,
+            mention=asker if message.team else None,
+            moderate=bot.moderate_replies,
+        )
+        await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
+
+    async def _withhold(
+        self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int, refusal: ImBlocked
+    ) -> None:
+        """Tell the user that moderation refused the reply, under an id of its own."""
+        if reply.text in texts.WITHHELD.values():  # not even the plain text passes
+            await self._give_up_on(turn, partition, reply, refusal.cause)
+            return
+        log.warning("reply withheld by moderation bot=%s conversation=%s", bot.accid, partition)
+        plain = texts.WITHHELD[texts.language_of(reply.text)]
+        withheld_id = client_id(partition, reply.client_id, "withheld")
+        try:
+            reply = await self._history.withhold(partition, reply, plain, withheld_id)
+        except RowChanged:
+            # /forget closed it; or it was we, in a call whose answer was lost.
+            current = await self._history.get(partition, reply)
+            if current is None or current.client_id != withheld_id:
+                return
+            reply = current
+        if reply.state == "stored":
+            await self.deliver(turn, bot, partition, reply, until)
+
+    async def _give_up_on(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
+        log.error(
+            "reply undeliverable bot=%s conversation=%s cause=%s; see the queue %s",
+            turn.message.bot,
+            partition,
+            cause,
+            FAILED,
+        )
+        await self._record(turn, partition, reply, f"the IM server refused the reply: {cause}")
+        try:
+            await self._history.change(partition, reply, state="undelivered")
+        except RowChanged:
+            log.info("an undeliverable reply was marked by someone else conversation=%s", partition)
+
+    async def _record(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
+        answered = replace(turn.message, id=reply.id, sender=reply.sender, at=reply.at)
+        await self._outbox.record(FailureRecord.of(replace(turn, message=answered), cause, partition))
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """The messages that a reply is sent as; empty when it is one, and that its text."""
+    parts = tuple(split(text))
+    return () if parts == (text,) else parts

@@ -1,0 +1,55 @@
+"""A prompt that is longer than the model's context: how much of it has to go, in characters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from relay import texts
+from relay.errors import ModelOverflow
+from relay.memory.rows import Entry
+from relay.ports import Prompt
+
+FILL = 0.9
+"""How much of what fits is used: characters per token differ from one message to the next."""
+
+
+def characters_too_many(prompt: Prompt, overflow: ModelOverflow) -> int:
+    """About how many characters of the prompt have to go; 0 when the server did not tell its limit."""
+    if not (overflow.prompt_tokens and overflow.excess_tokens):
+        return 0
+    fits = 1 - overflow.excess_tokens / overflow.prompt_tokens
+    return math.ceil(_characters(prompt) * (1 - fits * FILL))
+
+
+def is_too_long(said: str, prompt: Prompt, excess: int) -> bool:
+    """Whether a shorter message could pass: if not, it is the system prompt, the context or the room for the answer."""
+    return excess < len(said) if excess else len(said) * 2 > _characters(prompt)
+
+
+def shortened(window: Sequence[Entry], excess: int) -> tuple[Entry, ...]:
+    """The window without its oldest messages: those that hold the excess, or half of it when that is not known."""
+    characters = excess or sum(len(entry.text) for entry in window) // 2
+    for first, entry in enumerate(window):
+        characters -= len(entry.text)
+        if characters <= 0:
+            return tuple(window[first + 1 :])
+    return ()
+
+
+def too_long(said: str, excess: int) -> str:
+    """What the user reads whose message alone is too long."""
+    language = texts.language_of(said)
+    if not excess:
+        return texts.TOO_LONG[language].format(length=len(said))
+    return texts.TOO_LONG_BY[language].format(excess=_rounded_up(excess))
+
+
+def _characters(prompt: Prompt) -> int:
+    return sum(len(said.content) for said in prompt.messages)
+
+
+def _rounded_up(number: int) -> int:
+    """To two digits: it is an estimate."""
+    unit: int = 10 ** max(0, len(str(number)) - 2)
+    return -(-number // unit) * unit

@@ -1,0 +1,50 @@
+"""Replies for which the model is not asked: over a limit, or the bot is switched off. And the warning of a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from relay import texts
+from relay.config.bots import Bot
+from relay.keys import client_id
+from relay.memory.history import reply_to
+from relay.memory.rows import Entry
+from relay.turn.asking import Draft
+from relay.turn.delivery import parts_of
+
+
+def is_unasked(bot: Bot, batch: Sequence[Entry]) -> bool:
+    """Whether the model is not asked about a batch. One that is over a limit is so as a whole."""
+    return not bot.enabled or bool(batch[0].limited)
+
+
+def unasked(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> Draft | None:
+    """The one plain text for such a batch, None for another; neither it nor the batch is remembered."""
+    if not is_unasked(bot, batch):
+        return None
+    newest = batch[-1]
+    language = texts.language_of(newest.text)
+    if bot.enabled:
+        outcome, text = "limited", texts.LIMITED[language].format(when=_when(newest.limited, now, language))
+    else:
+        outcome, text = "disabled", texts.DISABLED[language]
+    reply = reply_to(batch, text, client_id(partition, newest.id, "reply"))
+    return Draft(replace(reply, excluded=True), outcome, window=0, exclude_batch=True)
+
+
+def with_warning(draft: Draft, batch: Sequence[Entry], now: int) -> Draft:
+    """A reply that says so if it answers the last message within a limit: in what is sent, not in what is remembered.
+
+    Plain texts of ours (a content filter refused, there is no answer) stay as they are.
+    """
+    until = max(entry.warned for entry in batch)
+    if draft.reply.excluded or not until or int(until) <= now:
+        return draft
+    language = texts.language_of(batch[-1].text)
+    reply = replace(draft.reply, note=texts.LAST[language].format(when=_when(until, now, language)))
+    return replace(draft, reply=replace(reply, parts=parts_of(reply.shown)))
+
+
+def _when(until: str, now: int, language: texts.Language) -> str:
+    return texts.when(int(until), now, language)

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from relay.config.settings import APP_FOLDER, SETTING_NAMES
+from relay.errors import ConfigError
+from relay.operations.check import check, read_local_settings
+from tests.mistakes import GOOD_BOT, GOOD_SETTINGS
+
+SECRET = "pa55word"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    """Good settings with a bots file of their own."""
+    bots = tmp_path / "bots.toml"
+    bots.write_text(f"[defaults]\nrewind_messages = 7\n{GOOD_BOT}[bots.functions.french]\nmodel = 'gpt'\n")
+    return GOOD_SETTINGS | {"RELAY_BOTS_FILE": str(bots)}
+
+
+@pytest.fixture
+def no_file(tmp_path: Path) -> Path:
+    """A path where no ``local.settings.json`` is."""
+    return tmp_path / "local.settings.json"
+
+
+def write_local(path: Path, **values: object) -> Path:
+    path.write_text(json.dumps({"IsEncrypted": False, "Values": values}))
+    return path
+
+
+def words(lines: list[str]) -> list[str]:
+    return [" ".join(line.split()) for line in lines]
+
+
+def test_a_good_configuration_has_no_problems(settings: dict[str, str], no_file: Path) -> None:
+    lines, problems = check(settings, no_file)
+    assert problems == []
+    assert lines[0] == "Settings from the environment"
+
+
+def test_secrets_are_shown_by_their_length(settings: dict[str, str], no_file: Path) -> None:
+    storage = f"AccountName=chats;AccountKey={SECRET}"
+    secrets = {"IM_APP_SECRET": SECRET, "RELAY_MODEL_KEY": SECRET, "AzureWebJobsStorage": storage}
+    lines, problems = check(settings | secrets, no_file)
+    assert problems == []
+    assert SECRET not in "\n".join(lines)
+    assert "IM_APP_SECRET set (8 characters) environment" in words(lines)
+    assert f"AzureWebJobsStorage set ({len(storage)} characters) environment" in words(lines)
+
+
+def test_no_value_is_shown_while_a_setting_is_wrong(settings: dict[str, str], no_file: Path) -> None:
+    lines, problems = check(settings | {"IM_API_URL": f"https://me:{SECRET}@host"}, no_file)
+    assert len(problems) == 1
+    assert SECRET not in "\n".join(lines + problems)
+
+
+def test_each_setting_says_where_it_comes_from(settings: dict[str, str], no_file: Path) -> None:
+    file = write_local(no_file, IM_REGION="china", IM_APP_KEY="other", IM_API_URL="http://127.0.0.1:1")
+    lines, _ = check(settings | {"IM_API_URL": ""}, file)
+    assert lines[0] == "Settings from the environment and local.settings.json"
+    assert "IM_REGION china local.settings.json" in words(lines)
+    assert "IM_APP_KEY app-key environment" in words(lines)
+    assert "IM_API_VERSION v2 default" in words(lines)
+    assert "IM_API_URL not set" in words(lines)
+
+
+def test_derived_values_are_shown(settings: dict[str, str], no_file: Path) -> None:
+    identity = {"AzureWebJobsStorage": "", "AzureWebJobsStorage__accountName": "chats"}
+    azure = {
+        "RELAY_MODEL_URL": "",
+        "RELAY_MODEL_NAME": "",
+        "AZURE_OPENAI_ENDPOINT": "https://name.openai.azure.com/",
+        "AZURE_OPENAI_DEPLOYMENT": "chat",
+    }
+    lines, problems = check(settings | identity | azure, no_file)
+    assert problems == []
+    assert "AzureWebJobsStorage__tableServiceUri https://chats.table.core.windows.net default" in words(lines)
+    assert "model deployment chat at https://name.openai.azure.com/openai/v1/, with Entra ID" in words(lines)
+
+
+def test_each_key_of_a_bot_says_where_it_comes_from(settings: dict[str, str], no_file: Path) -> None:
+    lines, _ = check(settings, no_file)
+    assert "Bot helper of bots.toml" in lines
+    assert "name Helper bot" in words(lines)
+    assert "rewind_messages 7 [defaults]" in words(lines)
+    assert "turn_seconds 90 default" in words(lines)
+    assert words(lines)[-2:] == ['for function "french"', "model gpt"]
+
+
+def test_the_aliases_of_a_bot_are_shown(settings: dict[str, str], no_file: Path) -> None:
+    path = Path(settings["RELAY_BOTS_FILE"])
+    path.write_text(f'{GOOD_BOT}aliases = ["小助手", "helper bot"]\n', encoding="utf-8")
+    lines, _ = check(settings, no_file)
+    assert "aliases 小助手, helper bot bot" in words(lines)
+
+
+def test_a_further_key_is_shown_by_its_length(settings: dict[str, str], no_file: Path) -> None:
+    lines, problems = check(settings | {"RELAY_MODEL_KEY_EAST": "abc"}, no_file)
+    assert problems == []
+    assert [line.split(None, 1)[1] for line in lines if "RELAY_MODEL_KEY_EAST" in line] == [
+        "set (3 characters)          environment"
+    ]
+
+
+def test_a_key_that_a_bot_names_and_nobody_set_is_a_problem(settings: dict[str, str], no_file: Path) -> None:
+    east = '{ model = "x", url = "https://east.example/v1", key_setting = "RELAY_MODEL_KEY_EAST" }'
+    Path(settings["RELAY_BOTS_FILE"]).write_text(f"{GOOD_BOT}models = [{east}]\n", encoding="utf-8")
+    _, problems = check(settings, no_file)
+    assert problems == [
+        'RELAY_MODEL_KEY_EAST: not set, but bot "helper" names it in "models"; '
+        "accepted: a key of https://east.example/v1"
+    ]
+
+
+def test_problems_of_settings_and_bots_are_found_together(settings: dict[str, str], no_file: Path) -> None:
+    Path(settings["RELAY_BOTS_FILE"]).write_text(f"{GOOD_BOT}rewind_minuts = 1\n")
+    _, problems = check(settings | {"IM_REGION": "mars"}, no_file)
+    assert [problem.split(":")[0] for problem in problems] == ["IM_REGION", "bots.toml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"Values": {"A": "pa55word",}}', "is not plain JSON: "),
+        ('{\n// pa55word\n"Values": {}}', "(line 2, column 1)"),
+        ('["pa55word"]', 'has no object "Values"'),
+        ('{"Values": "pa55word"}', 'has no object "Values"'),
+        ('{"Values": {"A": {"B": "pa55word"}, "C": 1}}', "it is something else at A, C"),
+        ('{"IsEncrypted": true, "Values": {"A": "pa55word"}}', "is encrypted"),
+    ],
+)
+def test_a_malformed_settings_file_is_explained_without_quoting_it(
+    no_file: Path, text: str, problem: str
+) -> None:
+    no_file.write_text(text)
+    with pytest.raises(ConfigError) as refusal:
+        read_local_settings(no_file)
+    assert problem in str(refusal.value)
+    assert SECRET not in str(refusal.value)
+    assert refusal.value.__context__ is None
+
+
+def test_a_settings_file_in_another_encoding_is_explained(no_file: Path) -> None:
+    no_file.write_bytes('{"Values": {"A": "助手"}}'.encode("gbk"))
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        read_local_settings(no_file)
+
+
+def test_a_settings_file_that_cannot_be_read_is_explained(no_file: Path) -> None:
+    no_file.mkdir()
+    with pytest.raises(ConfigError, match=r"local\.settings\.json: cannot be read"):
+        read_local_settings(no_file)
+
+
+def test_a_malformed_settings_file_is_one_problem_beside_the_others(
+    settings: dict[str, str], no_file: Path
+) -> None:
+    no_file.write_text("{")
+    _, problems = check(settings, no_file)
+    assert len(problems) == 1
+
+
+def run(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    # Blanks, so that nothing comes from a local.settings.json of the developer.
+    blanks = dict.fromkeys(SETTING_NAMES, "")
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "relay", "check"],
+        cwd=APP_FOLDER,
+        env=inherited | blanks | environ,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def test_the_command_ends_with_ok(settings: dict[str, str]) -> None:
+    result = run(settings)
+    assert result.stdout.endswith("\n\nOK\n")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_command_lists_the_problems_and_fails(settings: dict[str, str]) -> None:
+    result = run(settings | {"IM_REGION": "mars"})
+    assert result.stdout.endswith('\n\nWrong:\n  IM_REGION: is not valid; accepted: "overseas" or "china"\n')
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_a_console_with_a_small_encoding_is_no_reason_to_fail(settings: dict[str, str]) -> None:
+    Path(settings["RELAY_BOTS_FILE"]).write_text(GOOD_BOT.replace("Helper", "助手"), encoding="utf-8")
+    result = run(settings | {"PYTHONIOENCODING": "ascii"})
+    assert result.stdout.endswith("\n\nOK\n")

@@ -1,0 +1,254 @@
+"""``relay check --live``: every part really answers, and each one that does not is named with what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from playground.azurite import Azurite
+from playground.im_server import ImServer
+from playground.model_server import Fault, ModelServer
+from playground.ports import free_port
+from relay.config.bots import load_bots
+from relay.config.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
+from relay.model.places import places_of
+from relay.operations.live import (
+    Finding,
+    _model_fix,
+    _storage_fix,
+    _webhook_fix,
+    ask_all,
+    console_fields,
+    report,
+)
+from tests.mistakes import GOOD_SETTINGS
+
+KEY, SECRET = "app-key", "app-secret"
+BOTS = """
+[[bots]]
+accid = "helper"
+name = "Helper"
+system_prompt = "You are Helper."
+[bots.functions.french]
+model = "mistral"
+"""
+
+
+@dataclass
+class Parts:
+    """The parts, and the settings that lead to them."""
+
+    model: ModelServer
+    im: ImServer
+    environ: dict[str, str]
+
+    async def findings(self, webhook: str | None = None, **settings: str) -> dict[str, Finding]:
+        """What is found, by part."""
+        configured = load_settings(self.environ | settings)
+        return {
+            finding.part: finding
+            for finding in await ask_all(configured, load_bots(configured.bots_file), webhook)
+        }
+
+
+@pytest.fixture(scope="module")
+def azurite() -> Iterator[Azurite]:
+    with Azurite(in_memory=True) as running:
+        yield running
+
+
+@pytest.fixture
+async def parts(azurite: Azurite, tmp_path: Path) -> AsyncIterator[Parts]:
+    file = tmp_path / "bots.toml"
+    file.write_text(BOTS, encoding="utf-8")
+    async with ModelServer() as model, ImServer(app_key=KEY, secret=SECRET) as im:
+        environ = {
+            "AzureWebJobsStorage": azurite.connection_string,
+            "IM_APP_KEY": KEY,
+            "IM_APP_SECRET": SECRET,
+            "IM_API_URL": im.url,
+            "RELAY_MODEL_URL": model.url + "/v1",
+            "RELAY_MODEL_NAME": "scripted",
+            "RELAY_BOTS_FILE": str(file),
+        }
+        yield Parts(model, im, environ)
+
+
+def failing(findings: dict[str, Finding]) -> dict[str, str]:
+    """The parts that fail, with what to do."""
+    return {name: finding.fix for name, finding in findings.items() if finding.fix}
+
+
+@pytest.mark.stack
+async def test_a_healthy_stack_answers_in_every_part(parts: Parts) -> None:
+    findings = await parts.findings()
+    assert failing(findings) == {}
+    assert list(findings) == [
+        "Table Storage",
+        "Queue Storage",
+        "Model scripted",
+        "Model mistral",
+        "IM account helper",
+    ]
+
+
+@pytest.mark.stack
+async def test_nothing_is_sent_or_made(parts: Parts) -> None:
+    findings = await parts.findings()
+    assert parts.im.chat("alice", "helper") == []
+    told = "relay-turns: not there yet, relay-failed: not there yet, relay-turns-poison: not there yet"
+    assert told in findings["Queue Storage"].said
+
+
+@pytest.mark.stack
+async def test_storage_that_is_away_is_two_findings(parts: Parts) -> None:
+    gone = f"http://127.0.0.1:{free_port()}/devstoreaccount1"
+    storage = f"AccountName=devstoreaccount1;AccountKey=a2V5;QueueEndpoint={gone};TableEndpoint={gone}"
+    failed = failing(await parts.findings(AzureWebJobsStorage=storage))
+    assert list(failed) == ["Table Storage", "Queue Storage"]
+    assert "python3 dev.py services" in failed["Queue Storage"]
+
+
+@pytest.mark.stack
+async def test_a_missing_model_is_named(parts: Parts) -> None:
+    parts.model.when("Reply", Fault("deployment_not_found"))
+    failed = failing(await parts.findings())
+    assert list(failed) == ["Model scripted", "Model mistral"]
+    assert "no such deployment" in failed["Model mistral"]
+
+
+@pytest.mark.stack
+async def test_a_content_filter_that_refuses_the_question_is_an_answer(parts: Parts) -> None:
+    parts.model.when("Reply", Fault("prompt_filtered"))
+    assert failing(await parts.findings()) == {}
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("version", ["v2", "v1"])
+@pytest.mark.parametrize("name", ["IM_APP_KEY", "IM_APP_SECRET"])
+async def test_a_wrong_key_or_secret_of_the_im_app_is_found(parts: Parts, version: str, name: str) -> None:
+    failed = failing(await parts.findings(IM_API_VERSION=version, **{name: "another-one"}))
+    assert list(failed) == ["IM account helper"]
+    assert "IM_APP_KEY and IM_APP_SECRET" in failed["IM account helper"]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("version", ["v2", "v1"])
+async def test_a_bot_that_is_not_registered_is_found(parts: Parts, version: str) -> None:
+    parts.im.chats.accounts = {"alice"}
+    failed = failing(await parts.findings(IM_API_VERSION=version))
+    assert failed == {
+        "IM account helper": "register this accid in the IM app, or correct it in the bots file"
+    }
+    parts.im.chats.accounts = {"helper"}
+    assert failing(await parts.findings(IM_API_VERSION=version)) == {}
+
+
+@pytest.mark.stack
+async def test_an_im_server_that_is_away_is_found(parts: Parts) -> None:
+    failed = failing(await parts.findings(IM_API_URL=f"http://127.0.0.1:{free_port()}"))
+    assert failed == {"IM account helper": "is the server of IM_API_URL running?"}
+
+
+@pytest.mark.stack
+async def test_a_webhook_that_is_away_is_found(parts: Parts) -> None:
+    findings = await parts.findings(f"http://127.0.0.1:{free_port()}/api/webhook?code=pa55word")
+    assert list(failing(findings)) == ["Webhook"]
+    assert "pa55word" not in "".join(report(findings.values()))
+
+
+async def run(environ: dict[str, str], *arguments: str) -> tuple[int, str]:
+    """The command in a process of its own, without anything of this machine's settings."""
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "relay", "check", *arguments),
+        cwd=APP_FOLDER,
+        env=inherited | dict.fromkeys(SETTING_NAMES, "") | {"PYTHONUTF8": "1"} | environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert err == b""
+    return process.returncode or 0, out.decode()
+
+
+@pytest.mark.stack
+async def test_the_command_ends_with_what_belongs_into_the_console(parts: Parts) -> None:
+    code, shown = await run(parts.environ, "--live")
+    assert code == 0
+    assert "\nLive\n  Table Storage" in shown
+    assert "Message copy" in shown
+    assert shown.endswith("\nOK\n")
+
+
+@pytest.mark.stack
+async def test_the_command_fails_when_a_part_does(parts: Parts) -> None:
+    code, shown = await run(parts.environ | {"IM_APP_SECRET": "another-one"}, "--live")
+    assert code == 1
+    assert "FAILS: result code 414" in shown
+    assert "another-one" not in shown
+
+
+async def test_nothing_is_asked_while_a_setting_is_wrong() -> None:
+    code, shown = await run(GOOD_SETTINGS | {"IM_REGION": "mars"}, "--live")
+    assert code == 1
+    assert "Live" not in shown
+
+
+AZURE = load_settings(
+    {
+        "AzureWebJobsStorage__accountName": "chats",
+        "IM_APP_KEY": KEY,
+        "IM_APP_SECRET": SECRET,
+        "AZURE_OPENAI_ENDPOINT": "https://name.openai.azure.com",
+        "AZURE_OPENAI_DEPLOYMENT": "chat",
+    }
+)
+LOCAL = load_settings(GOOD_SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "fix"),
+    [
+        (AZURE, "Table Storage: AuthorizationPermissionMismatch", "Storage Table Data Reader"),
+        (AZURE, "Table Storage: ClientAuthenticationError", "az login"),
+        (AZURE, "Table Storage: ServiceRequestError", "AzureWebJobsStorage__accountName"),
+        (LOCAL, "Table Storage: ServiceRequestError", "python3 dev.py services"),
+    ],
+)
+def test_a_storage_error_comes_with_its_own_fix(settings: Settings, said: str, fix: str) -> None:
+    assert fix in _storage_fix(settings, said, "Table")
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause", "fix"),
+    [
+        (AZURE, "HTTP 401 PermissionDenied", "Cognitive Services OpenAI User"),
+        (LOCAL, "HTTP 401", "the key"),
+        (AZURE, "HTTP 404 DeploymentNotFound", "no such deployment"),
+        (AZURE, "HTTP 429", "capacity"),
+        (AZURE, "HTTP 400", "chat completions"),
+        (AZURE, "no Entra ID token: ClientAuthenticationError", "az login"),
+        (AZURE, "the model server is unreachable: APIConnectionError", "AZURE_OPENAI_ENDPOINT"),
+        (LOCAL, "no answer of the model within 60 s", "RELAY_MODEL_URL"),
+    ],
+)
+def test_a_model_error_comes_with_its_own_fix(settings: Settings, cause: str, fix: str) -> None:
+    (place,) = places_of(settings, ())
+    assert fix in _model_fix(place, cause)
+
+
+@pytest.mark.parametrize(("status", "fix"), [(401, "?code="), (404, "troubleshooting"), (503, "log")])
+def test_a_webhook_error_comes_with_its_own_fix(status: int, fix: str) -> None:
+    assert fix in _webhook_fix(status)
+
+
+def test_the_url_for_the_console_is_shown_whole() -> None:
+    url = "https://app.example.com/api/webhook?code=key"
+    assert f"  {'URL':<33}{url}" in console_fields(url)
