@@ -72,7 +72,7 @@ def what_goes_wrong_is_told(templates: Templates) -> Iterator[str]:
     for name, alert in logs.items():
         if HOST_TABLES.search(query_of(alert)):
             yield f"the alert {name} rests on what the host may not write"
-    written = "".join(path.read_text(encoding="utf-8") for path in (APP_FOLDER / "relay").glob("*.py"))
+    written = "".join(path.read_text(encoding="utf-8") for path in (APP_FOLDER / "relay").rglob("*.py"))
     read = re.findall(r"\w+_ms=|turn done", query_of(logs["turn-latency"]))
     yield from (f"the relay does not write {words}" for words in read if words not in written)
     if not of_type(resources, "Consumption/budgets"):
