@@ -20,6 +20,8 @@ from relay.clock import SystemClock
 from relay.config.bots import Bot
 from relay.config.settings import StorageSettings
 from relay.keys import conversation_key, day_of, history_table, message_key
+from relay.memory.claim import Claims
+from relay.memory.days import Days
 from relay.memory.history import Conversation, History
 from relay.memory.rows import Entry
 from relay.messages import Message
@@ -58,13 +60,14 @@ async def measure(connection: str, counts: list[int]) -> None:
 
     AioHttpTransport.send = counting
     tables = AzureTables(StorageSettings(connection_string=SecretStr(connection)), call_seconds=60)
-    history = History(tables, clock, keep_ms=10 * 86_400_000)
+    days = Days(tables, clock, keep_ms=10 * 86_400_000)
+    history = History(days)
     print(f"{'stored':>8}  {'requests':>8}  {'entities':>8}  {'window':>6}  {'ms':>8}")
     for count in counts:
         now = clock.now()
         message = Message("helper", "alice", f"new-{count}", now, "hello", topic=str(count))
         await fill(tables, message, count, now - 1000)
-        _, own = await history.claim(message, "text")
+        _, question = await Claims(days).claim(message, "text")
         requests.clear()
         rows: list[int] = []
 
@@ -75,7 +78,7 @@ async def measure(connection: str, counts: list[int]) -> None:
 
         started = time.perf_counter()
         with mock.patch.object(tables, "page", counted):
-            _, plan = await history.read(Conversation.of(message, BOT), own)
+            _, plan = await history.read(Conversation.of(message, BOT), question)
         milliseconds = (time.perf_counter() - started) * 1000
         print(f"{count:>8}  {len(requests):>8}  {sum(rows):>8}  {len(plan.window):>6}  {milliseconds:>8.1f}")
     await tables.aclose()

@@ -20,6 +20,8 @@ from relay.config.settings import Settings, load_settings
 from relay.errors import ConfigError, StorageError, StorageUnavailable
 from relay.im.client import ImClient
 from relay.inbound.webhook import Answer, Webhook
+from relay.memory.claim import Claims
+from relay.memory.days import Days
 from relay.memory.history import History
 from relay.memory.lease import Leases
 from relay.messages import NewerTurn, Turn
@@ -34,8 +36,10 @@ from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans
+from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
 from relay.turn.respond import Responses
+from relay.turn.task import Parts
 from relay.turn.timing import Timing, too_long
 from relay.turn.turn import Turns
 
@@ -81,7 +85,9 @@ class Relay:
         )
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.outbox = Outbox(self.queues)
-        self.history = History(self.tables, self.clock, keep_ms)
+        self.days = Days(self.tables, self.clock, keep_ms)
+        self.history = History(self.days)
+        self.claims = Claims(self.days)
         self.leases = Leases(self.tables, self.clock)
         self.limiter = Limiter(self.tables, self.clock)
 
@@ -163,31 +169,34 @@ class Relay:
         quiet_wordy_loggers()
         with spans.span(spans.SWEEP):
             await bring_back_abandoned(self.queues)
-            await drop_expired_days(self.tables, self.history, self.clock)
+            await drop_expired_days(self.tables, self.days, self.clock)
 
     @cached_property
     def _webhook(self) -> Webhook:
         return Webhook(self.settings, self.bots, self.clock, self._enqueue, self._respond)
 
     @cached_property
-    def _turns(self) -> Turns:
-        return Turns(
-            self.bots,
-            self.history,
-            self.leases,
-            self.limiter,
-            self.outbox,
-            self.model,
-            self.im,
-            self.clock,
-            self.timing,
+    def _parts(self) -> Parts:
+        return Parts(
+            bots=self.bots,
+            claims=self.claims,
+            history=self.history,
+            leases=self.leases,
+            limiter=self.limiter,
+            outbox=self.outbox,
+            model=self.model,
+            delivery=Delivery(self.history, self.outbox, self.im, self.clock),
+            clock=self.clock,
+            timing=self.timing,
         )
 
     @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self._parts)
+
+    @cached_property
     def _responses(self) -> Responses:
-        return Responses(
-            self.history, self.leases, self.limiter, self.outbox, self.model, self.clock, self.timing
-        )
+        return Responses(self._parts)
 
     async def _enqueue(self, turn: Turn, bot: Bot) -> None:
         await self.outbox.enqueue(turn, self.timing.lease_seconds(bot))

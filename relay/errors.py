@@ -83,6 +83,14 @@ class TableBusy(StorageError):
     """The table is being deleted; Azure keeps its name for a while."""
 
 
+class HistoryExpired(RelayError):
+    """The message is so old that its day's table is, or should be, gone."""
+
+
+class LeaseEnded(StorageError):
+    """The turn's lease is over, or too near its end to store anything."""
+
+
 class ModelError(RelayError):
     """The model did not answer.
 

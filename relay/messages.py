@@ -8,10 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-TURN_VERSION = 2
+TURN_VERSION = 3
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
-A turn names the oldest version that reads it right: 2 when it was promised or is on its last try, else 1.
+A turn names the oldest version that reads it right: 3 when its message is a medium, which older ones take for words; 2
+when it was promised or is on its last try; else 1.
 """
 
 QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
@@ -45,6 +46,7 @@ class Message:
         custom: ``robotInfo.customContent``: context for this message; untrusted text.
         source: the input that delivered it.
         server_id: the platform's id of it, which rises with time; empty when it has none.
+        medium: what it is beside its text (a picture, a recording, …); empty for words alone.
     """
 
     bot: str
@@ -61,6 +63,7 @@ class Message:
     custom: str = ""
     source: Source = "copy"
     server_id: str = ""
+    medium: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Turn:
 
     def to_json(self) -> str:
         """The text for the queue: JSON that is also legal in the XML which carries it."""
-        version = 2 if self.promised or self.last_try else 1
+        version = 3 if self.message.medium else 2 if self.promised or self.last_try else 1
         fields: dict[str, Any] = {"v": version, **dataclasses.asdict(self)}
         text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

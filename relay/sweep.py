@@ -8,7 +8,7 @@ from dataclasses import replace
 from relay.errors import TableBusy
 from relay.failures import FailureRecord, ended_because
 from relay.keys import LIMITS_PREFIX, TABLE_PREFIX, day_of, day_of_table, history_table
-from relay.memory.history import History
+from relay.memory.days import Days
 from relay.messages import NewerTurn, Turn
 from relay.outbox import FAILED, NEWER_SECONDS, POISON, Outbox
 from relay.ports import Clock, Queues, Tables
@@ -19,7 +19,7 @@ HIDE_SECONDS = 240
 """How long a message that could not be brought back is out of sight of the next look: less than the timer's period."""
 
 
-async def drop_expired_days(tables: Tables, history: History, clock: Clock) -> int:
+async def drop_expired_days(tables: Tables, kept: Days, clock: Clock) -> int:
     """Delete every day table that is not needed any more, one call each, and make tomorrow's history table.
 
     A day of history is needed until its youngest message has expired; a day of counts for limits until the next day is
@@ -31,7 +31,7 @@ async def drop_expired_days(tables: Tables, history: History, clock: Clock) -> i
     names = await tables.list_tables(TABLE_PREFIX)
     today = day_of(clock.now())
     days = {day: name for name in names if (day := day_of_table(name)) is not None}
-    expired = [name for day, name in sorted(days.items()) if history.is_expired(day)]
+    expired = [name for day, name in sorted(days.items()) if kept.is_expired(day)]
     counts = {day: name for name in names if (day := day_of_table(name, LIMITS_PREFIX)) is not None}
     expired += [name for day, name in sorted(counts.items()) if day < today - 1]
     for name in expired:

@@ -29,8 +29,9 @@ from relay.memory.window import BATCH_MAX_ROWS
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES
 from relay.outbox import FAILED, POISON
 from relay.turn.commands import command_of
-from relay.turn.respond import DEADLINE_SECONDS, LAST_STEPS_SECONDS
+from relay.turn.respond import LAST_STEPS_SECONDS
 from relay.turn.timing import Timing
+from relay.turn.ways import REQUEST_SECONDS
 from tests.kit import RelayKit
 
 DOCUMENTS = {
@@ -167,8 +168,8 @@ def test_the_limits_are_the_real_ones() -> None:
     assert BODY_MAX_BYTES == QUEUE_MESSAGE_MAX_BYTES == 64 * 1024
     assert "A request may have 64 KiB." in README
     assert f"cut at {REPLY_MAX_CHARS:,} characters" in README
-    assert f"A `response` bot has {DEADLINE_SECONDS} seconds." in README
-    assert f"{DEADLINE_SECONDS - LAST_STEPS_SECONDS} of its {DEADLINE_SECONDS} seconds" in INSIDE
+    assert f"A `response` bot has {REQUEST_SECONDS} seconds." in README
+    assert f"{REQUEST_SECONDS - LAST_STEPS_SECONDS} of its {REQUEST_SECONDS} seconds" in INSIDE
     assert f"({Timing().lease_seconds(BOT):.0f}\nseconds by default)" in INSIDE
     assert f"up to {BATCH_MAX_ROWS} of one day" in INSIDE
     assert texts.THINKING["en"].split(".")[0] in README
@@ -218,10 +219,13 @@ def test_robot_info_in_ext_is_understood_as_the_client_page_shows_it(relay: Rela
     assert json.loads(message.custom) == {"page": "checkout"}
 
 
+Walk = list[tuple[int, str, str]]
+
+
 @contextmanager
-def watched_calls(relay: RelayKit) -> Iterator[dict[str, list[tuple[int, str, str]]]]:
-    """The walk to each port's last call: depth, file and name of every function of ours that is under way."""
-    walks: dict[str, list[tuple[int, str, str]]] = {}
+def watched_calls(relay: RelayKit) -> Iterator[list[Walk]]:
+    """The walk to each call of a port: depth, file and name of every function of ours that is under way."""
+    walks: list[Walk] = []
     with pytest.MonkeyPatch.context() as patch:
         for port, name in (
             (relay.tables, "write"),
@@ -233,18 +237,17 @@ def watched_calls(relay: RelayKit) -> Iterator[dict[str, list[tuple[int, str, st
         yield walks
 
 
-def _watched(walks: dict[str, list[tuple[int, str, str]]], port: Any, name: str) -> Any:
+def _watched(walks: list[Walk], port: Any, name: str) -> Any:
     real = getattr(port, name)
 
     async def call(*args: Any, **kwargs: Any) -> Any:
-        walk = _walk(sys._getframe())
-        walks[f"{type(port).__name__}.{name} by {walk[-1][2]}"] = walk
+        walks.append(_walk(sys._getframe()))
         return await real(*args, **kwargs)
 
     return call
 
 
-def _walk(frame: FrameType | None) -> list[tuple[int, str, str]]:
+def _walk(frame: FrameType | None) -> Walk:
     functions = []
     while frame is not None:
         file = Path(frame.f_code.co_filename)
@@ -257,11 +260,15 @@ def _walk(frame: FrameType | None) -> list[tuple[int, str, str]]:
 def test_the_walk_is_what_is_called(relay: RelayKit) -> None:
     with watched_calls(relay) as walks:
         relay.post("hello")
+    through = {
+        "relay/storage/queues.py": "Outbox._within",
+        "relay/storage/tables.py": "History.store_reply",
+        "relay/model/chat.py": "ask",
+        "relay/im/client.py": "Delivery._send_one",
+    }
     real = {
-        "relay/storage/queues.py": walks["MemoryQueues.send by Outbox._within"],
-        "relay/storage/tables.py": walks["MemoryTables.write by History.store_reply"],
-        "relay/model/chat.py": walks["ScriptedModel.complete by ask"],
-        "relay/im/client.py": walks["RecordingMessenger.send by Delivery._send_one"],
+        file: next(walk for walk in walks if name in {called for *_, called in walk})
+        for file, name in through.items()
     }
     shown = [
         [(int(depth), file, name) for depth, file, name in re.findall(r"^(\d+) +(\S+) +(\S+)", block, re.M)]

@@ -66,9 +66,16 @@ def test_rows_with_more_properties_are_kept_whole(relay: RelayKit) -> None:
     relay.post("first", run=False)
     turn = relay.waiting[1]
     assert isinstance(turn, Turn)
-    partition, entry = asyncio.run(relay.app.history.claim(turn.message, "text"))
+    partition, entry = asyncio.run(relay.app.claims.claim(turn.message, "text"))
     rows = relay.tables.tables[history_table(entry.day)][partition]
     rows[entry.key] = dataclasses.replace(rows[entry.key], values={**rows[entry.key].values, "depth": 3})
     relay.settle()
     (row,) = relay.tables.rows("text")
     assert (row["state"], row["depth"]) == ("answered", 3)
+
+
+def test_a_turn_of_a_medium_is_left_to_instances_that_know_media() -> None:
+    message = Message("helper", "alice", "c:1", 0, "look")
+    words, picture = Turn(message, 0), Turn(dataclasses.replace(message, medium="picture"), 0)
+    assert [json.loads(turn.to_json())["v"] for turn in (words, picture)] == [1, 3]
+    assert Turn.from_json(picture.to_json()) == picture

@@ -6,13 +6,15 @@ text is spread over ``text``, ``text_1``, …
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
-from relay.keys import day_of, time_of
+from relay.keys import day_of, reply_key, time_of
+from relay.messages import Message
 from relay.ports import Row, Value
 
 PROPERTY_MAX_UNITS = 32_000
@@ -32,7 +34,8 @@ class Entry:
     Attributes:
         key: row key; its order is the order of the conversation, newest first.
         etag: of the version that was read.
-        kind: what it is.
+        kind: what it is. Whatever waits for an answer is ``text``, and so claimed, batched, kept and forgotten alike.
+        medium: what else it is that a person sent (a picture, a recording, …); empty for words alone.
         state: of a message: ``waiting`` → ``answered``, or ``closed`` by ``/forget``.
             Of a reply: ``stored`` → ``sent``, ``closed`` by ``/forget``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
@@ -51,6 +54,9 @@ class Entry:
         warned: of the last message that a limit allowed, likewise: its reply says so.
         note: of a reply, what is sent below the text and not remembered.
         returned: of a reply that an HTTP response carried, the id of that request.
+        sent_at: of a reply, when its last part was sent (Unix ms); its ``at`` is the time of the question.
+        delivered: of a reply, the platform's id and time (Unix ms) of each part that it has taken.
+        unknown: names of properties that this version does not know; not stored.
     """
 
     key: str
@@ -60,6 +66,7 @@ class Entry:
     text: str
     id: str
     etag: str = ""
+    medium: str = ""
     nick: str = ""
     custom: str = ""
     function: str = ""
@@ -79,6 +86,9 @@ class Entry:
     warned: str = ""
     note: str = ""
     returned: str = ""
+    sent_at: str = ""
+    delivered: tuple[tuple[str, int], ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -95,60 +105,99 @@ class Entry:
         """The UTC day whose table holds it."""
         return day_of(self.at)
 
-    def values(self) -> dict[str, Value]:
-        """The properties of the row; what is empty is left out."""
-        plain: dict[str, Value] = {
-            "kind": self.kind,
-            "state": self.state,
-            "sender": self.sender,
-            "id": self.id,
-            "nick": self.nick,
-            "function": self.function,
-            "excluded": self.excluded,
-            "promised": self.promised,
-            "client_id": self.client_id,
-            "parts_sent": self.parts_sent,
-            "cause": self.cause,
-            "model": self.model,
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "limited": self.limited,
-            "warned": self.warned,
-            "note": self.note,
-            "returned": self.returned,
-        }
-        parts = json.dumps(self.parts, ensure_ascii=False) if self.parts else ""
-        texts = spread("text", self.text) | spread("custom", self.custom) | spread("parts", parts)
-        return {name: value for name, value in plain.items() if value} | texts
+    @classmethod
+    def of(cls, message: Message, kind: Kind, key: str) -> Self:
+        """A message that is about to be claimed. Of a command the row is its effect: it keeps no words."""
+        return cls(
+            key=key,
+            kind=kind,
+            state="waiting",
+            sender=message.sender,
+            text=message.text if kind == "text" else "",
+            id=message.id,
+            medium=message.medium,
+            nick=message.nick,
+            custom=message.custom,
+            function=message.function,
+        )
 
     @classmethod
-    def from_row(cls, row: Row) -> Entry:
-        """Read a row; properties of a newer version are ignored."""
-        values = row.values
-        parts = gather("parts", values)
+    def reply_to(cls, batch: Sequence[Entry], text: str, client_id: str, parts: tuple[str, ...] = ()) -> Self:
+        """A reply that covers a batch, ready to be stored."""
+        newest = batch[-1]
+        return cls(
+            key=reply_key(newest.key),
+            kind="reply",
+            state="stored",
+            sender=newest.sender,
+            function=newest.function,
+            text=text,
+            id=newest.id,
+            client_id=client_id,
+            parts=parts,
+        )
+
+    def values(self) -> dict[str, Value]:
+        """The properties of the row; what is empty is left out."""
+        stored = {name: value for name in _PLAIN if (value := getattr(self, name))}
+        for name in _SPREAD:
+            value = getattr(self, name)
+            stored |= spread(name, value if isinstance(value, str) else to_json(value))
+        return stored
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """Read a row."""
+        plain = {name: type_(row.values.get(name, type_())) for name, type_ in _PLAIN.items()}
+        known = plain.keys() | {name for name in row.values if _base(name) in _SPREAD}
         return cls(
             key=row.key,
             etag=row.etag,
-            kind=values["kind"],  # type: ignore[arg-type]
-            state=values["state"],  # type: ignore[arg-type]
-            text=gather("text", values),
-            custom=gather("custom", values),
-            parts=tuple(json.loads(parts)) if parts else (),
-            excluded=bool(values.get("excluded", False)),
-            promised=bool(values.get("promised", False)),
-            parts_sent=int(values.get("parts_sent", 0)),
-            prompt_tokens=int(values.get("prompt_tokens", 0)),
-            completion_tokens=int(values.get("completion_tokens", 0)),
-            fresh=False,
-            **{name: str(values.get(name, "")) for name in _STRINGS},
+            text=gather("text", row.values),
+            custom=gather("custom", row.values),
+            parts=tuple(json.loads(gather("parts", row.values) or "[]")),
+            delivered=tuple((id, at) for id, at in json.loads(gather("delivered", row.values) or "[]")),
+            unknown=tuple(sorted(row.values.keys() - known)),
+            **plain,
         )
 
+    def changed(self, values: Mapping[str, Value], etag: str) -> Self:
+        """The entry after a change of its row."""
+        after = self.from_row(Row(self.key, {**self.values(), **values}, etag))
+        return dataclasses.replace(after, fresh=self.fresh)
 
-_WORDED = re.compile(r"(text|custom|parts|nick|note)(_\d+)?")
-_STRINGS = (
-    *("sender", "id", "nick", "function", "forgotten", "reply", "client_id", "cause", "model"),
-    *("limited", "warned", "note", "returned"),
+    def blanked(self) -> dict[str, Value]:
+        """Changes that empty every property which holds, or in a newer version may hold, words of anybody."""
+        return {name: "" for name in (*self.values(), *self.unknown) if _base(name) not in WORDLESS}
+
+
+WORDLESS = frozenset(
+    (
+        *(
+            "kind",
+            "state",
+            "sender",
+            "id",
+            "medium",
+            "function",
+            "excluded",
+            "forgotten",
+            "promised",
+            "reply",
+        ),
+        *("client_id", "parts_sent", "cause", "model", "prompt_tokens", "completion_tokens"),
+        *("limited", "warned", "returned", "sent_at", "delivered"),
+    )
 )
+"""The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
+
+_SPREAD = ("text", "custom", "parts", "delivered")
+_UNSTORED = ("key", "etag", "fresh", "unknown")
+_PLAIN: dict[str, Any] = {
+    field.name: {"bool": bool, "int": int}.get(str(field.type), str)
+    for field in dataclasses.fields(Entry)
+    if field.name not in (*_SPREAD, *_UNSTORED)
+}
 
 
 def is_earlier(first: Entry, second: Entry) -> bool:
@@ -185,6 +234,11 @@ def gather(name: str, values: Mapping[str, Value]) -> str:
     return "".join(pieces)
 
 
-def blanked(values: Iterable[str]) -> dict[str, Value]:
-    """Changes that empty every property among ``values`` which holds words of a person or a model."""
-    return {name: "" for name in values if _WORDED.fullmatch(name)}
+def to_json(pieces: Sequence[object]) -> str:
+    """Pieces as a property holds them; nothing for none."""
+    return json.dumps(pieces, ensure_ascii=False) if pieces else ""
+
+
+def _base(name: str) -> str:
+    """The property that a piece such as ``text_1`` belongs to."""
+    return re.sub(r"_\d+$", "", name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,30 +58,30 @@ def plan(
     entries: Iterable[Entry],
     *,
     read_to: Entry | None,
-    profile: Callable[[str], Bot],
+    bot: Bot,
     group: bool,
-    alone: Callable[[Entry], bool] | None = None,
+    only: str | None = None,
 ) -> Plan:
     """Decide from the rows read so far.
 
     Args:
         entries: rows of one conversation in any order.
         read_to: the oldest row that reading, newest first, has come to.
-        profile: the bot with the override of a ``robotInfo.function``.
+        bot: whose conversation it is, without the override of any ``robotInfo.function``.
         group: whether several people write in the conversation.
-        alone: when given, the batch is the one waiting message for which this is true, or the oldest if none is.
+        only: when given, the batch is one message: the waiting one with this key, or the oldest if it does not wait.
     """
     ordered = in_time_order(entries)
     marks = [entry for entry in ordered if entry.kind in ("new", "forget")]
     open_messages = [entry for entry in ordered if entry.kind == "text" and entry.state == "waiting"]
     closing = tuple(entry for entry in open_messages if _is_forgotten(entry, marks))
     waiting = tuple(entry for entry in open_messages if entry not in closing)
-    batch = _batch(waiting, marks, group=group, alone=alone)
+    batch = _batch(waiting, marks, group=group, only=only)
     unsent = tuple(entry for entry in ordered if entry.kind == "reply" and entry.state == "stored")
     if not batch:
         return Plan(unsent, closing, waiting, (), (), cutoff=0, complete=True, rows=tuple(ordered))
 
-    bot = profile(batch[0].function)
+    bot = bot.for_function(batch[0].function)
     cutoff = batch[-1].at - bot.rewind_minutes * MINUTE_MS
     usable = [entry for entry in ordered if _is_usable(entry) and _same_epoch(entry, batch[0], marks)]
     unusable = len(ordered) - len(open_messages) - len(usable)
@@ -101,11 +101,11 @@ def plan(
     return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered))
 
 
-def fates(plan: Plan, profile: Callable[[str], Bot]) -> Iterator[tuple[Entry, Fate]]:
-    """What becomes of each row of a plan, newest first; ``profile`` as it was for the plan."""
+def fates(plan: Plan, bot: Bot) -> Iterator[tuple[Entry, Fate]]:
+    """What becomes of each row of a plan, newest first; ``bot`` as it was for the plan."""
     marks = [entry for entry in plan.rows if entry.kind in ("new", "forget")]
     batch, window = ({entry.key for entry in entries} for entries in (plan.batch, plan.window))
-    room = profile(plan.batch[0].function).rewind_messages if plan.batch else 0
+    room = bot.for_function(plan.batch[0].function).rewind_messages if plan.batch else 0
     for entry in reversed(plan.rows):
         if entry.key in batch:
             yield entry, "batch"
@@ -123,13 +123,13 @@ def fates(plan: Plan, profile: Callable[[str], Bot]) -> Iterator[tuple[Entry, Fa
 
 
 def _batch(
-    waiting: Sequence[Entry], marks: Sequence[Entry], *, group: bool, alone: Callable[[Entry], bool] | None
+    waiting: Sequence[Entry], marks: Sequence[Entry], *, group: bool, only: str | None
 ) -> tuple[Entry, ...]:
     """The oldest waiting message and those that may be answered with it, in order and without a gap."""
     if not waiting:
         return ()
-    if alone is not None:
-        return (next(filter(alone, waiting), waiting[0]),)
+    if only is not None:
+        return (next((entry for entry in waiting if entry.key == only), waiting[0]),)
     first = waiting[0]
     batch: list[Entry] = []
     for entry in waiting:

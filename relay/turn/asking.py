@@ -9,7 +9,6 @@ from relay import texts
 from relay.config.bots import Bot
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected
 from relay.keys import client_id
-from relay.memory.history import reply_to
 from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
 from relay.ports import ChatModel, Clock, Completion
@@ -109,7 +108,7 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
         return Draft(_with_usage(plain, completion), outcome, window=0)
     if completion.ended == "cut" or len(text) > REPLY_MAX_CHARS:
         text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
-    reply = reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text))
+    reply = Entry.reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text))
     return Draft(_with_usage(reply, completion), "answered", window=0)
 
 
@@ -121,13 +120,15 @@ def _blocked(partition: str, plan: Plan) -> Draft:
 def failure_text(partition: str, entry: Entry, cause: str) -> Entry:
     """The reply for a message that is given up; its cause goes to the poison queue with it."""
     text = texts.FAILED[texts.language_of(entry.text)]
-    reply = reply_to([entry], text, client_id(partition, entry.id, "failed"))
+    reply = Entry.reply_to([entry], text, client_id(partition, entry.id, "failed"))
     return replace(reply, excluded=True, cause=cause)
 
 
 def _plain(partition: str, plan: Plan, text: str) -> Entry:
     """A reply that the model will not see again."""
-    return replace(reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text)), excluded=True)
+    return replace(
+        Entry.reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text)), excluded=True
+    )
 
 
 def _reply_id(partition: str, plan: Plan) -> str:

@@ -11,10 +11,10 @@ from typing import Literal
 
 from relay import texts
 from relay.config.bots import Bot
-from relay.errors import RowChanged
-from relay.memory.history import TRANSACTION_MAX_ROWS, History
-from relay.memory.rows import Entry, blanked
-from relay.ports import Merge, Row, Value
+from relay.memory.history import History
+from relay.memory.rows import Entry, Kind
+from relay.messages import Message
+from relay.ports import Value
 from relay.spelling import INVISIBLE, fold
 
 Command = Literal["help", "new", "forget"]
@@ -53,6 +53,11 @@ def command_of(text: str, bot: Bot) -> Command | None:
     return _NAMES.get(match[1]) if match else None
 
 
+def kind_of(message: Message, bot: Bot) -> Kind:
+    """What a message is: a command, or what waits for an answer. The caption of a picture is no command."""
+    return (not message.medium and command_of(message.text, bot)) or "text"
+
+
 async def carry_out(history: History, partition: str, entry: Entry, text: str, bot: Bot) -> str:
     """Do what a claimed command says; returns the confirmation for the user. Safe to repeat."""
     language = texts.language_of(text)
@@ -75,28 +80,23 @@ async def forget(history: History, partition: str, mark: Entry) -> tuple[int, in
     while True:
         counts = {"message": 0, "reply": 0}
         found_none = True
-        async for day, rows in history.rows_before(partition, mark):
-            changes = []
-            for row in rows:
-                entry = Entry.from_row(row)
-                if entry.sender != mark.sender or entry.kind not in ("text", "reply"):
-                    continue
-                if not entry.forgotten:
-                    changes.append(Merge(row.key, _forgotten(entry, row, mark), row.etag))
-                if not entry.forgotten or entry.forgotten == mark.key:
+        async for entries in history.before(partition, mark):
+            theirs = [
+                entry for entry in entries if entry.sender == mark.sender and entry.kind in ("text", "reply")
+            ]
+            left = {entry: _forgotten(entry, mark) for entry in theirs if not entry.forgotten}
+            for entry in theirs:
+                if entry in left or entry.forgotten == mark.key:
                     counts["reply" if entry.kind == "reply" else "message"] += 1
-            for start in range(0, len(changes), TRANSACTION_MAX_ROWS):
-                found_none = False
-                try:
-                    await history.merge_all(partition, day, changes[start : start + TRANSACTION_MAX_ROWS])
-                except RowChanged:
-                    continue  # a turn was faster; the next pass reads what it wrote
+            if left:
+                found_none = False  # what has changed meanwhile is read, and blanked, by the next pass
+                await history.change_each(partition, left)
         if found_none:
             return counts["message"], counts["reply"]
 
 
-def _forgotten(entry: Entry, row: Row, mark: Entry) -> dict[str, Value]:
-    changes = blanked(row.values) | {"forgotten": mark.key}
+def _forgotten(entry: Entry, mark: Entry) -> dict[str, Value]:
+    changes = entry.blanked() | {"forgotten": mark.key}
     if entry.state in ("waiting", "stored"):
         changes["state"] = "closed"
     return changes

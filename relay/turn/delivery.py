@@ -16,7 +16,7 @@ from relay.memory.history import History
 from relay.memory.rows import Entry
 from relay.messages import Message, Turn
 from relay.outbox import FAILED, Outbox
-from relay.ports import Clock, Messenger, Outgoing
+from relay.ports import Clock, Messenger, Outgoing, Value
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,11 @@ class Delivery:
         plain = texts.WITHHELD[texts.language_of(reply.text)]
         withheld_id = client_id(partition, reply.client_id, "withheld")
         try:
-            reply = await self._history.withhold(partition, reply, plain, withheld_id)
+            withheld: dict[str, Value] = {
+                **reply.blanked(),
+                **{"text": plain, "client_id": withheld_id, "excluded": True, "parts_sent": 0},
+            }
+            reply = await self._history.change(partition, reply, **withheld)
         except RowChanged:
             # /forget closed it; or it was we, in a call whose answer was lost.
             current = await self._history.get(partition, reply)

@@ -15,29 +15,21 @@ from dataclasses import replace
 
 from relay import texts
 from relay.config.bots import Bot
-from relay.errors import ModelRejected, ModelUnavailable, RowChanged, StorageError, StorageUnavailable
-from relay.failures import FailureRecord
-from relay.keys import message_hash
-from relay.memory.history import Conversation, History, HistoryExpired
-from relay.memory.lease import Leases
-from relay.memory.rows import Entry, is_earlier
-from relay.memory.window import Plan
+from relay.errors import HistoryExpired, ModelUnavailable, RowChanged, StorageError, StorageUnavailable
+from relay.memory.history import Conversation
+from relay.memory.rows import Entry
 from relay.messages import Turn
-from relay.outbox import ENQUEUE_SECONDS, Outbox
-from relay.ports import ChatModel, Clock
-from relay.turn.asking import Draft, ask, failure_text
-from relay.turn.commands import carry_out, command_of
-from relay.turn.limits import Limiter, counted
-from relay.turn.timing import Timing
-from relay.turn.unasked import unasked, with_warning
+from relay.outbox import ENQUEUE_SECONDS
+from relay.turn.commands import carry_out, kind_of
+from relay.turn.limits import counted
+from relay.turn.step import Step
+from relay.turn.task import Parts, Task
+from relay.turn.ways import REQUEST_SECONDS, InResponse
 
 log = logging.getLogger(__name__)
 
-DEADLINE_SECONDS = 25
-"""How long a request may take altogether."""
-
 LAST_STEPS_SECONDS = 3
-"""What is kept of it for storing the reply, or for queueing the message."""
+"""What is kept of a request's time for storing the reply, or for queueing the message."""
 
 CLAIM_SECONDS = 1.4
 """Time for recording a request before it is queued instead."""
@@ -52,24 +44,8 @@ POLL_SECONDS = 0.25
 class Responses:
     """Answers the requests of ``response`` bots. ``new_request`` makes the id of a request, different for each."""
 
-    def __init__(
-        self,
-        history: History,
-        leases: Leases,
-        limiter: Limiter,
-        outbox: Outbox,
-        model: ChatModel,
-        clock: Clock,
-        timing: Timing,
-        new_request: Callable[[], str] = lambda: uuid.uuid4().hex,
-    ) -> None:
-        self._history = history
-        self._leases = leases
-        self._limiter = limiter
-        self._outbox = outbox
-        self._model = model
-        self._clock = clock
-        self._timing = timing
+    def __init__(self, parts: Parts, new_request: Callable[[], str] = lambda: uuid.uuid4().hex) -> None:
+        self._parts = parts
         self._new_request = new_request
 
     async def respond(self, turn: Turn, bot: Bot) -> str:
@@ -83,141 +59,95 @@ class Responses:
             StorageUnavailable: nothing was promised; the platform may send it again.
         """
         turn = replace(turn, promised=self._new_request())  # of no meaning before the turn is queued
+        variant = bot.for_function(turn.message.function)
         try:
-            return await self._respond(turn, bot)
+            partition, question = await self._claim(turn, variant)
+            task = Task(
+                turn,
+                variant,
+                replace(Conversation.of(turn.message, bot), partition=partition),
+                started=self._parts.clock.now(),
+                deadline=turn.received + (REQUEST_SECONDS - LAST_STEPS_SECONDS) * 1000,
+            )
+            if question.kind != "text":
+                return await self._command(task, question)
+            return await self._reply(task, question)
         except StorageError as failure:
             log.warning("storage fails, the answer goes by the API bot=%s cause=%s", bot.accid, failure)
-            await self._enqueue(turn, bot.for_function(turn.message.function), PROMISE_SECONDS)
+            await self._enqueue(turn, variant, PROMISE_SECONDS)
             return texts.THINKING[texts.language_of(turn.message.text)]
 
-    async def _respond(self, turn: Turn, bot: Bot) -> str:
-        deadline = self._clock.now() + (DEADLINE_SECONDS - LAST_STEPS_SECONDS) * 1000
-        conversation = Conversation.of(turn.message, bot)
-        profile = bot.for_function(turn.message.function)
+    async def _claim(self, turn: Turn, bot: Bot) -> tuple[str, Entry]:
         try:
             async with asyncio.timeout(CLAIM_SECONDS):
-                partition, own = await self._history.claim(
-                    turn.message, command_of(turn.message.text, profile) or "text"
-                )
+                return await self._parts.claims.claim(turn.message, kind_of(turn.message, bot))
         except (TimeoutError, HistoryExpired) as error:
             raise StorageUnavailable("the message could not be claimed") from error
-        conversation = replace(conversation, partition=partition)
-        if own.kind != "text":
-            return await self._command(partition, own, turn, profile)
-        own = await counted(self._limiter, self._history, profile, partition, own)
-        while (text := await self._settled(partition, own)) is None:
-            if self._clock.now() >= deadline:
-                await self._enqueue(turn, profile)
-                promised = await self._promised(partition, own, turn)
-                return await self._settled(partition, promised) or texts.THINKING[texts.language_of(own.text)]
-            try:
-                in_time = await self._try(turn, profile, conversation, own, deadline)
-            except StorageUnavailable as failure:  # what was stored is told by the next look
-                log.warning("storage fails, looking again conversation=%s cause=%s", partition, failure)
-                in_time = True
-            if not in_time:
-                deadline = min(deadline, self._clock.now())
-            else:
-                await self._clock.sleep(POLL_SECONDS)
-            own = await self._history.get(partition, own) or own
+
+    async def _reply(self, task: Task, question: Entry) -> str:
+        """What the message's rows say in the end: whoever settles it, this request or a copy."""
+        parts, partition = self._parts, task.partition
+        question = await counted(parts.limiter, parts.history, task.bot, partition, question)
+        while (text := await self._settled(partition, question)) is None:
+            if parts.clock.now() >= task.deadline or not await self._try(task, question):
+                await self._enqueue(task.turn, task.bot)
+                promised = await self._promised(partition, question, task.turn)
+                return (
+                    await self._settled(partition, promised)
+                    or texts.THINKING[texts.language_of(question.text)]
+                )
+            question = await parts.history.get(partition, question) or question
         return text
 
-    async def _enqueue(self, turn: Turn, bot: Bot, seconds: float = ENQUEUE_SECONDS) -> None:
-        await self._outbox.enqueue(turn, self._timing.lease_seconds(bot), seconds)
+    async def _try(self, task: Task, question: Entry) -> bool:
+        """Answer the message if it is its turn, or wait a moment. False when the model cannot answer in time."""
+        parts = self._parts
+        try:
+            lease = await parts.leases.take(task.partition, parts.timing.lease_seconds(task.bot))
+            if lease is not None:
+                step = Step(parts, task, lease, InResponse(parts, task))
+                try:
+                    if await step.work(question):
+                        return True
+                finally:
+                    await parts.leases.release(step.lease)
+        except ModelUnavailable as failure:
+            cause, partition = failure.cause, task.partition
+            log.warning("no answer in time bot=%s conversation=%s cause=%s", task.bot.accid, partition, cause)
+            return False
+        except StorageUnavailable as failure:  # what was stored is told by the next look
+            log.warning("storage fails, looking again conversation=%s cause=%s", task.partition, failure)
+        await parts.clock.sleep(POLL_SECONDS)
+        return True
 
-    async def _promised(self, partition: str, own: Entry, turn: Turn) -> Entry:
+    async def _enqueue(self, turn: Turn, bot: Bot, seconds: float = ENQUEUE_SECONDS) -> None:
+        await self._parts.outbox.enqueue(turn, self._parts.timing.lease_seconds(bot), seconds)
+
+    async def _promised(self, partition: str, question: Entry, turn: Turn) -> Entry:
         """The message with the promise noted; where that fails, the queued turn notes it."""
         try:
-            return await self._history.promise(partition, own, turn.promised)
+            return await self._parts.history.promise(partition, question, turn.promised)
         except StorageUnavailable:
-            return replace(own, promised=True)
+            return replace(question, promised=True)
 
-    async def _command(self, partition: str, own: Entry, turn: Turn, bot: Bot) -> str:
-        text = await carry_out(self._history, partition, own, turn.message.text, bot)
-        if own.state == "waiting":
+    async def _command(self, task: Task, question: Entry) -> str:
+        history, partition = self._parts.history, task.partition
+        text = await carry_out(history, partition, question, task.turn.message.text, task.bot)
+        if question.state == "waiting":
             try:
-                await self._history.change(partition, own, state="answered")
+                await history.change(partition, question, state="answered")
             except (RowChanged, StorageUnavailable):
                 log.info("a confirmed command could not be marked conversation=%s", partition)
         return text
 
-    async def _settled(self, partition: str, own: Entry) -> str | None:
+    async def _settled(self, partition: str, question: Entry) -> str | None:
         """What every copy of the request gets once its message is settled, None before."""
-        language = texts.language_of(own.text)
-        if own.promised:
+        language = texts.language_of(question.text)
+        if question.promised:
             return texts.THINKING[language]
-        if own.state == "closed":
+        if question.state == "closed":
             return texts.FORGOTTEN[language]
-        if own.state != "answered":
+        if question.state != "answered":
             return None
-        reply = await self._history.reply_of(partition, own)
+        reply = await self._parts.history.reply_of(partition, question)
         return reply.shown if reply is not None and reply.text else texts.FORGOTTEN[language]
-
-    async def _try(self, turn: Turn, bot: Bot, conversation: Conversation, own: Entry, deadline: int) -> bool:
-        """Answer the message if its conversation is free. False when the model cannot answer in time."""
-        lease = await self._leases.take(conversation.partition, self._timing.lease_seconds(bot))
-        if lease is None:
-            return True
-        try:
-            own, plan = await self._history.read(conversation, own, lambda entry: entry.key == own.key)
-            await self._history.close(conversation.partition, plan.closing)
-            answerable = own.state == "waiting" and not own.promised
-            if (
-                not answerable
-                or own.key not in {entry.key for entry in plan.batch}
-                or self._is_behind(own, plan)
-            ):
-                return True
-            return await self._answer(turn, bot, conversation, plan, deadline)
-        finally:
-            await self._leases.release(lease)
-
-    def _is_behind(self, own: Entry, plan: Plan) -> bool:
-        """Whether an older request of the conversation may still be on its way to its answer."""
-        alive_since = self._clock.now() - DEADLINE_SECONDS * 1000
-        return any(
-            is_earlier(entry, own) and not entry.promised and entry.at > alive_since for entry in plan.waiting
-        )
-
-    async def _answer(
-        self, turn: Turn, bot: Bot, conversation: Conversation, plan: Plan, deadline: int
-    ) -> bool:
-        partition = conversation.partition
-        asked = self._clock.now()
-        try:
-            draft = unasked(bot, partition, plan.batch, asked) or await ask(
-                self._model,
-                self._clock,
-                bot,
-                partition,
-                plan,
-                group=conversation.group,
-                deadline=deadline,
-            )
-        except ModelUnavailable as error:
-            log.warning(
-                "no answer in time bot=%s conversation=%s cause=%s", bot.accid, partition, error.cause
-            )
-            return False
-        except ModelRejected as error:
-            reply = failure_text(partition, plan.batch[0], error.cause)
-            await self._outbox.record(FailureRecord.of(turn, error.cause, partition))
-            draft = Draft(reply, "failed", window=len(plan.window), exclude_batch=True)
-        draft = with_warning(draft, plan.batch, self._clock.now())
-        reply = replace(draft.reply, state="sent", returned=turn.promised)
-        try:
-            await self._history.store_reply(partition, plan.batch, reply, exclude_batch=draft.exclude_batch)
-        except RowChanged:
-            return True  # look again
-        await self._history.exclude(partition, draft.guilty)
-        log.info(
-            "turn done bot=%s conversation=%s message=%s outcome=%s batch=1 window=%d queued_ms=%d model_ms=%d",
-            bot.accid,
-            partition,
-            message_hash(plan.batch[0].id),
-            draft.outcome,
-            draft.window,
-            asked - turn.received,
-            self._clock.now() - asked,
-        )
-        return True

@@ -8,7 +8,6 @@ from dataclasses import replace
 from relay import texts
 from relay.config.bots import Bot
 from relay.keys import client_id
-from relay.memory.history import reply_to
 from relay.memory.rows import Entry
 from relay.turn.asking import Draft
 from relay.turn.delivery import parts_of
@@ -29,7 +28,7 @@ def unasked(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> Draft
         outcome, text = "limited", texts.LIMITED[language].format(when=_when(newest.limited, now, language))
     else:
         outcome, text = "disabled", texts.DISABLED[language]
-    reply = reply_to(batch, text, client_id(partition, newest.id, "reply"))
+    reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"))
     return Draft(replace(reply, excluded=True), outcome, window=0, exclude_batch=True)
 
 

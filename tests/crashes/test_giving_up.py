@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.texts import FAILED
-from relay.turn.turn import GAVE_UP
+from relay.turn.step import GAVE_UP
 from tests.crashes.conftest import MakeCrashWorld
 from tests.crashes.points import DURING_MODEL
 from tests.crashes.storage import until

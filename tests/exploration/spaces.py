@@ -21,7 +21,7 @@ from relay.memory.rows import is_earlier
 from relay.messages import Message
 from relay.outbox import FAILED, TURNS
 from relay.texts import FORGOTTEN, THINKING
-from relay.turn import respond
+from relay.turn import respond, ways
 from tests.conftest import EXAMPLE
 from tests.exploration.explorer import Explored, explore
 from tests.exploration.world import Budget, World
@@ -221,7 +221,7 @@ def without_an_event_loop() -> Iterator[None]:
         with (
             mock.patch.object(asyncio, "gather", _one_after_the_other),
             mock.patch.object(asyncio, "timeout", return_value=nullcontext()),
-            mock.patch.object(respond, "POLL_SECONDS", float(respond.DEADLINE_SECONDS)),
+            mock.patch.object(respond, "POLL_SECONDS", float(ways.REQUEST_SECONDS)),
             mock.patch.object(spans, "_tracer", NoOpTracer()),
         ):
             yield

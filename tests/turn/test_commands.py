@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from relay.config.bots import Bot
 from relay.errors import ImUnavailable
 from relay.messages import Message, Turn
 from relay.texts import FORGET, HELP, NEW
-from relay.turn.commands import command_of
+from relay.turn.commands import command_of, kind_of
 from tests.kit import BOTS_TOML, RelayKit
 
 BOT = Bot(accid="helper", name="Helper", system_prompt="x")
@@ -199,7 +200,7 @@ def test_forget_closes_what_still_waits_for_an_answer(relay: RelayKit) -> None:
     relay.post("one", run=False)
     queued = relay.waiting[1]
     message = queued.message
-    asyncio.run(relay.app.history.claim(message, "text"))
+    asyncio.run(relay.app.claims.claim(message, "text"))
     relay.clock.advance(1)
     relay.post("/forget", run=False)
     asyncio.run(relay.app.answer(relay.waiting[-1].to_json()))
@@ -318,3 +319,9 @@ def test_forget_is_a_command_however_it_is_typed(relay: RelayKit, text: str) -> 
 def test_what_only_resembles_a_command_is_a_message(relay: RelayKit, text: str) -> None:
     relay.post(text)
     assert len(relay.model.prompts) == 1
+
+
+def test_the_caption_of_a_picture_is_no_command() -> None:
+    said = Message("helper", "alice", "c:1", 0, "/forget")
+    assert kind_of(said, BOT) == "forget"
+    assert kind_of(replace(said, medium="picture"), BOT) == "text"

@@ -16,7 +16,7 @@ from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import POISON, TURNS
 from relay.ports import Insert
 from relay.texts import FAILED
-from relay.turn.turn import GAVE_UP
+from relay.turn.step import GAVE_UP
 from tests.kit import BOTS_TOML, RelayKit
 
 LEASE_SECONDS = 90 + 20 + 30
@@ -174,11 +174,11 @@ def test_a_message_without_a_watch_gets_one_before_it_is_claimed(relay: RelayKit
     async def died(*_: object) -> Any:
         raise KeyboardInterrupt
 
-    claim = relay.app.history.claim
-    relay.app.history.claim = died  # type: ignore[assignment]
+    claim = relay.app.claims.claim
+    relay.app.claims.claim = died  # type: ignore[assignment]
     with pytest.raises(KeyboardInterrupt):
         relay.run()
-    relay.app.history.claim = claim  # type: ignore[method-assign]
+    relay.app.claims.claim = claim  # type: ignore[method-assign]
     relay.wait(LEASE_SECONDS + 1)  # not the platform's ten minutes
     assert relay.replies == ["Hi alice"]
 

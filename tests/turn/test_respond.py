@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import uuid
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable, StorageUnavailable
 from relay.keys import conversation_key
 from relay.messages import Message, Turn
+from relay.ports import Completion, Prompt
 from relay.texts import BLOCKED, FAILED, FORGOTTEN, NEW, THINKING
 from tests.kit import RelayKit
 
@@ -245,3 +247,30 @@ def test_an_answer_that_went_by_the_api_is_not_shown_again_in_a_response(relay: 
     relay.settle()
     assert relay.replies == ["Hi alice"]
     assert answer(relay, body) == THINKING["en"]
+
+
+def test_the_line_of_a_finished_turn_tells_the_tokens(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    relay.model.script = [Completion("Hi", prompt_tokens=11, completion_tokens=7)]
+    assert answer(relay, request(relay)) == "Hi"
+    (line,) = [
+        record.getMessage() for record in caplog.records if record.getMessage().startswith("turn done")
+    ]
+    assert "outcome=answered batch=1" in line
+    assert "prompt_tokens=11 completion_tokens=7" in line
+
+
+def test_a_request_whose_lease_is_about_to_end_stores_nothing(relay: RelayKit) -> None:
+    """Whoever takes the conversation over would answer beside it; so the answer goes by the API."""
+
+    def slow(_: Prompt) -> str:
+        relay.clock.advance(relay.app.timing.lease_seconds(relay.app.bots.get("echo")))  # type: ignore[arg-type]
+        return "too late"
+
+    relay.model.default, quick = slow, relay.model.default
+    assert answer(relay, request(relay)) == THINKING["en"]
+    relay.model.default = quick
+    relay.settle()
+    assert relay.replies == ["Hi alice"]

@@ -1,0 +1,95 @@
+"""The claim: a message is recorded once, whichever inputs deliver it and however often."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from relay import spans
+from relay.errors import RowExists, StorageUnavailable
+from relay.keys import conversation_key, day_of, dedupe_key, message_key
+from relay.memory.days import Days
+from relay.memory.rows import Entry, Kind
+from relay.messages import Message
+from relay.ports import Insert
+
+
+class Claims:
+    """Claims messages in the day tables."""
+
+    def __init__(self, days: Days) -> None:
+        self._days = days
+
+    async def claim(self, message: Message, kind: Kind) -> tuple[str, Entry]:
+        """Record that a message is there, once; the same row for every delivery by every input.
+
+        Returns:
+            The partition of its conversation, and its row: fresh if nobody had claimed it before.
+
+        Raises:
+            HistoryExpired: its day is gone.
+            StorageUnavailable: try again later.
+        """
+        with spans.span(spans.CLAIM) as span:
+            partition, entry = await self._claim(message, kind)
+            span.set_attribute(spans.FRESH, entry.fresh)
+            return partition, entry
+
+    async def _claim(self, message: Message, kind: Kind) -> tuple[str, Entry]:
+        partition = conversation_key(message)
+        # Only the chatbot input tells the topic. A copy of the same message has none, so both meet in the
+        # conversation without a topic, and the first to come decides where the message lies.
+        base = conversation_key(replace(message, topic=""))
+        if (neighbour := self._neighbour_day(message)) is not None:
+            found = await self._find(neighbour, base, message.id)
+            if found is not None:
+                return found
+        if message.topic:
+            partition = await self._settle_partition(message, base, partition)
+        return await self._insert(partition, message, kind)
+
+    def _neighbour_day(self, message: Message) -> int | None:
+        """The other day in whose table the same message may lie, if one of its deliveries told no time.
+
+        Such a delivery was given the time at which it came: later than the message's own, or than that of an
+        earlier delivery.
+        """
+        day = day_of(message.at)
+        if not message.dated:
+            return day - 1
+        return day + 1 if self._days.is_over(day) else None
+
+    async def _settle_partition(self, message: Message, base: str, partition: str) -> str:
+        """Where a message with a topic lies: in its conversation, unless a delivery without one came first."""
+        day, pointer = day_of(message.at), Insert(dedupe_key(message.id), {"partition": partition})
+        try:
+            await self._days.insert(day, base, pointer)
+        except RowExists:
+            row = await self._days.row(day, base, pointer.key)
+            if row is None:
+                raise StorageUnavailable("a claimed message has no row yet") from None
+            return str(row.values.get("partition", base))
+        return partition
+
+    async def _insert(self, partition: str, message: Message, kind: Kind) -> tuple[str, Entry]:
+        entry = Entry.of(message, kind, message_key(message.at, message.id, message.server_id))
+        pointer = Insert(dedupe_key(message.id), {"row": entry.key})
+        try:
+            _, etag = await self._days.insert(
+                entry.day, partition, pointer, Insert(entry.key, entry.values())
+            )
+        except RowExists:
+            found = await self._find(entry.day, partition, message.id)
+            if found is None:
+                raise StorageUnavailable("a claimed message has no row yet") from None
+            return found
+        return partition, replace(entry, etag=etag, fresh=True)
+
+    async def _find(self, day: int, partition: str, message_id: str) -> tuple[str, Entry] | None:
+        """Where a message was claimed, and its row; None before both are there."""
+        pointer = await self._days.row(day, partition, dedupe_key(message_id))
+        if pointer is None:
+            return None
+        if "partition" in pointer.values:
+            return await self._find(day, str(pointer.values["partition"]), message_id)
+        entry = await self._days.entry(day, partition, str(pointer.values["row"]))
+        return (partition, entry) if entry else None

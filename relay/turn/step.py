@@ -1,0 +1,205 @@
+"""One step of a conversation under its lease: what is read decides what is answered, given up, or left for later.
+
+    window → what was left unsent → batch → model → store → show
+
+The one engine of both kinds of bots: a ``send`` bot's turn and a ``response`` bot's request differ in their way out.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum, auto
+
+from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, RowChanged
+from relay.keys import message_hash
+from relay.memory.lease import Lease
+from relay.memory.rows import Entry
+from relay.memory.window import Plan
+from relay.outbox import FAILED
+from relay.turn.asking import Draft, ask, failure_text
+from relay.turn.task import Parts, Task
+from relay.turn.unasked import is_unasked, unasked, with_warning
+from relay.turn.ways import WayOut
+
+log = logging.getLogger(__name__)
+
+DEATHS_BEFORE_ALONE = 2
+"""After so many turns of a conversation died, its messages are answered one by one."""
+
+GAVE_UP = "the host gave up: its process died repeatedly"
+
+
+class Unanswered(Enum):
+    """Why a look at the conversation answered nothing."""
+
+    CHANGED = auto()
+    """Rows are not as they were read: look again."""
+    ONE_BY_ONE = auto()
+    """The model refuses several messages together: look again, for one of them."""
+    NO_TIME = auto()
+    """The rest of the time is too short: the next turn begins with a whole deadline."""
+
+
+class Step:
+    """Answers in one conversation while it holds the lease.
+
+    Args:
+        parts: what it works with.
+        task: the message that it is about.
+        lease: the conversation's; ``lease`` is its latest state.
+        way: how replies leave.
+    """
+
+    def __init__(self, parts: Parts, task: Task, lease: Lease, way: WayOut) -> None:
+        self.lease = lease
+        self._parts = parts
+        self._task = task
+        self._way = way
+        self._partition = task.partition
+        self._one_by_one = lease.deaths >= DEATHS_BEFORE_ALONE
+        self._others_answered = False
+
+    async def work(self, question: Entry) -> bool:
+        """Answer until the question is done. False when somebody else is first, or time is short."""
+        history = self._parts.history
+        while True:
+            question, plan = await history.read(self._task.conversation, question, self._only(question))
+            await self._way.catch_up(question, plan)
+            await history.close(self._partition, plan.closing)
+            if question.state != "waiting":
+                return True
+            if any(entry.key == question.key for entry in plan.closing):
+                continue
+            if self._way.must_wait(question, plan):
+                return False
+            done = await self._answer_some(question, plan)
+            if done is Unanswered.NO_TIME:
+                return False
+            if isinstance(done, Unanswered):
+                continue
+            if any(entry.key == question.key for entry in done):
+                return True
+            self._others_answered = True
+            if self.lease.deaths:  # whatever killed the turns before, it was not these
+                self.lease = await self._parts.leases.note(self.lease, deaths=0, alone="")
+
+    def _only(self, question: Entry) -> str | None:
+        """Which message is answered alone: the question, the oldest (no key), or none."""
+        if self._task.bot.reply == "response" or self._task.turn.last_try:
+            return question.key
+        return "" if self._one_by_one else None
+
+    async def _answer_some(self, question: Entry, plan: Plan) -> tuple[Entry, ...] | Unanswered:
+        """Answer or give up what comes first; returns the messages that are done."""
+        now = self._parts.clock.now()
+        task, turn, first = self._task, self._task.turn, plan.batch[0]
+        if is_unasked(task.bot, plan.batch):
+            return await self._answer(plan)
+        if turn.give_up:
+            return await self._give_up(question, turn.failure or GAVE_UP)
+        if now >= task.too_old_at or (task.tried and now >= task.give_up_at):
+            return await self._give_up(question, turn.failure or "no answer in time")
+        if self.lease.deaths > DEATHS_BEFORE_ALONE and first.key == self.lease.alone:
+            return await self._give_up(first, "the process died each time it was answered", harmful=True)
+        if self._others_answered and task.deadline - now < task.bot.turn_seconds * 500:
+            return Unanswered.NO_TIME
+        if now >= task.deadline:
+            raise ModelUnavailable("the turn's time was over before the model could be asked")
+        if self.lease.deaths >= DEATHS_BEFORE_ALONE:
+            # Another message answered alone before was not the cause: this one's own deaths are counted anew.
+            deaths = 1 if self.lease.alone not in ("", first.key) else self.lease.deaths
+            self.lease = await self._parts.leases.note(self.lease, deaths=deaths, alone=first.key)
+        return await self._answer(plan)
+
+    async def _answer(self, plan: Plan) -> tuple[Entry, ...] | Unanswered:
+        clock, conversation = self._parts.clock, self._task.conversation
+        asked = clock.now()
+        bot = conversation.bot.for_function(plan.batch[0].function)
+        try:
+            draft = unasked(bot, self._partition, plan.batch, asked) or await ask(
+                self._parts.model,
+                clock,
+                bot,
+                self._partition,
+                plan,
+                group=conversation.group,
+                deadline=self._task.deadline,
+            )
+        except ModelUnavailable as failure:
+            if not self._task.turn.last_try:
+                raise
+            return await self._give_up(plan.batch[0], failure.cause)
+        except ModelRejected as refusal:
+            if len(plan.batch) > 1:
+                self._one_by_one = True  # find out which of them it is
+                return Unanswered.ONE_BY_ONE
+            return await self._give_up(plan.batch[0], refusal.cause, harmful=True)
+        answered = clock.now()
+        draft = with_warning(draft, plan.batch, answered)
+        reply = await self._store(plan.batch, draft.reply, exclude_batch=draft.exclude_batch)
+        if reply is None:
+            return Unanswered.CHANGED
+        stored = clock.now()
+        await self._way.show(reply)
+        await self._parts.history.exclude(self._partition, draft.guilty)
+        self._log_done(plan, draft, asked, answered, stored)
+        return plan.batch
+
+    def _log_done(self, plan: Plan, draft: Draft, asked: int, answered: int, stored: int) -> None:
+        """The line that tells of every answered message; alerts and the README rest on it."""
+        log.info(
+            "turn done bot=%s conversation=%s message=%s outcome=%s batch=%d window=%d"
+            " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d",
+            self._task.bot.accid,
+            self._partition,
+            message_hash(plan.batch[-1].id),
+            draft.outcome,
+            len(plan.batch),
+            draft.window,
+            self._task.started - self._task.turn.received,
+            answered - asked,
+            stored - answered,
+            self._parts.clock.now() - stored,
+            draft.reply.prompt_tokens,
+            draft.reply.completion_tokens,
+        )
+
+    async def _give_up(
+        self, entry: Entry, cause: str, *, harmful: bool = False
+    ) -> tuple[Entry, ...] | Unanswered:
+        """Tell the user that there is no answer. A harmful message would break later turns: it leaves the window."""
+        failure = failure_text(self._partition, entry, cause)
+        reply = await self._store((entry,), failure, exclude_batch=harmful)
+        if reply is None:
+            return Unanswered.CHANGED
+        log.error(
+            "gave up bot=%s conversation=%s message=%s cause=%s; see the queue %s",
+            self._task.bot.accid,
+            self._partition,
+            message_hash(entry.id),
+            cause,
+            FAILED,
+        )
+        await self._way.show(reply)
+        return (entry,)
+
+    async def _store(
+        self, batch: tuple[Entry, ...], reply: Entry, *, exclude_batch: bool = False
+    ) -> Entry | None:
+        """Store a reply while the lease surely lasts; None when a row had changed.
+
+        Raises:
+            LeaseEnded: too late; whoever holds the lease next answers.
+        """
+        if self._parts.clock.now() + self._parts.timing.store_seconds * 1000 >= self.lease.until:
+            raise LeaseEnded("the lease ended before the reply could be stored")
+        try:
+            return await self._parts.history.store_reply(
+                self._partition,
+                batch,
+                await self._way.to_store(reply),
+                exclude_batch=exclude_batch,
+                promised=self._way.promised,
+            )
+        except RowChanged:
+            return None
