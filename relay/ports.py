@@ -204,10 +204,23 @@ class Outgoing:
     moderate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the platform made of a message that it took.
+
+    Attributes:
+        server_id: its id there; empty when the platform does not say, as of a duplicate.
+        at: its time there, Unix milliseconds; 0 likewise.
+    """
+
+    server_id: str = ""
+    at: int = 0
+
+
 class Messenger(Protocol):
     """The IM server's API for sending."""
 
-    async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+    async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
         """Deliver one message, its retries included, within ``seconds``. A duplicate is a success.
 
         Raises:

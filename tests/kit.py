@@ -61,7 +61,7 @@ class RelayKit:
         self.tables = MemoryTables()
         self.queues = MemoryQueues(self.clock)
         self.model = ScriptedModel(default=lambda prompt: f"Hi {self._sender}")
-        self.im = RecordingMessenger()
+        self.im = RecordingMessenger(now=self.clock.now)
         self._folder = folder
         self._sender = ""
         self.configure(BOTS_TOML)

@@ -11,7 +11,7 @@ from relay.errors import ModelBlocked
 from relay.keys import conversation_key, history_table, message_key
 from relay.memory.rows import Entry
 from relay.messages import Message
-from relay.ports import Insert
+from relay.ports import Insert, Outgoing, Sent
 from tests.kit import BOTS_TOML, RelayKit
 
 SHORT_WINDOW = BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_minutes = 60')
@@ -24,9 +24,9 @@ def calls_of_a_turn(relay: RelayKit) -> tuple[list[str], int]:
     shown_after: list[int] = []
     send = relay.im.send
 
-    async def watched(outgoing: object, *, seconds: float) -> None:
+    async def watched(outgoing: Outgoing, *, seconds: float) -> Sent:
         shown_after.append(len(relay.tables.calls))
-        await send(outgoing, seconds=seconds)  # type: ignore[arg-type]
+        return await send(outgoing, seconds=seconds)
 
     relay.im.send = watched  # type: ignore[method-assign]
     relay.post("hello")

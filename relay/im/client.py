@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 
 import httpx2
@@ -17,7 +17,7 @@ from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.codes import Verdict, meaning
 from relay.im.hosts import ApiVersion, Region, hosts
 from relay.im.requests import DIALECTS
-from relay.ports import Clock, Outgoing
+from relay.ports import Clock, Outgoing, Sent
 from relay.signature import sign_outbound
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,13 @@ class _Answer:
         verdict: on the server's result code; None when the answer was lost or holds no code.
         cause: the same in words.
         arrived: whether the request may have reached the server.
+        sent: what the server says of the message that it took.
     """
 
     verdict: Verdict | None
     cause: str
     arrived: bool = True
+    sent: Sent = field(default_factory=Sent)
 
 
 class ImClient:
@@ -84,7 +86,7 @@ class ImClient:
         self._http: httpx2.AsyncClient | None = None
         self._throttled_at: int | None = None
 
-    async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+    async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
         """Deliver one message within ``seconds``; a duplicate is a success.
 
         Raises:
@@ -100,7 +102,7 @@ class ImClient:
             try:
                 async with asyncio.timeout_at(end):
                     # An attempt gets at most half of the time: a server that hangs leaves room for another.
-                    await self._deliver(outgoing, min(ATTEMPT_SECONDS, seconds / 2), end)
+                    return await self._deliver(outgoing, min(ATTEMPT_SECONDS, seconds / 2), end)
             except TimeoutError:
                 raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
 
@@ -110,7 +112,7 @@ class ImClient:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def _deliver(self, outgoing: Outgoing, attempt_seconds: float, end: float) -> None:
+    async def _deliver(self, outgoing: Outgoing, attempt_seconds: float, end: float) -> Sent:
         request_id = uuid.uuid4().hex
         in_doubt = False  # whether an earlier request with this id may have been carried out
         lost = 0
@@ -131,9 +133,9 @@ class ImClient:
                         in_doubt = in_doubt or answer.arrived
                         continue
                 case Verdict.DELIVERED:
-                    return
+                    return answer.sent
                 case Verdict.REPEATED if in_doubt:
-                    return
+                    return answer.sent
                 case Verdict.BLOCKED:
                     raise ImBlocked(cause)
                 case Verdict.REJECTED:
@@ -217,4 +219,13 @@ def _read(response: httpx2.Response) -> _Answer:
         # v1's way to say that moderation withheld the text.
         return _Answer(Verdict.BLOCKED, "result code 200 with antispam: refused by moderation")
     known = meaning(code)
-    return _Answer(known.verdict, f"result code {code}: {known.reason}")
+    return _Answer(known.verdict, f"result code {code}: {known.reason}", sent=_sent(data))
+
+
+def _sent(data: object) -> Sent:
+    """The platform's id and time of a message (v2: doc TEzMDQwODc; v1: doc DQ2NTg4ODE); ids have up to 19 digits."""
+    if not isinstance(data, dict):
+        return Sent()
+    server_id = data.get("message_server_id") or data.get("msgid") or ""
+    at = str(data.get("create_time") or data.get("timetag"))
+    return Sent(str(server_id), int(at) if at.isascii() and at.isdigit() else 0)

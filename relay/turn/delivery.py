@@ -13,10 +13,10 @@ from relay.failures import FailureRecord
 from relay.im.split import split
 from relay.keys import client_id
 from relay.memory.history import History
-from relay.memory.rows import Entry
+from relay.memory.rows import Entry, spread, to_json
 from relay.messages import Message, Turn
 from relay.outbox import FAILED, Outbox
-from relay.ports import Clock, Messenger, Outgoing, Value
+from relay.ports import Clock, Messenger, Outgoing, Sent, Value
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Delivery:
                 reply = await self._send(turn.message, bot, partition, reply, until)
                 if reply.cause:
                     await self._record(turn, partition, reply, reply.cause)
-                await self._history.change(partition, reply, state="sent")
+                await self._mark_sent(partition, reply)
             except ImBlocked as refusal:
                 await self._withhold(turn, bot, partition, reply, until, refusal)
             except ImRejected as refusal:
@@ -80,14 +80,20 @@ class Delivery:
         parts = reply.parts or (reply.shown,)
         for number in range(reply.parts_sent, len(parts)):
             part_id = reply.client_id if number == 0 else client_id(reply.client_id, str(number))
-            await self._send_one(message, bot, parts[number], part_id, reply.sender, until)
+            sent = await self._send_one(message, bot, parts[number], part_id, reply.sender, until)
+            reply = replace(reply, delivered=(*reply.delivered, (sent.server_id, sent.at)))
             if number < len(parts) - 1:
-                reply = await self._history.change(partition, reply, parts_sent=number + 1)
+                noted: dict[str, Value] = {"parts_sent": number + 1, **_delivered(reply)}
+                reply = await self._history.change(partition, reply, **noted)
         return reply
+
+    async def _mark_sent(self, partition: str, reply: Entry) -> None:
+        sent: dict[str, Value] = {"state": "sent", "sent_at": str(self._clock.now()), **_delivered(reply)}
+        await self._history.change(partition, reply, **sent)
 
     async def _send_one(
         self, message: Message, bot: Bot, text: str, part_id: str, asker: str, until: int
-    ) -> None:
+    ) -> Sent:
         outgoing = Outgoing(
             bot=message.bot,
             to=message.team or message.sender,
@@ -97,7 +103,7 @@ class Delivery:
             mention=asker if message.team else None,
             moderate=bot.moderate_replies,
         )
-        await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
+        return await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
 
     async def _withhold(
         self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int, refusal: ImBlocked
@@ -141,6 +147,10 @@ class Delivery:
     async def _record(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
         answered = replace(turn.message, id=reply.id, sender=reply.sender, at=reply.at)
         await self._outbox.record(FailureRecord.of(replace(turn, message=answered), cause, partition))
+
+
+def _delivered(reply: Entry) -> dict[str, Value]:
+    return spread("delivered", to_json(reply.delivered))
 
 
 def parts_of(text: str) -> tuple[str, ...]:

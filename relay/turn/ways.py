@@ -103,7 +103,8 @@ class InResponse:
         if reply.cause:
             record = FailureRecord.of(self._task.turn, reply.cause, self._task.partition)
             await self._parts.outbox.record(record)
-        return replace(reply, state="sent", returned=self._task.turn.promised)
+        now = str(self._parts.clock.now())
+        return replace(reply, state="sent", sent_at=now, returned=self._task.turn.promised)
 
     async def show(self, reply: Entry) -> None:
         """Nothing is left to do."""

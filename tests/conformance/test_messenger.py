@@ -11,7 +11,7 @@ from playground.im_server import ApiFault, ImServer
 from relay.clock import SystemClock
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.client import ImClient
-from relay.ports import Messenger, Outgoing
+from relay.ports import Messenger, Outgoing, Sent
 from tests.doubles import RecordingMessenger
 
 HELLO = Outgoing(bot="helper", to="alice", text="hello", client_id="id-1")
@@ -29,7 +29,7 @@ class Sending:
 @pytest.fixture(params=["double", "v2"])
 async def sending(request: pytest.FixtureRequest) -> AsyncIterator[Sending]:
     if request.param == "double":
-        double = RecordingMessenger()
+        double = RecordingMessenger(now=SystemClock().now)
         errors = {
             "antispam": ImBlocked("a"),
             "no such user": ImRejected("b"),
@@ -72,6 +72,14 @@ async def test_the_same_id_is_shown_once_and_is_no_error(sending: Sending) -> No
     await sending.messenger.send(HELLO, seconds=5)
     await sending.messenger.send(HELLO, seconds=5)
     assert sending.seen() == ["hello"]
+
+
+async def test_what_is_taken_has_an_id_and_a_time_and_a_duplicate_has_none(sending: Sending) -> None:
+    before = SystemClock().now()
+    first = await sending.messenger.send(HELLO, seconds=5)
+    assert first.server_id.isdigit()
+    assert before <= first.at <= SystemClock().now()
+    assert await sending.messenger.send(HELLO, seconds=5) == Sent()
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ BOT = Bot(
 NOTHING = Budget()
 LEASE = {"send_seconds": 1.0, "lease_margin_seconds": 3.0}
 """With the bot's one second: a lease of five."""
+REQUEST_LEASE = {"send_seconds": 1.0, "lease_margin_seconds": 38.0}
+"""Of ``response`` bots: longer than a request, as it is by default."""
 
 
 def message(
@@ -78,7 +80,7 @@ class Space:
         Raises:
             Broken: an invariant does not hold.
         """
-        settings = load_settings(EXAMPLE).model_copy(update=LEASE)
+        settings = load_settings(EXAMPLE).model_copy(update=REQUEST_LEASE if self.response else LEASE)
 
         bot = BOT.model_copy(update={"reply": "response"}) if self.response else BOT
 

@@ -22,7 +22,7 @@ from relay.keys import client_id, conversation_key, history_table
 from relay.memory.rows import Entry
 from relay.messages import Message, Turn
 from relay.outbox import FAILED, TURNS
-from relay.ports import Outgoing, Prompt
+from relay.ports import Outgoing, Prompt, Sent
 from relay.storage.tables import AzureTables
 from tests.conftest import EXAMPLE
 from tests.doubles import ManualClock, MemoryQueues, RecordingMessenger, ScriptedModel
@@ -97,7 +97,7 @@ class Story(RuleBasedStateMachine):
         async def die(prompt: Prompt, *, seconds: float) -> Any:
             raise Killed
 
-        async def send_and_die(outgoing: Outgoing, *, seconds: float) -> None:
+        async def send_and_die(outgoing: Outgoing, *, seconds: float) -> Sent:
             await send(outgoing, seconds=seconds)
             raise Killed
 

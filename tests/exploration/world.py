@@ -22,7 +22,7 @@ from relay.memory.lease import Leases
 from relay.memory.rows import Entry, in_time_order, is_earlier
 from relay.messages import Message, Receipt, Turn
 from relay.outbox import FAILED, TURNS
-from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row
+from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row, Sent
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
 
 HIDDEN_SECONDS = 600
@@ -495,10 +495,11 @@ class GatedMessenger(RecordingMessenger):
         super().__init__()
         self._world = world
 
-    async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
+    async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
         self._world.sending(outgoing)
         verdict = await self._world.gate("show")
-        await super().send(outgoing, seconds=seconds)
-        self._world.saw("shown")
+        sent = await super().send(outgoing, seconds=seconds)
+        self._world.saw(sent)
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
+        return sent

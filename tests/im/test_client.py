@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -17,7 +18,7 @@ from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im import hosts
 from relay.im.client import ATTEMPTS, PAUSE_SECONDS, ImClient
 from relay.im.hosts import ApiVersion
-from relay.ports import Clock, Outgoing
+from relay.ports import Clock, Outgoing, Sent
 from tests.doubles.clock import ManualClock
 from tests.im.api_server import ApiServer, Fault
 
@@ -86,6 +87,32 @@ async def test_v1_posts_the_text_as_a_form(api: ApiServer, clock: ManualClock) -
         "type": "0",
         "body": '{"msg":"Hello, “you” 👋"}',
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "data", "sent"),
+    [
+        (
+            "v2",
+            {"message_server_id": 9_007_199_254_740_993_123, "create_time": 1_545_635_366_312},
+            Sent("9007199254740993123", 1_545_635_366_312),
+        ),
+        ("v2", {"message_server_id": "17", "create_time": "1545635366312"}, Sent("17", 1_545_635_366_312)),
+        (
+            "v1",
+            {"msgid": 1_200_510_468_189, "timetag": 1_545_635_366_312},
+            Sent("1200510468189", 1_545_635_366_312),
+        ),
+        ("v2", {"message_server_id": None, "create_time": "soon"}, Sent()),
+        ("v1", "none", Sent()),
+    ],
+)
+async def test_the_platforms_id_and_time_of_a_message_are_told(
+    api: ApiServer, clock: ManualClock, version: ApiVersion, data: Any, sent: Sent
+) -> None:
+    api.script = [{"code": 200, "data": data}]
+    async with connected(api.url, version, clock) as im:
+        assert await im.send(PRIVATE, seconds=20) == sent
 
 
 @both_versions

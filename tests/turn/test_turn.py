@@ -23,7 +23,7 @@ from relay.keys import LEASE_KEY, LEASE_TABLE, conversation_key
 from relay.messages import Message, Receipt, Turn
 from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import TURNS
-from relay.ports import Completion, Insert, Merge, Outgoing, Prompt, Value
+from relay.ports import Completion, Insert, Merge, Outgoing, Prompt, Sent, Value
 from relay.texts import BLOCKED, EMPTY, FAILED, WITHHELD
 from tests.kit import BOTS_TOML, RelayKit
 
@@ -448,10 +448,11 @@ def test_a_turn_takes_no_further_message_when_half_of_its_time_is_over(relay: Re
 
 
 def test_sending_a_long_reply_ends_with_the_sending_budget(relay: RelayKit) -> None:
-    async def slow(outgoing: Outgoing, *, seconds: float) -> None:
+    async def slow(outgoing: Outgoing, *, seconds: float) -> Sent:
         relay.clock.advance(min(6, seconds))
         if seconds < 6:
             raise ImUnavailable("no answer in time")
+        return Sent()
 
     relay.im.send = slow  # type: ignore[method-assign]
     relay.model.script = ["A sentence. " * 5000]
@@ -567,10 +568,10 @@ def test_a_history_that_is_too_long_for_the_model_does_not_block_the_chat(relay:
 def test_a_reply_that_cannot_be_sent_holds_the_next_one_up_only_until_that_gives_up(relay: RelayKit) -> None:
     send = relay.im.send
 
-    async def refuse_the_cursed(outgoing: Outgoing, *, seconds: float) -> None:
+    async def refuse_the_cursed(outgoing: Outgoing, *, seconds: float) -> Sent:
         if outgoing.text == "cursed":
             raise ImUnavailable("code 414")
-        await send(outgoing, seconds=seconds)
+        return await send(outgoing, seconds=seconds)
 
     relay.im.send = refuse_the_cursed  # type: ignore[method-assign]
     relay.model.script = ["cursed"]
@@ -641,11 +642,11 @@ def test_a_lease_whose_note_was_written_although_its_answer_was_lost_is_given_ba
 def test_a_long_reply_gets_on_with_each_attempt(relay: RelayKit) -> None:
     send = relay.im.send
 
-    async def slow(outgoing: Outgoing, *, seconds: float) -> None:
+    async def slow(outgoing: Outgoing, *, seconds: float) -> Sent:
         relay.clock.advance(min(1.5, seconds))
         if seconds < 1.5:
             raise ImUnavailable("no answer in time")
-        await send(outgoing, seconds=seconds)
+        return await send(outgoing, seconds=seconds)
 
     relay.im.send = slow  # type: ignore[method-assign]
     relay.model.script = ["A sentence. " * 5000]
@@ -658,12 +659,13 @@ def test_a_long_reply_gets_on_with_each_attempt(relay: RelayKit) -> None:
 def test_forget_between_two_parts_keeps_the_rest_from_the_user(relay: RelayKit) -> None:
     send = relay.im.send
 
-    async def forgetting(outgoing: Outgoing, *, seconds: float) -> None:
-        await send(outgoing, seconds=seconds)
+    async def forgetting(outgoing: Outgoing, *, seconds: float) -> Sent:
+        sent = await send(outgoing, seconds=seconds)
         if len(relay.im.shown) == 2:
             relay.im.send = send  # type: ignore[method-assign]
             command = Message("helper", "alice", "c:alice:f", relay.clock.now() + 1, "/forget")
             await relay.app.answer(Turn(command, relay.clock.now()).to_json())
+        return sent
 
     relay.im.send = forgetting  # type: ignore[method-assign]
     relay.model.script = ["A sentence. " * 2000]
