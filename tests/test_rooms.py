@@ -145,3 +145,12 @@ def test_the_http_path_is_not_led_through_what_people_run() -> None:
         if other.startswith("relay.operations")
         and not name.startswith(("relay.operations", "relay.__main__"))
     ] == []
+
+
+def test_a_module_fits_on_a_few_screens() -> None:
+    long = {
+        path.relative_to(APP_FOLDER).as_posix(): lines
+        for path in (APP_FOLDER / "relay").rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350
+    }
+    assert long == {}
