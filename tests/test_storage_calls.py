@@ -9,6 +9,7 @@ import pytest
 
 from relay.errors import ModelBlocked
 from relay.keys import conversation_key, history_table, message_key
+from relay.memory.history import Conversation
 from relay.memory.rows import Entry
 from relay.messages import Message
 from relay.ports import Insert, Outgoing, Sent
@@ -85,7 +86,7 @@ def test_reading_costs_the_same_with_ten_and_with_a_hundred_thousand_messages(re
         assert before_reply == 5
         assert len(relay.model.prompts[-1].messages) == 1 + 9 + 1
         most = max(int(call.rsplit(" ", 1)[1]) for call in calls if call.startswith("page"))
-        assert most <= 9 + 100
+        assert most <= 9 + 10
     assert pages[10] == pages[100_000]
 
 
@@ -105,8 +106,25 @@ def test_a_flood_of_refused_messages_does_not_make_later_turns_dear(relay: Relay
     stored(relay, 1500, excluded=True)
     calls, _ = calls_of_a_turn(relay)
     pages = [call for call in calls if call.startswith("page")]
-    assert len(pages) == 3  # today's and yesterday's first, and one more of today's
+    assert len(pages) == 4  # today's and yesterday's first, and two more of today's
     assert relay.replies[-1] == "Hi alice"
+
+
+@pytest.mark.parametrize(("waiting", "pages"), [(1, 2), (10, 2), (11, 3), (110, 3), (111, 4)])
+def test_what_waits_costs_one_page_more_per_hundred(relay: RelayKit, waiting: int, pages: int) -> None:
+    stored(relay, 100)
+    for n in range(waiting):
+        relay.clock.advance(0.001)
+        relay.post(f"m{n}", run=False)
+        turn = relay.waiting[-1]
+        asyncio.run(relay.app.claims.claim(turn.message, "text"))
+    question = asyncio.run(relay.app.claims.claim(turn.message, "text"))[1]
+    conversation = Conversation.of(turn.message, relay.app.bots.get("helper"))  # type: ignore[arg-type]
+    relay.tables.calls.clear()
+    _, plan = asyncio.run(relay.app.history.read(conversation, question))
+    assert len(plan.waiting) == waiting
+    assert len(plan.window) == 20
+    assert sum(call.startswith("page") for call in relay.tables.calls) == pages
 
 
 def test_a_few_refused_messages_do_not_shorten_the_memory(relay: RelayKit) -> None:

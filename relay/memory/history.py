@@ -20,8 +20,11 @@ from relay.ports import Insert, Merge, Page, Value
 
 log = logging.getLogger(__name__)
 
-BURST_ROWS = 100
-"""Rows that one read asks for beside the window, so that a burst of messages fits into the first page."""
+SPARE_ROWS = 10
+"""Rows that the first read asks for beside the window: what waits, what is refused, commands."""
+
+FURTHER_ROWS = 100
+"""Rows of every further read, which a burst of messages needs, and little else."""
 
 TRANSACTION_MAX_ROWS = 100
 """Azure: changes in one transaction of the Table service."""
@@ -118,12 +121,14 @@ class History:
                 entries.values(), read_to=read_to, bot=conversation.bot, group=conversation.group, only=only
             )
 
-        limit = conversation.bot.for_function(question.function).rewind_messages + BURST_ROWS
+        limit = conversation.bot.for_function(question.function).rewind_messages + SPARE_ROWS
         so_far = look()
         day = self._days.newest
         first_pages = await self._first_pages(day, so_far.cutoff, conversation.partition, limit)
         while (day + 1) * DAY_MS > so_far.cutoff and not self._days.is_expired(day):
-            async for page in self._days.pages(day, conversation.partition, limit, first_pages.get(day)):
+            async for page in self._days.pages(
+                day, conversation.partition, FURTHER_ROWS, first_pages.get(day)
+            ):
                 for entry in map(Entry.from_row, page.rows):
                     entries[entry.key] = read_to = entry
                     seen.add(entry.key)

@@ -161,3 +161,26 @@ async def test_a_long_text_is_stored_whole_and_read_back_whole(storage: Storage,
     row = await storage.tables.get(table, "p", "a")
     assert row is not None
     assert gather("text", row.values) == text
+
+
+async def test_an_insert_into_a_missing_table_tells_that_it_is_missing(storage: Storage) -> None:
+    with pytest.raises(TableMissing):
+        await storage.tables.write(storage.name, "p", Insert("a", {"n": 1}))
+    with pytest.raises(TableMissing):
+        await storage.tables.write(storage.name, "p", Insert("a", {"n": 1}), Insert("b", {"n": 1}))
+
+
+async def test_a_merge_tells_a_missing_table_from_a_missing_row(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    with pytest.raises(RowChanged):
+        await storage.tables.write(table, "p", Merge("b", {"n": 1}, etag))
+    with pytest.raises(TableMissing):
+        await storage.tables.write(f"{table}x", "p", Merge("a", {"n": 1}, etag))
+
+
+async def test_a_single_change_returns_its_new_etag(storage: Storage, table: str) -> None:
+    (first,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    (second,) = await storage.tables.write(table, "p", Merge("a", {"n": 2}, first))
+    row = await storage.tables.get(table, "p", "a")
+    assert row is not None
+    assert row.etag == second != first
