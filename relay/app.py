@@ -17,12 +17,12 @@ from relay import spans
 from relay.clock import DAY_MS, MINUTE_MS, SystemClock
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import Settings, load_settings
-from relay.errors import ConfigError, StorageError, StorageUnavailable
+from relay.errors import ConfigError, NewerTurn, StorageError, StorageUnavailable
 from relay.im.client import ImClient
 from relay.inbound.webhook import Answer, Webhook
 from relay.memory.history import History
 from relay.memory.lease import Leases
-from relay.messages import NewerTurn, Turn
+from relay.messages import Turn
 from relay.model import OpenAIChat
 from relay.model.places import missing_keys
 from relay.outbox import NEWER_SECONDS, Outbox

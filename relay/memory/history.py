@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from relay import spans
 from relay.clock import DAY_MS, MINUTE_MS
 from relay.config.bots import Bot
-from relay.errors import RelayError, RowChanged, RowExists, StorageUnavailable, TableBusy, TableMissing
+from relay.errors import (
+    HistoryExpired,
+    RowChanged,
+    RowExists,
+    StorageUnavailable,
+    TableBusy,
+    TableMissing,
+)
 from relay.keys import (
     ROWS_HIGH,
     ROWS_LOW,
@@ -38,10 +45,6 @@ TRANSACTION_MAX_ROWS = 100
 
 CLOCK_SKEW_MS = 5 * MINUTE_MS
 """How far ahead of our clock a message's time may be."""
-
-
-class HistoryExpired(RelayError):
-    """The message is so old that its day's table is, or should be, gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,17 @@ from dataclasses import replace
 
 from relay import texts
 from relay.config.bots import Bot
-from relay.errors import ModelRejected, ModelUnavailable, RowChanged, StorageError, StorageUnavailable
+from relay.errors import (
+    HistoryExpired,
+    ModelRejected,
+    ModelUnavailable,
+    RowChanged,
+    StorageError,
+    StorageUnavailable,
+)
 from relay.failures import FailureRecord
 from relay.keys import message_hash
-from relay.memory.history import Conversation, History, HistoryExpired
+from relay.memory.history import Conversation, History
 from relay.memory.lease import Leases
 from relay.memory.rows import Entry, is_earlier
 from relay.memory.window import Plan

@@ -16,8 +16,10 @@ from relay import spans
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot, Bots
 from relay.errors import (
+    HistoryExpired,
     ImError,
     ImUnavailable,
+    LeaseEnded,
     ModelError,
     ModelRejected,
     ModelUnavailable,
@@ -26,7 +28,7 @@ from relay.errors import (
 )
 from relay.failures import FailureRecord
 from relay.keys import client_id, message_hash
-from relay.memory.history import Conversation, History, HistoryExpired
+from relay.memory.history import Conversation, History
 from relay.memory.lease import Lease, Leases
 from relay.memory.rows import Entry
 from relay.memory.window import Plan
@@ -50,10 +52,6 @@ GAVE_UP = "the host gave up: its process died repeatedly"
 
 GRACE_MS = 60 * MINUTE_MS
 """How long a message that cannot even be given up is tried beyond the age at which it would be refused."""
-
-
-class LeaseEnded(StorageError):
-    """The turn's lease is over, or too near its end to store anything."""
 
 
 class Turns:
