@@ -4,7 +4,8 @@
 
     RelayError
     ├── ConfigError             a setting or bots.toml is wrong; start-up stops
-    ├── RequestError            a request that cannot be accepted (status, word, detail)
+    ├── RequestRefused          a request that cannot be accepted (status, word, detail)
+    ├── BadSignature            a request that the platform did not sign, or signed with another secret
     ├── NewerTurn               a queue message of a version that this code does not know
     ├── HistoryExpired          a message whose day of history is gone
     ├── StorageError
@@ -49,7 +50,7 @@ class ConfigError(RelayError):
         self.problems = problems
 
 
-class RequestError(RelayError):
+class RequestRefused(RelayError):
     """A request that is answered with an error.
 
     ``inbound`` raises it, and ``inbound/webhook`` makes an HTTP answer of it.
@@ -65,6 +66,13 @@ class RequestError(RelayError):
         self.status = status
         self.word = word
         self.detail = detail
+
+
+class BadSignature(RelayError):
+    """The signature of a request does not verify; the text says which check failed.
+
+    ``signature`` raises it, and ``inbound/webhook`` refuses the request with 401.
+    """
 
 
 class NewerTurn(RelayError):
