@@ -100,7 +100,8 @@ class Relay:
             if problems := [*missing_keys(settings, bots), *too_long(settings, bots)]:
                 raise ConfigError(problems)
         except ConfigError as error:
-            print("The relay cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
+            see = "docs/configuration.md#mistakes-and-what-you-read"
+            print(f"The relay cannot start, see {see}:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
         export_spans(settings)
         load_now(QUEUE_SDK)  # no first message is refused because its import took too long

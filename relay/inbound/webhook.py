@@ -30,6 +30,9 @@ from relay.signature import verify
 BODY_MAX_BYTES = 64 * 1024
 CALLBACK_WARNING_MS = 60 * MINUTE_MS
 
+SEE = "see docs/how-it-works.md#what-webhook-answers"
+"""Where whoever reads a refusal finds what is accepted."""
+
 Enqueue = Callable[[Turn, Bot], Awaitable[None]]
 """Puts a turn on the queue; raises StorageUnavailable."""
 
@@ -144,7 +147,7 @@ def _ignored(reason: Reason) -> Answer:
 
 
 def _error(status: int, word: str, detail: str) -> Answer:
-    return Answer(status, {"error": word, "detail": detail})
+    return Answer(status, {"error": word, "detail": f"{detail}; {SEE}"})
 
 
 def _header_clock(headers: Mapping[str, str]) -> int | None:
