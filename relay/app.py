@@ -6,8 +6,9 @@ import asyncio
 import json
 import logging
 import os
+import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Self
 
@@ -61,6 +62,7 @@ class Relay:
         queues: Queues | None = None,
         model: ChatModel | None = None,
         im: Messenger | None = None,
+        random: Callable[[], float] = random.random,
     ) -> None:
         self.settings = settings
         self.bots = bots
@@ -80,7 +82,7 @@ class Relay:
             clock=self.clock,
         )
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
-        self.outbox = Outbox(self.queues)
+        self.outbox = Outbox(self.queues, random)
         self.history = History(self.tables, self.clock, keep_ms)
         self.leases = Leases(self.tables, self.clock)
         self.limiter = Limiter(self.tables, self.clock)
