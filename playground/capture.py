@@ -19,7 +19,7 @@ from aiohttp import web
 from playground.local_settings import setting
 from playground.loopback import serving
 from playground.processes import interrupt_on_signals
-from relay.errors import RequestError
+from relay.errors import BadSignature, RequestRefused
 from relay.inbound import wire
 from relay.signature import verify
 
@@ -119,7 +119,7 @@ def _recognised(content: Any) -> str:
         return "nothing: the body is not an object"
     try:
         found = wire.read(content)
-    except RequestError as error:
+    except RequestRefused as error:
         return f"refused with {error.status}: {error.detail}"
     fields = found.model_dump(exclude_defaults=True, exclude={"input"})
     shown = [f"{name} = {json.dumps(_masked_field(name, value))}" for name, value in fields.items()]
@@ -139,8 +139,8 @@ def _signature(headers: Mapping[str, str], body: bytes, secret: str) -> str:
         return "not checked: IM_APP_SECRET is not set"
     try:
         verify([secret], headers, body)
-    except RequestError as error:
-        return f"does NOT verify: {error.detail}"
+    except BadSignature as error:
+        return f"does NOT verify: {error}"
     return "verifies with IM_APP_SECRET"
 
 

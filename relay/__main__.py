@@ -27,13 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a bot's name need not fit the console's encoding
     lines, problems = check(os.environ)
+    see = "docs/configuration.md#mistakes-and-what-you-read"
     print("\n".join(lines))
     if options.live and not problems:
-        problems = _ask(options.webhook)
+        problems, see = _ask(options.webhook), "docs/configuration.md#does-it-answer"
     if not problems:
         print("\nOK")
         return 0
-    print("", "Wrong:", *[f"  {problem}" for problem in problems], sep="\n")
+    print("", f"Wrong, see {see}:", *[f"  {problem}" for problem in problems], sep="\n")
     return 1
 
 

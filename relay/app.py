@@ -6,8 +6,9 @@ import asyncio
 import json
 import logging
 import os
+import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Self
 
@@ -17,14 +18,14 @@ from relay import spans
 from relay.clock import DAY_MS, MINUTE_MS, SystemClock
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import Settings, load_settings
-from relay.errors import ConfigError, StorageError, StorageUnavailable
+from relay.errors import ConfigError, NewerTurn, StorageError, StorageUnavailable
 from relay.im.client import ImClient
 from relay.inbound.webhook import Answer, Webhook
 from relay.memory.claim import Claims
 from relay.memory.days import Days
 from relay.memory.history import History
 from relay.memory.lease import Leases
-from relay.messages import NewerTurn, Turn
+from relay.messages import Turn
 from relay.model import OpenAIChat
 from relay.model.places import missing_keys
 from relay.outbox import NEWER_SECONDS, Outbox
@@ -65,6 +66,7 @@ class Relay:
         queues: Queues | None = None,
         model: ChatModel | None = None,
         im: Messenger | None = None,
+        random: Callable[[], float] = random.random,
     ) -> None:
         self.settings = settings
         self.bots = bots
@@ -84,7 +86,7 @@ class Relay:
             clock=self.clock,
         )
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
-        self.outbox = Outbox(self.queues)
+        self.outbox = Outbox(self.queues, random)
         self.days = Days(self.tables, self.clock, keep_ms)
         self.history = History(self.days)
         self.claims = Claims(self.days)
@@ -106,7 +108,8 @@ class Relay:
             if problems := [*missing_keys(settings, bots), *too_long(settings, bots)]:
                 raise ConfigError(problems)
         except ConfigError as error:
-            print("The relay cannot start:", *error.problems, sep="\n  ", file=sys.stderr)
+            see = "docs/configuration.md#mistakes-and-what-you-read"
+            print(f"The relay cannot start, see {see}:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
         export_spans(settings)
         load_now(QUEUE_SDK)  # no first message is refused because its import took too long

@@ -1,25 +1,30 @@
-"""Every error that the relay raises on purpose.
+"""Every error that the relay raises on purpose: who raises it, and who makes something else of it.
 
 ::
 
     RelayError
-    ├── ConfigError            a setting or bots.toml is wrong; start-up stops
-    ├── RequestError           a request that cannot be accepted (status, word, detail)
+    ├── ConfigError             a setting or bots.toml is wrong; start-up stops
+    ├── RequestRefused          a request that cannot be accepted (status, word, detail)
+    ├── BadSignature            a request that the platform did not sign, or signed with another secret
+    ├── NewerTurn               a queue message of a version that this code does not know
+    ├── HistoryExpired          a message whose day of history is gone
     ├── StorageError
-    │   ├── StorageUnavailable the service is unreachable or throttles; try later
-    │   ├── RowExists          insert of a key that is there already
-    │   ├── RowChanged         If-Match failed, or the row is gone
-    │   ├── TableMissing       the table does not exist
-    │   └── TableBusy          the table is being deleted; its name cannot be used yet
+    │   ├── StorageUnavailable  the service is unreachable or throttles; try later
+    │   ├── RowExists           insert of a key that is there already
+    │   ├── RowChanged          If-Match failed, or the row is gone
+    │   ├── TableMissing        the table does not exist
+    │   ├── TableBusy           the table is being deleted; its name cannot be used yet
+    │   └── LeaseEnded          too late to store anything under this lease
     ├── ModelError
-    │   ├── ModelUnavailable   throttled, slow, unreachable, 5xx, 401, 404; try later
-    │   ├── ModelRejected      the request is wrong and will stay wrong (400)
-    │   │   └── ModelOverflow  it is longer than the model's context
-    │   └── ModelBlocked       a content filter refused the prompt or the answer
+    │   ├── AttemptFailed       one request to one deployment; another one may answer
+    │   ├── ModelUnavailable    throttled, slow, unreachable, 5xx, 401, 404; try later
+    │   ├── ModelRejected       the request is wrong and will stay wrong (400)
+    │   │   └── ModelOverflow   it is longer than the model's context
+    │   └── ModelBlocked        a content filter refused the prompt or the answer
     └── ImError
-        ├── ImUnavailable      throttled, unreachable or no answer; try later
-        ├── ImRejected         a definite no: the receiver, the sender or the request
-        └── ImBlocked          moderation refused the text
+        ├── ImUnavailable       throttled, unreachable or no answer; try later
+        ├── ImRejected          a definite no: the receiver, the sender or the request
+        └── ImBlocked           moderation refused the text
 
 No message of an error holds a secret or a text that a user or a model wrote.
 """
@@ -34,6 +39,8 @@ class RelayError(Exception):
 class ConfigError(RelayError):
     """One or more settings, or keys of the bots file, are wrong.
 
+    ``config`` raises it; ``app`` stops the start with it, ``operations`` prints it.
+
     Attributes:
         problems: one sentence each: the name, what is wrong, what is accepted.
     """
@@ -43,8 +50,10 @@ class ConfigError(RelayError):
         self.problems = problems
 
 
-class RequestError(RelayError):
+class RequestRefused(RelayError):
     """A request that is answered with an error.
+
+    ``inbound`` raises it, and ``inbound/webhook`` makes an HTTP answer of it.
 
     Attributes:
         status: HTTP status code.
@@ -59,36 +68,71 @@ class RequestError(RelayError):
         self.detail = detail
 
 
+class BadSignature(RelayError):
+    """The signature of a request does not verify; the text says which check failed.
+
+    ``signature`` raises it, and ``inbound/webhook`` refuses the request with 401.
+    """
+
+
+class NewerTurn(RelayError):
+    """A queue message of a version that this code does not know.
+
+    ``messages`` raises it; ``app`` and ``sweep`` leave the message to a newer instance.
+    """
+
+
+class HistoryExpired(RelayError):
+    """The message is so old that its day's table is, or should be, gone.
+
+    ``memory/days`` raises it; ``turn`` ends the message without an answer.
+    """
+
+
 class StorageError(RelayError):
     """Table or Queue Storage did not do what was asked."""
 
 
 class StorageUnavailable(StorageError):
-    """Unreachable, throttled or timed out. Whether a write happened is unknown."""
+    """Unreachable, throttled or timed out. Whether a write happened is unknown.
+
+    ``storage`` raises it, as do its callers when they give up; ``inbound/webhook`` answers 503, ``turn`` puts back.
+    """
 
 
 class RowExists(StorageError):
-    """A row with this key is there already."""
+    """A row with this key is there already.
+
+    ``storage`` raises it; ``memory`` and ``turn/limits`` look at the row that was faster.
+    """
 
 
 class RowChanged(StorageError):
-    """The row is not what the caller last saw: changed, or gone."""
+    """The row is not what the caller last saw: changed, or gone.
+
+    ``storage`` and ``memory`` raise it; ``turn`` looks again.
+    """
 
 
 class TableMissing(StorageError):
-    """The table does not exist."""
+    """The table does not exist.
+
+    ``storage`` raises it; ``memory`` and ``turn/limits`` make the table, or say that its day is gone.
+    """
 
 
 class TableBusy(StorageError):
-    """The table is being deleted; Azure keeps its name for a while."""
+    """The table is being deleted; Azure keeps its name for a while.
 
-
-class HistoryExpired(RelayError):
-    """The message is so old that its day's table is, or should be, gone."""
+    ``storage`` raises it; ``memory`` makes StorageUnavailable of it, ``sweep`` tries in its next run.
+    """
 
 
 class LeaseEnded(StorageError):
-    """The turn's lease is over, or too near its end to store anything."""
+    """The turn's lease is over, or too near its end to store anything.
+
+    ``turn`` raises it and puts the message back: whoever holds the lease next answers.
+    """
 
 
 class ModelError(RelayError):
@@ -103,8 +147,26 @@ class ModelError(RelayError):
         self.cause = cause
 
 
+class AttemptFailed(ModelError):
+    """One request to one place has failed; another place, or the same one later, may answer.
+
+    ``model`` raises it; ``model/chat`` asks the next place, and makes ModelUnavailable of it when there is none.
+
+    Attributes:
+        retry_after: seconds until the server wants to be asked again, None when it does not say.
+        lasting: asking the same place again within the turn is no use.
+    """
+
+    def __init__(self, cause: str, retry_after: float | None = None, *, lasting: bool = False) -> None:
+        super().__init__(cause)
+        self.retry_after = retry_after
+        self.lasting = lasting
+
+
 class ModelUnavailable(ModelError):
     """May pass: throttling, a timeout, a network or server failure, a role that is not there yet.
+
+    ``model/chat`` raises it, as does ``turn`` when its time is over; ``turn`` puts back, or gives up.
 
     Attributes:
         retry_after: seconds until it is worth asking again; 0 when nothing is known.
@@ -116,11 +178,16 @@ class ModelUnavailable(ModelError):
 
 
 class ModelRejected(ModelError):
-    """Will not pass: the server refuses this request whenever it is sent."""
+    """Will not pass: the server refuses this request whenever it is sent.
+
+    ``model`` raises it; ``turn`` asks about each message alone, and gives up the one that is refused.
+    """
 
 
 class ModelOverflow(ModelRejected):
     """The prompt is longer than the model's context: a shorter one will pass.
+
+    ``model`` raises it; ``turn/asking`` leaves the oldest messages out.
 
     Attributes:
         prompt_tokens: length of the prompt by the server's count; 0 when it does not say.
@@ -134,7 +201,10 @@ class ModelOverflow(ModelRejected):
 
 
 class ModelBlocked(ModelError):
-    """A content filter refused the prompt, or withheld the answer."""
+    """A content filter refused the prompt, or withheld the answer.
+
+    ``model`` raises it; ``turn/asking`` asks once more without the window, then tells the user.
+    """
 
 
 class ImError(RelayError):
@@ -150,12 +220,21 @@ class ImError(RelayError):
 
 
 class ImUnavailable(ImError):
-    """May pass: throttling, a server failure, or no answer (then the message may have been delivered)."""
+    """May pass: throttling, a server failure, or no answer (then the message may have been delivered).
+
+    ``im`` raises it; ``turn`` puts back.
+    """
 
 
 class ImRejected(ImError):
-    """Will not pass: sender, receiver or request are refused."""
+    """Will not pass: sender, receiver or request are refused.
+
+    ``im`` raises it; ``turn/delivery`` marks the reply undeliverable and leaves a record.
+    """
 
 
 class ImBlocked(ImError):
-    """The IM platform's moderation refused the text."""
+    """The IM platform's moderation refused the text.
+
+    ``im`` raises it; ``turn/delivery`` sends a text that says so.
+    """

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from relay.errors import NewerTurn
+
 TURN_VERSION = 3
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
@@ -128,24 +130,12 @@ class Turn:
             fields = json.loads(text)
             version = fields.pop("v")
             if isinstance(version, int) and version > TURN_VERSION:
-                raise NewerTurn(version)
+                raise NewerTurn(f"queue message of version {version}; this code reads up to {TURN_VERSION}")
             watch = fields.pop("watch", None)
             message = Message(**_known(Message, fields.pop("message")))
             return cls(message=message, watch=Receipt(**watch) if watch else None, **_known(cls, fields))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the queue message is not a turn of the relay") from error
-
-
-class NewerTurn(Exception):
-    """A queue message of a version that this code does not know.
-
-    Attributes:
-        version: the version it names.
-    """
-
-    def __init__(self, version: int) -> None:
-        super().__init__(f"queue message of version {version}; this code reads up to {TURN_VERSION}")
-        self.version = version
 
 
 def _known(cls: type, fields: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
+from relay.backoff import Backoff
 from relay.clock import DAY_MS
 from relay.errors import StorageUnavailable
 from relay.failures import FailureRecord
@@ -20,6 +23,8 @@ POISON = "relay-turns-poison"
 """Where the function host moves what killed its process too often; ``sweep`` empties it."""
 FAILED = "relay-failed"
 """Records of messages that ended without an answer. Nothing receives them: people read them."""
+SEE = f"see the queue {FAILED} and docs/how-it-works.md#giving-up"
+"""Ends the log lines of what ended so."""
 
 RECORD_SECONDS = 7 * DAY_MS // 1000
 """How long a record stays, for whoever was away for the weekend."""
@@ -33,14 +38,14 @@ WATCH_SHARE = 0.6
 SHOW_SECONDS = 0.4
 """Time for making a watch visible that is alone."""
 
-BUSY_SECONDS = (1, 1, 2, 3, 5)
-"""Delays while the conversation is busy with another turn; the last one repeats."""
+BUSY = Backoff(first_seconds=0.6, ceiling_seconds=5, factor=1.6)
+"""Delays while the conversation is busy: the queue counts whole seconds, so at most 1, 1, 2, 3, 4, 5."""
+
+RETRY = Backoff(first_seconds=2, ceiling_seconds=60)
+"""Delays after failures: at most 2, 4, 8, … seconds."""
 
 NEWER_SECONDS = 30
 """How long a queue message of a newer version is left to a newer instance before it is looked at again."""
-
-RETRY_MAX_SECONDS = 60
-"""Ceiling of the growing delay after failures: 2, 4, 8, …"""
 
 
 class Outbox:
@@ -48,10 +53,12 @@ class Outbox:
 
     Args:
         queues: Queue Storage.
+        random: the chance in its delays.
     """
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, random: Callable[[], float] = random.random) -> None:
         self._queues = queues
+        self._random = random
 
     async def enqueue(self, turn: Turn, lease_seconds: float, seconds: float = ENQUEUE_SECONDS) -> None:
         """Queue a new turn: its watch first, so that nothing is ever queued unwatched, then the turn itself.
@@ -97,8 +104,8 @@ class Outbox:
 
     async def wait(self, turn: Turn) -> None:
         """Put a turn back because its conversation is busy."""
-        delay = BUSY_SECONDS[min(turn.waits, len(BUSY_SECONDS) - 1)]
-        await self._queues.send(TURNS, replace(turn, waits=turn.waits + 1).to_json(), delay)
+        again = replace(turn, waits=turn.waits + 1)
+        await self._queues.send(TURNS, again.to_json(), BUSY.delay(turn.waits, self._random))
 
     async def retry(self, turn: Turn, failure: str, seconds_left: float, at_least: float = 0) -> None:
         """Put a turn back after a failure, with a delay that grows with its attempts.
@@ -109,9 +116,10 @@ class Outbox:
             seconds_left: until its time to give up, when it must be seen again; not positive once that has passed.
             at_least: how long whatever failed wants to be left alone, in seconds.
         """
-        delay: float = min(2 ** (min(turn.attempt, 10) + 1), RETRY_MAX_SECONDS)
         if seconds_left > 0:
-            delay = min(max(delay, at_least), seconds_left)
+            delay = RETRY.delay(turn.attempt, self._random, at_least=at_least, at_most=seconds_left)
+        else:
+            delay = RETRY.delay(turn.attempt, self._random)
         again = replace(turn, attempt=turn.attempt + 1, failure=failure)
         await self._queues.send(TURNS, again.to_json(), max(1, delay))
 

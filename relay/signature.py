@@ -15,7 +15,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
-from relay.errors import RequestError
+from relay.errors import BadSignature
 
 HEADER_MAX_CHARS = 64
 """No header of a genuine signature is longer: SHA-1 in hex has 40 characters."""
@@ -35,19 +35,19 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> N
         body: the raw bytes; nothing of them has been parsed yet.
 
     Raises:
-        RequestError: 401; the detail says which check failed.
+        BadSignature: the text says which check failed.
     """
     found = {name.lower(): value for name, value in headers.items()}
     cur_time, md5, check_sum = (_header(found, name) for name in ("CurTime", "MD5", "CheckSum"))
     if not (cur_time.isascii() and cur_time.isdigit() and len(cur_time) <= CUR_TIME_MAX_DIGITS):
-        raise _unauthorized("the header CurTime is not a time in milliseconds")
+        raise BadSignature("the header CurTime is not a time in milliseconds")
     body_md5 = _md5(body)
     if not _equal(md5, body_md5):
-        raise _unauthorized("the header MD5 is not the MD5 of the body")
+        raise BadSignature("the header MD5 is not the MD5 of the body")
     # Every secret is tried, so that the time taken does not tell which one fits. An empty one fits nobody.
     fits = [_equal(check_sum, _sha1(secret, body_md5, cur_time)) for secret in secrets if secret]
     if not any(fits):
-        raise _unauthorized("the header CheckSum does not fit: is IM_APP_SECRET the secret of this app?")
+        raise BadSignature("the header CheckSum does not fit: is IM_APP_SECRET the secret of this app?")
 
 
 def sign_inbound(secret: str, body: bytes, cur_time_ms: int) -> dict[str, str]:
@@ -71,9 +71,9 @@ def sign_outbound(app_key: str, secret: str, nonce: str, cur_time_s: int) -> dic
 def _header(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name.lower(), "")
     if not value:
-        raise _unauthorized(f"the header {name} is missing")
+        raise BadSignature(f"the header {name} is missing")
     if len(value) > HEADER_MAX_CHARS:
-        raise _unauthorized(f"the header {name} is too long")
+        raise BadSignature(f"the header {name} is too long")
     return value
 
 
@@ -88,7 +88,3 @@ def _sha1(*parts: str) -> str:
 def _equal(received: str, expected: str) -> bool:
     """Compare in constant time; as bytes, since ``compare_digest`` refuses non-ASCII strings."""
     return hmac.compare_digest(received.encode("utf-8", "surrogatepass"), expected.encode())
-
-
-def _unauthorized(detail: str) -> RequestError:
-    return RequestError(401, "unauthorized", detail)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from relay.errors import TableBusy
+from relay.errors import NewerTurn, TableBusy
 from relay.failures import FailureRecord, ended_because
 from relay.keys import LIMITS_PREFIX, TABLE_PREFIX, day_of, day_of_table, history_table
 from relay.memory.days import Days
-from relay.messages import NewerTurn, Turn
+from relay.messages import Turn
 from relay.outbox import FAILED, NEWER_SECONDS, POISON, Outbox
 from relay.ports import Clock, Queues, Tables
 

@@ -121,6 +121,13 @@ def test_every_link_leads_somewhere(name: str) -> None:
         assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), target
 
 
+def test_every_place_of_the_documents_that_the_relay_names_is_there() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (APP_FOLDER / "relay").rglob("*.py"))
+    named = re.findall(r"([\w/.-]+\.md)#([\w-]*)", source)
+    assert {name for name, _ in named} >= {"docs/how-it-works.md", "docs/configuration.md"}
+    assert [place for place in named if place[1] not in anchors(DOCUMENTS.get(place[0], ""))] == []
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_setting_exists(name: str) -> None:
     named = re.findall(r"\b(?:IM|AZURE_OPENAI|RELAY)_[A-Z_]*[A-Z]\b", DOCUMENTS[name])

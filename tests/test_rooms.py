@@ -10,11 +10,11 @@ import pytest
 
 from relay.config.settings import APP_FOLDER
 
-LEAVES = {"errors", "clock", "spelling", "sdk"}
+LEAVES = {"errors", "clock", "spelling", "sdk", "backoff"}
 """They import nothing of the relay."""
 
 MAY_IMPORT = {
-    "messages": set[str](),
+    "messages": {"errors"},
     "keys": {"clock", "messages"},
     "texts": {"clock"},
     "signature": {"errors"},
@@ -23,12 +23,12 @@ MAY_IMPORT = {
     "config": {"errors", "spelling"},
     "telemetry": {"config"},
     "ports": {"config", "messages"},
-    "outbox": {"clock", "errors", "failures", "messages", "ports"},
-    "storage": {"config", "errors", "messages", "ports", "sdk", "spans"},
+    "outbox": {"backoff", "clock", "errors", "failures", "messages", "ports"},
+    "storage": {"backoff", "config", "errors", "messages", "ports", "sdk", "spans"},
     "memory": {"clock", "config", "errors", "keys", "messages", "ports", "spans"},
     "im": {"errors", "messages", "ports", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
-    "model": {"config", "errors", "ports", "sdk", "spans", "storage.credential"},
+    "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
     "inbound": {"clock", "config", "errors", "keys", "messages", "ports", "signature", "spans", "spelling"},
     "turn": {
         *(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot, Bots
-from relay.errors import RequestError
+from relay.errors import RequestRefused
 from relay.inbound.addressing import find_mention, strip_mention
 from relay.inbound.wire import Inbound
 from relay.keys import SERVER_ID_DIGITS
@@ -56,7 +56,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         clock: the signed clock header of the request, None when it has none (unsigned local play).
 
     Raises:
-        RequestError: 400, when a message for a bot lacks what identifies it.
+        RequestRefused: 400, when a message for a bot lacks what identifies it.
     """
     # Nearly every copy is between two people: the cheap checks come first, and the text is read last.
     if bots.get(inbound.sender) is not None or inbound.client in _SERVER_API:
@@ -81,7 +81,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         return at
     team = (inbound.team or inbound.to) if team_kind else None
     if team == "":
-        raise RequestError(400, "bad_request", "tid: is missing")
+        raise RequestRefused(400, "bad_request", "tid: is missing")
     message = Message(
         bot=bot.accid,
         sender=inbound.sender,
@@ -105,7 +105,7 @@ def _addressed_in_private(inbound: Inbound, bots: Bots) -> tuple[Bot, str] | Rea
     # The platform ignores robotInfo.account in a private chat. It counts only where nothing else names a bot.
     target = inbound.bot or inbound.to or inbound.account
     if not target:
-        raise RequestError(400, "bad_request", "to: is missing, and no other field names the bot")
+        raise RequestRefused(400, "bad_request", "to: is missing, and no other field names the bot")
     bot = bots.get(target)
     return (bot, inbound.text) if bot else "unknown_bot"
 
@@ -137,7 +137,9 @@ def _identity(inbound: Inbound, target: str) -> str:
     elif inbound.time is not None:
         identity = "h:" + _sha256("\n".join((inbound.sender, target, str(inbound.time), inbound.text)))
     else:
-        raise RequestError(400, "bad_request", "msgidClient: is missing, as are msgidServer and msgTimestamp")
+        raise RequestRefused(
+            400, "bad_request", "msgidClient: is missing, as are msgidServer and msgTimestamp"
+        )
     return identity if len(identity) <= ID_MAX_CHARS else identity[:2] + _sha256(identity)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from relay.errors import RequestError
+from relay.errors import RequestRefused
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a request; a byte order mark is tolerated.
 
     Raises:
-        RequestError: 400, saying where the JSON is broken; never quoting it.
+        RequestRefused: 400, saying where the JSON is broken; never quoting it.
     """
     try:
         parsed = _loads(body.decode("utf-8-sig"))
@@ -49,5 +49,5 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _bad(detail: str) -> RequestError:
-    return RequestError(400, "bad_request", detail)
+def _bad(detail: str) -> RequestRefused:
+    return RequestRefused(400, "bad_request", detail)

@@ -18,7 +18,7 @@ from relay import keys, spans
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
-from relay.errors import RequestError, StorageUnavailable
+from relay.errors import BadSignature, RequestRefused, StorageUnavailable
 from relay.inbound import chatbot
 from relay.inbound.routing import Reason, route
 from relay.inbound.strict_json import parse_object
@@ -29,6 +29,9 @@ from relay.signature import verify
 
 BODY_MAX_BYTES = 64 * 1024
 CALLBACK_WARNING_MS = 60 * MINUTE_MS
+
+SEE = "see docs/how-it-works.md#what-webhook-answers"
+"""Where whoever reads a refusal finds what is accepted."""
 
 Enqueue = Callable[[Turn, Bot], Awaitable[None]]
 """Puts a turn on the queue; raises StorageUnavailable."""
@@ -77,7 +80,7 @@ class Webhook:
         with spans.span(spans.WEBHOOK, kind=SpanKind.SERVER, parent=parent) as span:
             try:
                 answer = await self._answer(lower, body)
-            except RequestError as error:
+            except RequestRefused as error:
                 logger.info("refused status=%d reason=%r", error.status, error.detail)
                 answer = _error(error.status, error.word, error.detail)
             except StorageUnavailable as error:
@@ -94,9 +97,12 @@ class Webhook:
         if body == _ADDRESS_CHECK:
             return Answer(200, {"status": "ok"})
         if len(body) > BODY_MAX_BYTES:
-            raise RequestError(413, "too_large", f"the body is over {BODY_MAX_BYTES} bytes")
+            raise RequestRefused(413, "too_large", f"the body is over {BODY_MAX_BYTES} bytes")
         if not (self._settings.allow_unsigned and "checksum" not in headers):
-            verify(self._settings.inbound_secrets, headers, body)
+            try:
+                verify(self._settings.inbound_secrets, headers, body)
+            except BadSignature as error:
+                raise RequestRefused(401, "unauthorized", str(error)) from None
         inbound = read(parse_object(body))
         if inbound.input == "callback":
             return self._allow()
@@ -111,7 +117,7 @@ class Webhook:
 
     async def _take(self, turn: Turn, bot: Bot) -> Answer:
         if turn.queue_bytes() > QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES:
-            raise RequestError(413, "too_large", "the message would not fit a queue message")
+            raise RequestRefused(413, "too_large", "the message would not fit a queue message")
         if bot.reply == "response":
             text = await self._respond(turn, bot)
             _log_accepted("responded", turn.message)
@@ -141,7 +147,7 @@ def _ignored(reason: Reason) -> Answer:
 
 
 def _error(status: int, word: str, detail: str) -> Answer:
-    return Answer(status, {"error": word, "detail": detail})
+    return Answer(status, {"error": word, "detail": f"{detail}; {SEE}"})
 
 
 def _header_clock(headers: Mapping[str, str]) -> int | None:

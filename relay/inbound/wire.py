@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from relay.errors import RequestError
+from relay.errors import RequestRefused
 from relay.inbound import chatbot
 from relay.inbound.strict_json import json_object
 
@@ -169,7 +169,7 @@ def read(body: Mapping[str, Any]) -> Inbound:
     A third-party callback is known by its numeric ``eventType``; a copy's is a string, "1" for a message.
 
     Raises:
-        RequestError: 400, naming the field that is missing or has the wrong type, and what is accepted.
+        RequestRefused: 400, naming the field that is missing or has the wrong type, and what is accepted.
     """
     event = body.get("eventType")
     if isinstance(event, (int, float)) and not isinstance(event, bool):
@@ -252,5 +252,5 @@ def _robot_in_ext(body: Mapping[str, Any]) -> _Found:
     return {field: (f"ext.{name}", value) for field, (name, value) in found.items()}
 
 
-def _bad(detail: str) -> RequestError:
-    return RequestError(400, "bad_request", detail)
+def _bad(detail: str) -> RequestRefused:
+    return RequestRefused(400, "bad_request", detail)

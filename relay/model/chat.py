@@ -6,10 +6,9 @@ import asyncio
 import logging
 
 from relay.config.settings import Settings
-from relay.errors import ModelError, ModelUnavailable
+from relay.errors import AttemptFailed, ModelError, ModelUnavailable
 from relay.model.connections import Connections
 from relay.model.cooldowns import Cooldowns
-from relay.model.meaning import AttemptFailed
 from relay.model.places import Place, places_of
 from relay.model.request import Requests
 from relay.ports import Completion, Prompt

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from relay.model.meaning import AttemptFailed
+from relay.errors import AttemptFailed
 from relay.model.places import Place
 from relay.sdk import load
 from relay.storage.credential import AppCredential

@@ -1,21 +1,22 @@
 """Which deployments are left alone for a while, known to every turn of the process.
 
-A deployment that was throttled or failed rests: for as long as it said (Retry-After), else for 1 second, which doubles
-each time that it fails again after its rest, up to a minute. The next turn that wants it then is its probe: for as
-long as that may take to fail, the others go on leaving it alone.
+A deployment that was throttled or failed rests: for as long as it said (Retry-After), else for up to a second, which
+doubles each time that it fails again after its rest, up to a minute. The next turn that wants it then is its probe: for
+as long as that may take to fail, the others go on leaving it alone.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from relay.backoff import ATTEMPTS_MAX, Backoff
 from relay.model.places import Place
 
-FIRST_SECONDS = 1.0
-REST_MAX_SECONDS = 60.0
-"""Ceiling of the rests that nobody named."""
+RESTS = Backoff(first_seconds=1, ceiling_seconds=60)
+"""Rests that nobody named."""
 
 NAMED_MIN_SECONDS, NAMED_MAX_SECONDS = 0.1, 600.0
 """Bounds of those that the server named: no wrong number may have it hammered, or given up for ever."""
@@ -32,14 +33,14 @@ class _Rest:
         since: when the failure came to be known; an answer to a request from before does not end the rest.
         ended: when the rest ends, or ended; another failure of a request from before that is no news.
         until: when others may ask again: the end of the rest, or of the time for the probe.
-        seconds: how long the last rest was that the server did not name; 0 if there was none since the last answer.
+        failures: how many rests in a row the server did not name; 0 if there was none since the last answer.
         is_named: whether the server named this one.
     """
 
     since: float
     ended: float
     until: float
-    seconds: float
+    failures: int
     is_named: bool
 
 
@@ -48,14 +49,19 @@ class Cooldowns:
 
     Args:
         now: seconds of a clock that only goes forward.
-        first_seconds: length of the first rest.
+        random: the chance in the rests that nobody named.
+        backoff: how long these are.
     """
 
     def __init__(
-        self, now: Callable[[], float] = time.monotonic, first_seconds: float = FIRST_SECONDS
+        self,
+        now: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random.random,
+        backoff: Backoff = RESTS,
     ) -> None:
         self.now = now
-        self._first_seconds = first_seconds
+        self._random = random
+        self._backoff = backoff
         self._rests: dict[Place, _Rest] = {}
 
     def left(self, place: Place) -> float:
@@ -103,7 +109,7 @@ class Cooldowns:
         if rest is not None and began >= rest.since:
             del self._rests[place]
         elif rest is not None:
-            rest.seconds = 0
+            rest.failures = 0
 
     def failed(
         self, place: Place, began: float, *, named: float | None = None, lasting: bool = False
@@ -115,13 +121,12 @@ class Cooldowns:
             lasting: it will go on for a while, as a missing role or a wrong address does.
         """
         now, rest = self.now(), self._rests.get(place)
-        seconds = rest.seconds if rest else 0
+        failures = rest.failures if rest else 0
         if named is not None:
             until = now + min(max(named, NAMED_MIN_SECONDS), NAMED_MAX_SECONDS)
             if rest is None or not rest.is_named or until > rest.until:
-                self._rests[place] = _Rest(now, until, until, seconds, is_named=True)
+                self._rests[place] = _Rest(now, until, until, failures, is_named=True)
         elif rest is None or began >= rest.ended:
-            seconds = (
-                REST_MAX_SECONDS if lasting else min(max(seconds * 2, self._first_seconds), REST_MAX_SECONDS)
-            )
-            self._rests[place] = _Rest(now, now + seconds, now + seconds, seconds, is_named=False)
+            failures = ATTEMPTS_MAX if lasting else failures
+            until = now + self._backoff.delay(failures, self._random)
+            self._rests[place] = _Rest(now, until, until, failures + 1, is_named=False)

@@ -9,7 +9,7 @@ import time
 from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING, Any
 
-from relay.errors import ModelBlocked, ModelError, ModelOverflow, ModelRejected
+from relay.errors import AttemptFailed, ModelBlocked, ModelError, ModelOverflow, ModelRejected
 from relay.ports import Completion
 
 if TYPE_CHECKING:
@@ -30,22 +30,6 @@ _NAME = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)
 
 COUNT_MAX = 2**31 - 1
 """What a table's plain integer holds."""
-
-
-class AttemptFailed(Exception):
-    """One request to one place has failed; another place, or the same one later, may answer.
-
-    Attributes:
-        cause: short technical reason.
-        retry_after: seconds until the server wants to be asked again, None when it does not say.
-        lasting: asking the same place again within the turn is no use.
-    """
-
-    def __init__(self, cause: str, retry_after: float | None = None, *, lasting: bool = False) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.retry_after = retry_after
-        self.lasting = lasting
 
 
 def completion_of(response: Any) -> Completion:
@@ -79,7 +63,7 @@ def completion_of(response: Any) -> Completion:
     )
 
 
-def failure_of(error: Exception) -> AttemptFailed | ModelError:
+def failure_of(error: Exception) -> ModelError:
     """What an error of the SDK means."""
     import openai
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import Span, SpanKind
 
 from relay import spans
-from relay.errors import ModelError
+from relay.errors import AttemptFailed, ModelError
 from relay.model.connections import Connections
-from relay.model.meaning import AttemptFailed, code_of, completion_of, count_of, failure_of, name_of
+from relay.model.meaning import code_of, completion_of, count_of, failure_of, name_of
 from relay.model.places import Place
 from relay.ports import Completion, Prompt
 
@@ -78,7 +78,7 @@ class Requests:
         prompt: Prompt,
         parameters: dict[str, Any],
         until: float,
-    ) -> Completion | AttemptFailed | ModelError | str:
+    ) -> Completion | ModelError | str:
         """The completion, what went wrong, or the name of a parameter that is refused."""
         import httpx2
         from openai import APIStatusError, OpenAIError
@@ -102,7 +102,7 @@ class Requests:
             except TimeoutError:
                 spans.failed(span, "timeout")
                 return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
-            except (AttemptFailed, ModelError) as failure:
+            except ModelError as failure:
                 spans.failed(span, type(failure).__name__)
                 return failure
             except APIStatusError as error:

@@ -10,16 +10,15 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, TypeVar
 
+from relay.backoff import Backoff
 from relay.errors import RelayError, StorageUnavailable
 
 ATTEMPT_SECONDS = 0.8
 """Time of the first attempt of a call, from the name's look-up and the token to the last byte; each further one has
 twice the time of the one before. A service that stalls once costs a message of the webhook this long and no more."""
 
-PAUSE_SECONDS = 0.1
-"""Pause before the third attempt, doubled before each further one; the second comes at once."""
-
-PAUSE_MAX_SECONDS = 2.0
+PAUSES = Backoff(first_seconds=0.1, ceiling_seconds=2)
+"""Pauses before the third attempt and each further one; the second comes at once."""
 
 NO_RETRY_OF_ITS_OWN: dict[str, Any] = {
     "retry_total": 0,
@@ -84,7 +83,7 @@ async def in_attempts(service: str, seconds: float, call: Callable[[], Awaitable
                     if not _may_pass(error):
                         raise StorageUnavailable(f"{service}: {last}") from None
                 if number:
-                    await asyncio.sleep(_pause(number))
+                    await asyncio.sleep(PAUSES.delay(number - 1, random.random))
     except TimeoutError:
         raise StorageUnavailable(f"{service}: {last} within {seconds:g} s") from None
     raise AssertionError  # the loop has no end of its own
@@ -102,11 +101,6 @@ def _may_pass(error: Exception) -> bool:
     if isinstance(error, HttpResponseError):
         return error.status_code in _TRANSIENT or error_code(error) in _TRANSIENT_WORDS
     return isinstance(error, (ServiceRequestError, ServiceResponseError))
-
-
-def _pause(number: int) -> float:
-    # Half of it at random: what fails together does not come back together.
-    return min(PAUSE_SECONDS * 2.0 ** (number - 1), PAUSE_MAX_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
 
 
 def error_code(error: Any) -> str:

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from relay.sdk import load
-from relay.storage.azure_calls import ATTEMPT_SECONDS, PAUSE_MAX_SECONDS, PAUSE_SECONDS
+from relay.storage.azure_calls import ATTEMPT_SECONDS, PAUSES
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
@@ -24,8 +24,8 @@ _ATTEMPTS = {
     "connection_timeout": ATTEMPT_SECONDS,
     "read_timeout": ATTEMPT_SECONDS,
     "retry_total": 5,
-    "retry_backoff_factor": PAUSE_SECONDS,
-    "retry_backoff_max": PAUSE_MAX_SECONDS,
+    "retry_backoff_factor": PAUSES.first_seconds,
+    "retry_backoff_max": PAUSES.ceiling_seconds,
 }
 """The first request of a cold process waits for its token, so a try for one is as short as a storage call's."""
 

@@ -15,7 +15,7 @@ from relay.keys import client_id
 from relay.memory.history import History
 from relay.memory.rows import Entry, spread, to_json
 from relay.messages import Message, Turn
-from relay.outbox import FAILED, Outbox
+from relay.outbox import SEE, Outbox
 from relay.ports import Clock, Messenger, Outgoing, Sent, Value
 
 log = logging.getLogger(__name__)
@@ -132,11 +132,11 @@ class Delivery:
 
     async def _give_up_on(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
         log.error(
-            "reply undeliverable bot=%s conversation=%s cause=%s; see the queue %s",
+            "reply undeliverable bot=%s conversation=%s cause=%s; %s",
             turn.message.bot,
             partition,
             cause,
-            FAILED,
+            SEE,
         )
         await self._record(turn, partition, reply, f"the IM server refused the reply: {cause}")
         try:

@@ -15,7 +15,7 @@ from relay.keys import message_hash
 from relay.memory.lease import Lease
 from relay.memory.rows import Entry
 from relay.memory.window import Plan
-from relay.outbox import FAILED
+from relay.outbox import SEE
 from relay.turn.asking import Draft, ask, failure_text
 from relay.turn.task import Parts, Task
 from relay.turn.unasked import is_unasked, unasked, with_warning
@@ -173,12 +173,12 @@ class Step:
         if reply is None:
             return Unanswered.CHANGED
         log.error(
-            "gave up bot=%s conversation=%s message=%s cause=%s; see the queue %s",
+            "gave up bot=%s conversation=%s message=%s cause=%s; %s",
             self._task.bot.accid,
             self._partition,
             message_hash(entry.id),
             cause,
-            FAILED,
+            SEE,
         )
         await self._way.show(reply)
         return (entry,)

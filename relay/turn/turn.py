@@ -28,7 +28,7 @@ from relay.keys import client_id
 from relay.memory.history import Conversation
 from relay.memory.rows import Entry
 from relay.messages import Turn
-from relay.outbox import FAILED
+from relay.outbox import SEE
 from relay.turn.commands import carry_out, kind_of
 from relay.turn.limits import counted
 from relay.turn.step import Step
@@ -64,7 +64,7 @@ class Turns:
         """
         base = self._parts.bots.get(turn.message.bot)
         if base is None:
-            log.error("no bot=%s in the bots file any more; see the queue %s", turn.message.bot, FAILED)
+            log.error("no bot=%s in the bots file any more; %s", turn.message.bot, SEE)
             await self._parts.outbox.record(FailureRecord.of(turn, "the bot is not in the bots file"))
             await self._parts.outbox.finish(turn)
             return "no_such_bot"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relay import outbox
-from relay.errors import RequestError
+from relay.errors import BadSignature, RequestRefused
 from relay.inbound import webhook
 from relay.signature import verify
 from tests.attacks.fuzz import __main__ as command
@@ -76,7 +76,7 @@ def _forgets_to_verify(patch: pytest.MonkeyPatch) -> None:
 
 def _refuses_everybody(patch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise RequestError(401, "unauthorized", "no")
+        raise BadSignature("no")
 
     patch.setattr(webhook, "verify", refuse)
 
@@ -90,7 +90,7 @@ def _forgets_to_queue(patch: pytest.MonkeyPatch) -> None:
 
 def _quotes_the_body(patch: pytest.MonkeyPatch) -> None:
     def parse(body: bytes) -> dict[str, Any]:
-        raise RequestError(400, "bad_request", f"what is {body.decode('utf-8', 'replace')[:3000]}?")
+        raise RequestRefused(400, "bad_request", f"what is {body.decode('utf-8', 'replace')[:3000]}?")
 
     patch.setattr(webhook, "parse_object", parse)
 

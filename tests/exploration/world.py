@@ -123,6 +123,7 @@ class World:
             queues=self.queues,
             model=self.model,
             im=self.im,
+            random=lambda: 1.0,
         )
         self.app.leases = Leases(self.tables, self.clock, self.owner)
         self.app._responses._new_request = self.request_id

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relay.errors import RequestError
+from relay.errors import RequestRefused
 from relay.inbound import chatbot
 from relay.inbound.wire import Inbound, read
 
@@ -112,7 +112,7 @@ def test_without_robot_info_the_ext_is_read() -> None:
     ],
 )
 def test_a_refusal_uses_the_name_that_was_sent(body: dict[str, Any], detail: str) -> None:
-    with pytest.raises(RequestError) as refused:
+    with pytest.raises(RequestRefused) as refused:
         read(body)
     assert (refused.value.status, refused.value.detail) == (400, detail)
 

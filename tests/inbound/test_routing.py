@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relay.config.bots import Bots, load_bots
-from relay.errors import RequestError
+from relay.errors import RequestRefused
 from relay.inbound.routing import Accepted, route
 from relay.inbound.wire import read
 from relay.messages import Message
@@ -118,7 +118,7 @@ def test_the_group_id_has_fields_of_its_own_in_a_chatbot_message(bots: Bots) -> 
     ],
 )
 def test_a_message_that_cannot_be_placed_is_refused(fields: dict[str, Any], detail: str, bots: Bots) -> None:
-    with pytest.raises(RequestError) as refused:
+    with pytest.raises(RequestRefused) as refused:
         route(read(chatbot(**fields)), bots, now=NOW, clock=NOW)
     assert (refused.value.status, refused.value.detail) == (400, detail)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay.errors import RequestError
+from relay.errors import RequestRefused
 from relay.inbound.strict_json import json_object, parse_object
 
 
@@ -32,7 +32,7 @@ from relay.inbound.strict_json import json_object, parse_object
     ],
 )
 def test_a_broken_body_is_refused(body: bytes, detail: str) -> None:
-    with pytest.raises(RequestError) as refused:
+    with pytest.raises(RequestRefused) as refused:
         parse_object(body)
     assert (refused.value.status, refused.value.word, refused.value.detail) == (400, "bad_request", detail)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import Settings, load_settings
 from relay.errors import StorageUnavailable
-from relay.inbound.webhook import Answer, Webhook
+from relay.inbound.webhook import SEE, Answer, Webhook
 from relay.messages import Turn
 from relay.signature import sign_inbound
 from tests.posted import NOW, chatbot, copy
@@ -376,7 +376,7 @@ async def test_unsigned_play_takes_a_request_without_a_signature_but_no_wrong_on
     ],
 )
 async def test_a_body_that_makes_no_sense_is_refused(relay: Relay, body: bytes, detail: str) -> None:
-    assert await relay.post(body) == Answer(400, {"error": "bad_request", "detail": detail})
+    assert await relay.post(body) == Answer(400, {"error": "bad_request", "detail": f"{detail}; {SEE}"})
 
 
 async def test_a_body_over_64_kib_is_refused_before_its_signature(relay: Relay) -> None:

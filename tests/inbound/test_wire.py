@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay.errors import RequestError
+from relay.errors import RequestRefused
 from relay.inbound.strict_json import parse_object
 from relay.inbound.wire import Inbound, read
 from tests.posted import copy
@@ -49,7 +49,7 @@ VENDOR_CALLBACK = (
 
 
 def refusal(body: dict[str, Any]) -> str:
-    with pytest.raises(RequestError) as refused:
+    with pytest.raises(RequestRefused) as refused:
         read(body)
     assert (refused.value.status, refused.value.word) == (400, "bad_request")
     return refused.value.detail
@@ -232,7 +232,7 @@ def test_custom_content_nested_up_to_the_limit_of_the_reader_is_read_or_refused(
     def outcome(depth: int) -> str:
         try:
             return "read" if custom(depth) else "no object"
-        except RequestError as refused:
+        except RequestRefused as refused:
             return refused.detail
 
     # Where reading just works, writing back may not: the limit depends on the Python and on the stack.

@@ -22,10 +22,11 @@ class Rests:
     """Cooldowns under a clock that only the test moves."""
 
     at: float = 1000.0
+    chance: float = 1.0
     of: Cooldowns = field(init=False)
 
     def __post_init__(self) -> None:
-        self.of = Cooldowns(now=lambda: self.at)
+        self.of = Cooldowns(now=lambda: self.at, random=lambda: self.chance)
 
     def fail(self, place: Place, *, named: float | None = None, lasting: bool = False) -> None:
         """A request to the place begins and fails at once."""
@@ -69,6 +70,22 @@ def test_rests_grow_from_one_second_to_a_minute(rests: Rests) -> None:
         seen.append(rests.wait(A))
         rests.at += rests.wait(A)
     assert seen == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_processes_whose_rests_began_together_do_not_ask_again_together(rests: Rests) -> None:
+    other = Rests(chance=0.2)
+    for _ in range(3):
+        for process in (rests, other):
+            process.fail(A)
+            process.at += process.wait(A)
+    assert rests.at - 1000 == 7
+    assert other.at - 1000 == pytest.approx(7 * 0.6)  # chance does not add up to other steps
+
+
+def test_a_time_that_the_server_names_is_not_left_to_chance() -> None:
+    rests = Rests(chance=0.2)
+    rests.fail(A, named=30)
+    assert rests.wait(A) == 30
 
 
 def test_failures_of_requests_that_were_under_way_together_count_once(rests: Rests) -> None:

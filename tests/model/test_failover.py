@@ -15,6 +15,7 @@ import pytest
 from playground.model_server import Fault, ModelServer, Reply
 from playground.ports import free_port
 from relay.app import Relay
+from relay.backoff import Backoff
 from relay.config.bot import Deployment
 from relay.config.bots import load_bots
 from relay.config.settings import load_settings
@@ -62,7 +63,7 @@ async def regions() -> AsyncIterator[Regions]:
         east.when("hello", Reply("east"))
         clock = [0.0]
         # A rest that nobody names lasts for ever here: who waits for one instead of asking the other server, fails.
-        cooldowns = Cooldowns(now=lambda: clock[0], first_seconds=3600)
+        cooldowns = Cooldowns(now=lambda: clock[0], backoff=Backoff(60, 60))
         chat = OpenAIChat(load_settings(GOOD_SETTINGS), cooldowns)
         models = (
             Deployment(model="gpt", url=west.url + "/v1"),
@@ -210,7 +211,7 @@ async def test_turns_that_come_while_the_only_deployment_wants_to_be_left_alone_
 async def test_one_failure_does_not_hold_up_the_other_turns_of_a_bot_with_one_deployment() -> None:
     async with ModelServer() as server:
         settings = load_settings(GOOD_SETTINGS | {"RELAY_MODEL_URL": server.url + "/v1"})
-        chat = OpenAIChat(settings, Cooldowns(first_seconds=60))
+        chat = OpenAIChat(settings, Cooldowns(backoff=Backoff(60, 60)))
         server.when("unlucky", Fault("server_error"))
         with pytest.raises(ModelUnavailable):
             await chat.complete(Prompt((ChatMessage("user", "unlucky"),)), seconds=10)

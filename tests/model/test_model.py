@@ -20,6 +20,7 @@ from playground.model_server import Fault, ModelServer, Reply
 from playground.processes import Child
 from playground.stack import READY_SECONDS
 from playground.tiny_model import CONTEXT_TOKENS
+from relay.backoff import Backoff
 from relay.config.bot import Deployment
 from relay.config.settings import Settings, load_settings
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
@@ -44,7 +45,7 @@ async def server() -> AsyncIterator[ModelServer]:
 
 @pytest.fixture
 async def model(server: ModelServer) -> AsyncIterator[OpenAIChat]:
-    client = OpenAIChat(settings_of(RELAY_MODEL_URL=server.url + "/v1"), Cooldowns(first_seconds=0.02))
+    client = OpenAIChat(settings_of(RELAY_MODEL_URL=server.url + "/v1"), Cooldowns(backoff=Backoff(0.02, 60)))
     yield client
     await client.aclose()
 

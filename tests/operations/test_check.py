@@ -189,7 +189,10 @@ def test_the_command_ends_with_ok(settings: dict[str, str]) -> None:
 
 def test_the_command_lists_the_problems_and_fails(settings: dict[str, str]) -> None:
     result = run(settings | {"IM_REGION": "mars"})
-    assert result.stdout.endswith('\n\nWrong:\n  IM_REGION: is not valid; accepted: "overseas" or "china"\n')
+    wrong = "Wrong, see docs/configuration.md#mistakes-and-what-you-read:"
+    assert result.stdout.endswith(
+        f'\n\n{wrong}\n  IM_REGION: is not valid; accepted: "overseas" or "china"\n'
+    )
     assert (result.returncode, result.stderr) == (1, "")
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
+from relay.backoff import Backoff
 from relay.errors import RowExists, StorageUnavailable
 from relay.storage import azure_calls
 from relay.storage.azure_calls import error_code, in_attempts
@@ -40,7 +41,7 @@ class Service:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts and pauses of milliseconds."""
     monkeypatch.setattr(azure_calls, "ATTEMPT_SECONDS", 0.02)
-    monkeypatch.setattr(azure_calls, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(azure_calls, "PAUSES", Backoff(first_seconds=0.001, ceiling_seconds=2))
 
 
 async def test_an_error_is_told_by_its_code_alone() -> None:
