@@ -37,8 +37,12 @@ FATES: Mapping[str, str] = {
     "over_minutes": "older than rewind_minutes",
     "over_messages": "beyond rewind_messages",
     "over_characters": "beyond context_characters",
+    "left": "beyond rewind_messages or context_characters",
 }
-"""Why the model does not get a row: see :data:`relay.memory.window.Fate`."""
+"""Why the model does not get a row: what the relay tells of it, or which of the bot's limits it is beyond.
+
+The page works out the limit by itself: see :mod:`playground.page.window`.
+"""
 
 OUTCOMES: Mapping[str, str] = {
     "answered": "answered",

@@ -18,13 +18,12 @@ UNUSABLE_MAX_ROWS = 200
 """So many rows that no model may see (refused, forgotten, commands) are read back through, and no more: whoever
 floods a conversation with them shortens its memory, and does not make its turns dear."""
 
-Fate = Literal[
-    "batch", "sent", "not_usable", "before_new", "over_minutes", "over_messages", "over_characters"
-]
-"""What becomes of a row that was read: it is answered now, the model gets it as history, or why it does not.
+Fate = Literal["batch", "sent", "left", "before_new", "not_usable"]
+"""What becomes of a row that was read: it is answered now, the model gets it as history, or it does not.
 
-``not_usable``: a command, an error text, something refused, forgotten, or not answered yet. ``over_…``: beyond
-``rewind_minutes``, ``rewind_messages``, ``context_characters``.
+``left``: beyond one of the bot's limits; which one follows from the row's time and place. ``before_new`` and
+``not_usable`` (a command, an error text, something refused, forgotten, or not answered yet) are told, because only the
+rows hold them, and rows change after they were read.
 """
 
 
@@ -101,25 +100,21 @@ def plan(
     return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered))
 
 
-def fates(plan: Plan, profile: Callable[[str], Bot]) -> Iterator[tuple[Entry, Fate]]:
-    """What becomes of each row of a plan, newest first; ``profile`` as it was for the plan."""
+def fates(plan: Plan, _: object = None) -> Iterator[tuple[Entry, Fate]]:
+    """What becomes of each row of a plan, newest first."""
     marks = [entry for entry in plan.rows if entry.kind in ("new", "forget")]
     batch, window = ({entry.key for entry in entries} for entries in (plan.batch, plan.window))
-    room = profile(plan.batch[0].function).rewind_messages if plan.batch else 0
     for entry in reversed(plan.rows):
         if entry.key in batch:
             yield entry, "batch"
+        elif entry.key in window:
+            yield entry, "sent"
         elif not batch or not _is_usable(entry):
             yield entry, "not_usable"
         elif not _same_epoch(entry, plan.batch[0], marks):
             yield entry, "before_new"
-        elif entry.at < plan.cutoff:
-            yield entry, "over_minutes"
-        elif room <= 0:
-            yield entry, "over_messages"
         else:
-            room -= 1
-            yield entry, "sent" if entry.key in window else "over_characters"
+            yield entry, "left"
 
 
 def _batch(
