@@ -57,19 +57,11 @@ OUTCOMES: Mapping[str, str] = {
 
 ENDED_WITHOUT_ANSWER = ("expired", "abandoned", "no_such_bot")
 
-IM_CODES: Mapping[str, str] = {
-    "200": "delivered",
-    "416": "over the rate limit",
-    "449": "asked to try again",
-    "500": "server error",
-    "431": "a repeated request",
-    "414": "refused: bad parameters",
-    "107306": "a duplicate: the user has it already",
-    "107451": "refused by moderation",
+NOT_ANSWERED: Mapping[str, str] = {
     "closed": "the connection was cut",
     "hung": "no answer came",
 }
-"""Result codes of the IM API, and what the emulator did instead of answering."""
+"""What the IM emulator did instead of answering with a result code."""
 
 MODEL_STATUS: Mapping[int, str] = {
     200: "the model answered",

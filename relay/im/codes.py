@@ -1,7 +1,9 @@
 """What the result codes of the server API mean for one message.
 
 Sources: doc Tk5ODIzNjk (v1 and common codes), the error enum of the vendor's SDK (v2).
-v1 and v2 share one table: their codes do not collide, and v2 may answer a common fault with a code of v1.
+v1 and v2 share one table: their codes do not collide, and v2 may answer a common fault with a code of v1. The
+playground's page reads it, too. Its emulator only has the numbers that it answers with, taken from the same documents
+and not from here: a code that is wrong here shall not be wrong there as well.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ _WORDS: dict[Verdict, dict[int, str]] = {
     Verdict.AGAIN: {
         408: "the server timed out",
         415: "network trouble at the server",
-        449: "the server asks to try again",
+        449: "asked to try again",
         500: "server error",
         503: "server busy",
         514: "service unavailable",

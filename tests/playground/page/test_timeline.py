@@ -74,6 +74,24 @@ def test_the_im_call_is_joined_by_the_replys_id() -> None:
     assert {detail.label for detail in call.details} >= {"Request", "Answer"}
 
 
+@pytest.mark.parametrize(
+    ("outcome", "shown"),
+    [
+        ("449", "449 (asked to try again)"),
+        ("107404", "107404 (no such message)"),
+        ("closed", "closed (the connection was cut)"),
+        ("HTTP 502", "HTTP 502"),
+        ("", "not answered yet"),
+    ],
+)
+def test_what_came_of_an_im_call_is_told_in_words(outcome: str, shown: str) -> None:
+    story = Story()
+    message = answered(story)
+    number = max(story.journal.calls)
+    story.journal.calls[number].outcome = outcome
+    assert step(told(story, message), "im").children[0].summary == shown
+
+
 def test_a_message_that_has_just_been_sent_waits() -> None:
     story = Story()
     message = story.says("hello")
