@@ -18,15 +18,15 @@ class Verdict(Enum):
     DELIVERED = auto()
     """The user has it; a duplicate of what the server already has counts."""
     REPEATED = auto()
-    """v1 has seen this RequestId: delivered if an earlier request with it stayed without answer."""
+    """v1 has seen this RequestId: the message is delivered if the answer to an earlier request with it was lost."""
     BLOCKED = auto()
     """Moderation refused the text."""
     AGAIN = auto()
-    """Not now; worth another request in a moment."""
+    """The server is busy or failed for a moment; another request soon may pass."""
     THROTTLED = auto()
     """The whole app is over its rate and shut out for about 10 seconds."""
     MISCONFIGURED = auto()
-    """A person has to put it right; until then every message fails, afterwards none does."""
+    """A person has to correct the configuration; until then every message fails, afterwards none does."""
     REJECTED = auto()
     """This message will never be taken: its sender, its receiver or its form."""
 

@@ -15,8 +15,8 @@ BATCH_MAX_ROWS = 90
 
 
 UNUSABLE_MAX_ROWS = 200
-"""So many rows that no model may see (refused, forgotten, commands) are read back through, and no more: whoever
-floods a conversation with them shortens its memory, and does not make its turns dear."""
+"""The most rows that no model may see (refused, forgotten, commands) which one turn reads through: a user who floods a
+conversation with such rows shortens its memory, and does not make its turns dear."""
 
 Fate = Literal["batch", "sent", "left", "before_new", "not_usable"]
 """What becomes of a row that was read: it is answered now, the model gets it as history, or it does not.
@@ -36,7 +36,7 @@ class Plan:
         closing: waiting messages from before their sender's ``/forget`` (which came to be known first): they are
             closed, not answered.
         waiting: every message that waits, oldest first.
-        batch: those of them to answer together, oldest first.
+        batch: the waiting messages to answer together, oldest first.
         window: earlier messages and replies for the model, oldest first.
         cutoff: nothing older than this (Unix ms) belongs to the window.
         rows: everything that was read, oldest first.
@@ -120,7 +120,7 @@ def fates(plan: Plan, _: object = None) -> Iterator[tuple[Entry, Fate]]:
 def _batch(
     waiting: Sequence[Entry], marks: Sequence[Entry], *, group: bool, alone: Callable[[Entry], bool] | None
 ) -> tuple[Entry, ...]:
-    """The oldest waiting message and those that may be answered with it, in order and without a gap."""
+    """The oldest waiting message and the messages that may be answered with it, in order and without a gap."""
     if not waiting:
         return ()
     if alone is not None:
