@@ -31,7 +31,7 @@ class AzuriteMissing(RuntimeError):
 
 
 class Azurite:
-    """A storage emulator of one's own. Works as a context manager, plain or async.
+    """A storage emulator of the caller's own. Works as a context manager, plain or async.
 
     Args:
         in_memory: keep nothing on disk.
@@ -60,7 +60,7 @@ class Azurite:
 
     @property
     def connection_string(self) -> str:
-        """For any Azure Storage client."""
+        """Connection string for any Azure Storage client."""
         ports = {"Blob": self.blob_port, "Queue": self.queue_port, "Table": self.table_port}
         endpoints = (f"{name}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for name, port in ports.items())
         return ";".join(
@@ -91,7 +91,7 @@ class Azurite:
         )
 
     def wait_until_ready(self) -> None:
-        """Wait until it answers; the ports are known then.
+        """Wait until Azurite answers; its ports are known then.
 
         Raises:
             ChildFailed: it could not start, for example because a port is taken.
@@ -107,7 +107,7 @@ class Azurite:
         )
 
     def start(self) -> None:
-        """Start it and wait until it answers. Raises what ``launch`` and ``wait_until_ready`` raise."""
+        """Start Azurite and wait until it answers. Raises what ``launch`` and ``wait_until_ready`` raise."""
         self.launch()
         try:
             self.wait_until_ready()
@@ -116,7 +116,7 @@ class Azurite:
             raise
 
     def stop(self, seconds: float = 3.0) -> None:
-        """End it, by force after ``seconds``, with all its data if that is in memory."""
+        """End Azurite, by force after ``seconds``, with all its data if that is in memory."""
         if self._child is not None:
             self._child.stop(seconds)
             self._child = None

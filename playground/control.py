@@ -11,7 +11,7 @@ CALL_MAX_SECONDS = 60.0
 
 
 class ControlError(RuntimeError):
-    """A part refused what it was asked to do, or is gone; the message says why."""
+    """A part of the stack refused an order, or does not answer; the message says why."""
 
 
 class Control:

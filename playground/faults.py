@@ -168,7 +168,7 @@ _FAULTS = (
 
 
 class FaultUnavailable(RuntimeError):
-    """Nothing here can be told to misbehave like this."""
+    """No part of this stack can be told to misbehave like this."""
 
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _FAULTS}
@@ -188,7 +188,7 @@ class Switches:
     _scopes: dict[str, Scope] = field(default_factory=dict)
 
     def available(self, fault: Fault) -> bool:
-        """True if there is a part to obey."""
+        """True if the stack has the part that is to misbehave."""
         return fault.group != "Model" or self.model is not None
 
     def scope(self, name: str) -> Scope | None:
@@ -212,7 +212,7 @@ class Switches:
         self._scopes[name] = scope
 
     async def turn_off(self, *names: str) -> None:
-        """Switch these faults off; all of them when none is named. Those that are off already stay so."""
+        """Switch these faults off; all of them when none is named. A fault that is off stays off."""
         ended = {name: self._scopes.pop(name, None) for name in names or list(self._scopes)}
         for group in {FAULTS[name].group for name, scope in ended.items() if scope == "on"}:
             await self._end(group)

@@ -1,8 +1,8 @@
-"""Who may order the parts of the stack about: programs of this machine, and neither pages of other sites nor a tunnel.
+"""Lets only programs of this machine give orders to the parts of the stack, not pages of other sites, nor a tunnel.
 
-Listening on loopback is not enough. A browser posts wherever a page tells it to; a name of somebody else's can be made
-to point here (DNS rebinding); and the tunnel that leads a deployed app to the IM emulator's API leads everybody to all
-of its paths.
+Listening on loopback is not enough. A browser posts wherever a page tells it to; the owner of a host name can make it
+resolve to loopback (DNS rebinding); and the tunnel that leads a deployed app to the IM emulator's API leads all its
+clients to all paths of the emulator.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REFUSED = "only programs of this machine may use this"
 
 
 def own_hosts(request: web.Request) -> set[str]:
-    """Names of the socket that a request came by, in lower case; what it says itself proves nothing."""
+    """Names of the socket that a request came by, in lower case; the request's own Host header proves nothing."""
     port = request.get_extra_info("sockname")[1]
     return {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 

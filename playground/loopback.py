@@ -23,7 +23,7 @@ class HasUrl(Protocol):
 
 
 class Changes:
-    """Wakes those who wait for something to become true, whenever something has happened."""
+    """Wakes the tasks that wait for a condition, whenever something has happened."""
 
     def __init__(self) -> None:
         self._condition = asyncio.Condition()

@@ -131,7 +131,7 @@ def _page_server(
 
 
 def _has_display() -> bool:
-    """Whether a browser would show up as a window; one in the terminal would be in the way."""
+    """Whether a browser would open a window; a browser in the terminal would be in the way."""
     windows = ("DISPLAY", "WAYLAND_DISPLAY")
     return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in windows)
 

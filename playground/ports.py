@@ -25,11 +25,11 @@ class Ports:
 ANY_PORTS = Ports()
 
 EXAMPLE_PORTS = Ports(blob=10000, queue=10001, table=10002, im=8766, model=8767)
-"""Those of local.settings.example.json; 10000 to 10002 are what ``UseDevelopmentStorage=true`` means."""
+"""The ports of local.settings.example.json; 10000 to 10002 are what ``UseDevelopmentStorage=true`` means."""
 
 
 PAGE_PORT = 8765
-"""Where the page is, unless somebody else is there."""
+"""Port of the page, unless another program has it."""
 
 SPANS_PORT = 4318
 """Where OTLP over HTTP is expected (OpenTelemetry: OTLP exporter)."""
@@ -48,7 +48,7 @@ def port_is_free(port: int) -> bool:
 
 
 def require_free(ports: Ports) -> None:
-    """Raise PortTaken when one that has to be a certain one is in use."""
+    """Raise PortTaken when a port that must be a certain one is in use."""
     if taken := [str(port) for port in astuple(ports) if port and not port_is_free(port)]:
         raise PortTaken(
             f"in use on 127.0.0.1: port {', '.join(taken)}; is `dev.py services` or another Azurite running?"

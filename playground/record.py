@@ -1,4 +1,4 @@
-"""What happened at one of the servers, in order, for whoever watches it from another process."""
+"""What happened at one of the servers, in order, for readers in other processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAIT_MAX_SECONDS = 60.0
 
 
 class Record(Changes):
-    """A list of facts that only grows. What changes is recorded again, whole, under the same id.
+    """A list of facts that only grows. A fact that changes is recorded again, whole, under the same id.
 
     Attributes:
         facts: what was recorded: a kind, and the fields of the fact as they were then.
@@ -29,11 +29,11 @@ class Record(Changes):
         self._closed = False
 
     def write(self, kind: str, fact: DataclassInstance) -> None:
-        """Record a fact as it is now; those who wait hear of it at the next announcement."""
+        """Record a fact as it is now; the readers that wait get it at the next announcement."""
         self.facts.append((kind, asdict(fact)))
 
     async def add(self, kind: str, fact: DataclassInstance) -> None:
-        """Record a fact as it is now, and wake those who wait."""
+        """Record a fact as it is now, and wake the readers that wait."""
         self.write(kind, fact)
         await self.announce()
 

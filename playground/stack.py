@@ -28,7 +28,7 @@ MODEL_LABELS: Mapping[Model, str] = {
 
 APP_KEY = "playground"
 APP_SECRET = "playground-secret"  # noqa: S105 - the one in local.settings.example.json
-"""Where the function host is somebody else's, both sides use the example settings."""
+"""Where the stack does not start the function host, both sides use the example settings."""
 
 SPANS_FOR_A_WATCHER = {
     "OTEL_BSP_SCHEDULE_DELAY": "200",  # milliseconds: somebody is looking
@@ -50,7 +50,7 @@ class Stack:
 
     Args:
         model: what answers; ``settings`` starts none.
-        host: what runs the functions; None when the webhook is somebody else's.
+        host: what runs the functions; None when they run already, elsewhere.
         webhook: its URL when ``host`` is None.
         ports: where the parts listen.
         app_key, app_secret: of the IM app.
@@ -63,7 +63,7 @@ class Stack:
         webhook: URL that the IM server posts to.
         im_url, model_url: of the IM emulator and of the model server; the latter empty where none was started.
         storage: Azurite.
-        functions: the function host, None when it is somebody else's.
+        functions: the function host, None when the stack did not start it.
     """
 
     def __init__(

@@ -27,8 +27,8 @@ class Step:
         name: what it is, for the reader.
         megabytes: about how much is fetched when nothing is cached.
         stamp: file that says it was done.
-        fingerprint: what it was made from; the stamp holds it.
-        proof: file without which it is not there, whatever the stamp says.
+        fingerprint: hash of what the step is made from; the stamp holds it.
+        proof: file without which the step is not done, whatever the stamp says.
         work: does it; raises SetupFailed.
     """
 
@@ -41,15 +41,15 @@ class Step:
 
     @property
     def done(self) -> bool:
-        """True when it was set up from the very same files."""
+        """True when the step was done from the very same files."""
         there = self.stamp.is_file() and self.proof.exists()
         return there and self.stamp.read_text(encoding="utf-8") == self.fingerprint
 
     def run(self) -> None:
-        """Set it up.
+        """Do the step.
 
         Raises:
-            SetupFailed: it did not work.
+            SetupFailed: the step did not work.
         """
         with Progress(self.name) as progress:
             self.work(progress)
@@ -61,7 +61,7 @@ def set_up(steps: Sequence[Step]) -> None:
     """Do the steps that are not done.
 
     Raises:
-        SetupFailed: one did not work; those behind it were not tried.
+        SetupFailed: a step did not work; the steps after it were not tried.
     """
     if all(step.done for step in steps):
         return

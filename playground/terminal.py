@@ -87,7 +87,7 @@ class Terminal:
         im: the emulator.
         person: who writes.
         out: where the chat is shown.
-        functions: the function host, None when it is somebody else's.
+        functions: the function host, None when the stack did not start it.
         echo: show what was typed, where no terminal does.
     """
 

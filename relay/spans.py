@@ -103,7 +103,7 @@ ROLE: Final = "relay.role"
 AT: Final = "relay.at"
 """Unix milliseconds."""
 FATE: Final = "relay.fate"
-"""``sent``, ``batch``, or why the model does not get the row: see :data:`relay.memory.window.Fate`."""
+"""Whether the row is answered now, or the model gets it: see :data:`relay.memory.window.Fate`."""
 
 # Calls. OpenTelemetry's names where it has them.
 HTTP_STATUS: Final = "http.response.status_code"

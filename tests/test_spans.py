@@ -76,7 +76,7 @@ def test_a_later_attempt_belongs_to_the_same_trace(relay: RelayKit, finished: Fi
     assert (second.attributes[spans.OUTCOME], second.attributes[spans.ATTEMPT]) == ("answered", 1)
 
 
-def test_the_window_says_what_the_model_gets_and_why_not_the_rest(
+def test_the_window_says_which_rows_the_model_gets_and_which_it_does_not(
     relay: RelayKit, finished: Finished
 ) -> None:
     relay.configure('[[bots]]\naccid = "helper"\nname = "H"\nsystem_prompt = "x"\nrewind_messages = 2\n')
@@ -87,7 +87,7 @@ def test_the_window_says_what_the_model_gets_and_why_not_the_rest(
     finished.clear()
     relay.post("third message")
     (window,) = finished.named(spans.WINDOW)
-    assert fates_of(window) == ["over_messages", "over_messages", "sent", "sent", "batch"]
+    assert fates_of(window) == ["left", "left", "sent", "sent", "batch"]
 
 
 def test_the_window_is_told_as_the_answered_message_has_it_not_the_one_that_came(
@@ -109,7 +109,7 @@ def test_the_window_is_told_as_the_answered_message_has_it_not_the_one_that_came
     asyncio.run(relay.app.answer(third.to_json()))
     for_second, for_third = finished.named(spans.WINDOW)
     assert fates_of(for_second) == ["sent", "sent", "batch", "not_usable"]
-    assert fates_of(for_third) == ["over_messages"] * 4 + ["batch"]
+    assert fates_of(for_third) == ["left"] * 4 + ["batch"]
 
 
 def test_the_window_is_told_to_its_newest_row_however_many_there_are(

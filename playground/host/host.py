@@ -22,7 +22,7 @@ from playground.host.queues import QUEUE_LEASE_SECONDS, QueueListener
 from playground.host.timers import TimerListener
 
 GRACE_SECONDS = 4.5
-"""For what is running when the host is told to stop. Whoever stops it waits for 5 seconds."""
+"""Time for the functions that run when the host is told to stop: the process that stops it waits for 5 seconds."""
 
 _TRIGGERS = ("httpTrigger", "queueTrigger", "timerTrigger")
 

@@ -6,7 +6,7 @@ import asyncio
 
 
 class Lifetime:
-    """Ends once; whoever waits for the next piece of work learns of it at once."""
+    """Ends once; a listener that waits for the next piece of work wakes at once."""
 
     def __init__(self) -> None:
         self._ended = asyncio.Event()

@@ -191,12 +191,12 @@ class PollingDelays:
         self.reset()
 
     def reset(self) -> None:
-        """There was a message."""
+        """A look found a message: the next pause is the shortest."""
         self._delay = 0.0
         self._looks = 0
 
     def after_nothing(self) -> float:
-        """There was none."""
+        """The pause after a look that found no message."""
         if self._delay < self._longest:
             step = SHORTEST_POLLING_SECONDS * 2 ** (self._looks - 1) if self._looks else 0.0
             delay = SHORTEST_POLLING_SECONDS + step * random.uniform(0.8, 1.2)  # noqa: S311 - no secret

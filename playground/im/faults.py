@@ -65,7 +65,7 @@ class ApiFaults:
         self._waiting.append((fault, now))
 
     def clear(self) -> None:
-        """Behave again."""
+        """Drop the faults that still wait."""
         self._waiting.clear()
 
     def take(self, to: str, now: int) -> ApiFault | None:

@@ -236,7 +236,7 @@ class Platform:
             await self.wait_for(overtaken, self._hold_seconds)
 
     async def _deliver_response(self, said: Said, posts: list[Post]) -> None:
-        """Deliver a reply that came in the response, once: who asks again has not seen the first answer."""
+        """Deliver a reply that came in a response, once: another request about the message may bring it again."""
         texts = [text for text in (post.reply() for post in posts) if text is not None]
         if said.answered or not texts:
             return

@@ -12,7 +12,7 @@ from playground.im.copies import Input, Post
 
 @dataclass
 class Said:
-    """A user's message, and what became of it on its way to the webhook.
+    """A user's message, and the requests about it to the webhook.
 
     Attributes:
         message: the message in the chat.

@@ -136,7 +136,7 @@ class Script:
         self._queue.extend(steps)
 
     def when(self, text: str, step: Step, times: int | None = None, *, first: bool = False) -> None:
-        """Do this whenever the last user message contains ``text``, at most ``times`` times.
+        """Take this step whenever the last user message contains ``text``, at most ``times`` times.
 
         Where several rules fit, the earliest counts; ``first`` puts this one before all of them.
         """

@@ -14,7 +14,7 @@ NOT_YET = frozenset(texts.THINKING.values())
 """What a ``response`` bot says when its time is up."""
 
 Answers = dict[str, list[str]]
-"""Id of a bot's message → ids of the users' messages that it answers, the one that asked first before the rest."""
+"""Id of a bot's message → ids of the users' messages that it answers, the message that asked first before the rest."""
 
 
 def answers_in(

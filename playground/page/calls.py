@@ -12,8 +12,9 @@ from playground.page import steps
 from playground.page.journal import Journal, client_id_of, parent_in
 from playground.page.spans import SpanFact
 from playground.page.steps import Detail, Step
-from playground.page.wording import IM_CODES, MODEL_CODES, MODEL_FAILURES, MODEL_STATUS
+from playground.page.wording import MODEL_CODES, MODEL_FAILURES, MODEL_STATUS, NOT_ANSWERED
 from relay import spans
+from relay.im.codes import meaning
 
 V1_SLACK_MS = 50
 """The v1 API has no ids to join by: a call belongs to the span in whose time it came."""
@@ -154,5 +155,5 @@ def _outcome(calls: list[ApiCall]) -> str:
 
 
 def _code(outcome: str) -> str:
-    words = IM_CODES.get(outcome, "")
+    words = meaning(int(outcome)).reason if outcome.isdigit() else NOT_ANSWERED.get(outcome, "")
     return f"{outcome} ({words})" if words else outcome or "not answered yet"

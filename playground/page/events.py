@@ -17,7 +17,7 @@ PING = b": ping\n\n"
 
 
 class Events:
-    """The events so far, and those who read them."""
+    """The events so far, and their readers."""
 
     def __init__(self) -> None:
         self.seq = 0
@@ -32,14 +32,15 @@ class Events:
         self._wake()
 
     def close(self) -> None:
-        """The server ends: so do all streams."""
+        """End every stream, because the server ends."""
         self._closed = True
         self._wake()
 
     async def follow(self, after: int) -> AsyncGenerator[bytes, None]:
-        """The events behind number ``after`` as they go over the line, for as long as somebody reads.
+        """The events behind number ``after`` as they go over the line, for as long as the reader stays.
 
-        A reader who asks for what is no longer kept, or for the future of a server that has gone, is told to reset.
+        A reader that asks for events which are no longer kept, or counts on from those of an earlier server, is told to
+        reset.
         """
         news = asyncio.Event()
         self._readers.add(news)

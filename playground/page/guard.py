@@ -1,4 +1,4 @@
-"""Who may speak to the page's server: this machine's own pages, and nobody by way of another site.
+"""Lets only this machine's own pages speak to the page's server, and no page of another site.
 
 The Host is checked against DNS rebinding, the Origin and the content type against forms and scripts of other sites;
 the policy on every answer keeps the page from loading, or being shown in, anything else.

@@ -8,7 +8,7 @@ to the trace of the turn that answered it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -19,6 +19,7 @@ from playground.im.copies import Post
 from playground.model_server import ModelRequest
 from playground.page.spans import SpanFact
 from relay import spans
+from relay.config.bot import Bot
 from relay.keys import parts_of_key
 
 _MESSAGE = TypeAdapter(Delivered)
@@ -31,6 +32,7 @@ class Journal:
     """Everything that is known, and the joins.
 
     Attributes:
+        bots: the configured bots.
         messages: every message of every chat by server id, in order of delivery.
         posts: the requests to the webhook by number.
         calls: the calls of the IM API by number.
@@ -41,7 +43,8 @@ class Journal:
         spans_from: from when on the relay's spans can be expected to come, Unix milliseconds; None while none has.
     """
 
-    def __init__(self, *, spans_visible: bool = True) -> None:
+    def __init__(self, bots: Sequence[Bot] = (), *, spans_visible: bool = True) -> None:
+        self.bots = bots
         self.messages: dict[str, Delivered] = {}
         self.posts: dict[int, Post] = {}
         self.calls: dict[int, ApiCall] = {}

@@ -24,7 +24,7 @@ def kills_during(journal: Journal, message: str) -> Iterator[Step]:
 
 
 def unfinished_turns(journal: Journal, work: Sequence[Step]) -> Iterator[Step]:
-    """Work whose turn never said how it ended: cut off by a kill of the host, or still under way."""
+    """Steps of turns whose span has not ended: a kill of the host cut the turn off, or the turn is still under way."""
     left = list(work)
     for kill in sorted(journal.kills):
         died = [step for step in left if step.at < kill]

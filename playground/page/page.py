@@ -60,7 +60,7 @@ class Page:
     ) -> None:
         self.bots = tuple(bots)
         self.people = People(bot.accid for bot in bots)
-        self.journal = Journal(spans_visible=not without_spans)
+        self.journal = Journal(self.bots, spans_visible=not without_spans)
         self.events = Events()
         self.model, self.host = model, host
         self._invisible, self._without_spans = tuple(invisible), without_spans

@@ -1,4 +1,4 @@
-"""What the page says of the stack, and how it speaks to it."""
+"""What the page says of the stack, and the interfaces by which the page speaks to the stack."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Parts:
 
     Attributes:
         im: control interface of the IM emulator.
-        model: of the model server; None when the model is somebody else's.
-        tables: Table Storage; None when it is somebody else's.
+        model: of the model server; None when the stack did not start the model.
+        tables: Table Storage; None when the stack did not start the storage.
     """
 
     im: Control

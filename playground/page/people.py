@@ -14,7 +14,7 @@ FIRST_TEAM = 7001
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody to be."""
+    """A user as whom a person at the page can write."""
 
     accid: str
     name: str

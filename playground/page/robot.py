@@ -34,3 +34,10 @@ def bot_for(message: Delivered, robot: dict[str, str] | None, bots: Sequence[Bot
         return named
     mention = find_mention(message.text, bots)
     return mention[0].accid if mention else None
+
+
+def profile_for(message: Delivered, robot: dict[str, str] | None, bots: Sequence[Bot]) -> Bot | None:
+    """The bot that a user's message is for, as its ``robotInfo.function`` overrides it; None when it is for none."""
+    accid = bot_for(message, robot, bots)
+    function = (robot or {}).get("function", "")
+    return next((bot.for_function(function) for bot in bots if bot.accid == accid), None)

@@ -80,7 +80,7 @@ class Routes:
 
     Args:
         page: what is behind them.
-        kill_host: None when the function host is somebody else's.
+        kill_host: None when the stack did not start the function host.
     """
 
     def __init__(self, page: Page, kill_host: Kill | None) -> None:

@@ -78,7 +78,7 @@ async def replay(
         scenario: the file.
         parts: the running stack.
         bot: accid of the bot that is spoken to where no step says it.
-        kill_host: None when the function host is somebody else's.
+        kill_host: None when the stack did not start the function host.
     """
     result = await Player(parts.im, parts.model, bot=bot, kill_host=kill_host).run(scenario)
     steps = [{"title": step.title, "ok": step.ok, "detail": step.detail} for step in result.steps]

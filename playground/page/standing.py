@@ -22,7 +22,7 @@ FAILURE_TEXTS = frozenset(texts.FAILED.values())
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A status and, where it is none that one hopes for, the reason."""
+    """A status, and the reason for a status that is not the hoped-for one."""
 
     status: Status
     reason: str = ""

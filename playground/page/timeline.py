@@ -168,7 +168,7 @@ def _watch_visible_at(journal: Journal, message: str) -> float | None:
 def _all_told(journal: Journal, message: str, replies: Sequence[str]) -> bool:
     """Whether the spans of the turn that sent the replies have come; they come a moment after it.
 
-    Those that a host had not sent yet when it was killed never come.
+    Spans that a host had not sent yet when it was killed never come.
     """
     sent = [journal.messages[reply] for reply in replies]
     if not journal.sees_into(message) or all(reply.origin == "response" for reply in sent):

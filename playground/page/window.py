@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from playground.page.journal import Journal, parent_in
+from playground.page.robot import profile_for, robot_of
 from playground.page.spans import SpanEvent, SpanFact
 from playground.page.steps import Detail
 from playground.page.wording import FATES
@@ -17,10 +19,39 @@ NOT_SEEN = "(said before this page was opened)"
 def window_detail(journal: Journal, span: SpanFact) -> Detail:
     """The rows that ``relay.window`` tells of, oldest first."""
     events = [event for event in span.events if event.name == spans.WINDOW_ROW]
-    rows = sorted(events, key=lambda event: str(event.attributes[spans.ROW]), reverse=True)
-    return Detail(
-        "Window", "window", [*_system_prompt(journal, span), *(_entry(journal, row) for row in rows)]
-    )
+    rows = sorted(events, key=lambda event: str(event.attributes[spans.ROW]))
+    fates = _fates(rows, int(span.attributes.get(spans.CUTOFF, 0)), _most_messages(journal, span))
+    entries = [_entry(journal, row, fate) for row, fate in zip(rows, fates, strict=True)]
+    return Detail("Window", "window", [*_system_prompt(journal, span), *reversed(entries)])
+
+
+def _fates(rows: Sequence[SpanEvent], cutoff: int, most: int | None) -> Iterator[str]:
+    """What became of each row, newest first: what the relay tells, and which limit a row was left out for.
+
+    Args:
+        rows: newest first.
+        cutoff: the window's, Unix milliseconds.
+        most: how many messages the window may have; None if that is not known.
+    """
+    usable = 0
+    for row in rows:
+        fate = str(row.attributes[spans.FATE])
+        if fate == "left" and row.attributes[spans.AT] < cutoff:
+            fate = "over_minutes"
+        elif fate in ("sent", "left"):
+            usable += 1
+            if fate == "left" and most is not None:
+                fate = "over_messages" if usable > most else "over_characters"
+        yield fate
+
+
+def _most_messages(journal: Journal, span: SpanFact) -> int | None:
+    """``rewind_messages`` of the bot that the batch is for; None where the page has not seen a message of the batch."""
+    for message in journal.batch_of(span):
+        robot = robot_of(journal.posts_of(message))
+        if bot := profile_for(journal.messages[message], robot, journal.bots):
+            return bot.rewind_messages
+    return None
 
 
 def _system_prompt(journal: Journal, span: SpanFact) -> list[dict[str, Any]]:
@@ -34,9 +65,8 @@ def _system_prompt(journal: Journal, span: SpanFact) -> list[dict[str, Any]]:
     return [{"role": "system", "text": first["content"], "at": None, "fate": "sent", "why": ""}]
 
 
-def _entry(journal: Journal, row: SpanEvent) -> dict[str, Any]:
+def _entry(journal: Journal, row: SpanEvent, fate: str) -> dict[str, Any]:
     said = row.attributes
-    fate = str(said[spans.FATE])
     return {
         "role": said[spans.ROLE],
         "text": _text(journal, str(said[spans.ROW])),

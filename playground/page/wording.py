@@ -37,8 +37,12 @@ FATES: Mapping[str, str] = {
     "over_minutes": "older than rewind_minutes",
     "over_messages": "beyond rewind_messages",
     "over_characters": "beyond context_characters",
+    "left": "beyond rewind_messages or context_characters",
 }
-"""Why the model does not get a row: see :data:`relay.memory.window.Fate`."""
+"""Why the model does not get a row: what the relay tells of it, or which of the bot's limits it is beyond.
+
+The page works out the limit by itself: see :mod:`playground.page.window`.
+"""
 
 OUTCOMES: Mapping[str, str] = {
     "answered": "answered",
@@ -53,19 +57,11 @@ OUTCOMES: Mapping[str, str] = {
 
 ENDED_WITHOUT_ANSWER = ("expired", "abandoned", "no_such_bot")
 
-IM_CODES: Mapping[str, str] = {
-    "200": "delivered",
-    "416": "over the rate limit",
-    "449": "asked to try again",
-    "500": "server error",
-    "431": "a repeated request",
-    "414": "refused: bad parameters",
-    "107306": "a duplicate: the user has it already",
-    "107451": "refused by moderation",
+NOT_ANSWERED: Mapping[str, str] = {
     "closed": "the connection was cut",
     "hung": "no answer came",
 }
-"""Result codes of the IM API, and what the emulator did instead of answering."""
+"""What the IM emulator did instead of answering with a result code."""
 
 MODEL_STATUS: Mapping[int, str] = {
     200: "the model answered",

@@ -16,7 +16,7 @@ from playground.scenario.stage import Chat, Reply, Stage
 from playground.scenario.tables import REPLY_SECONDS, Expectation, Rule, Scenario, Step
 
 QUIET_SECONDS = 1.0
-"""How long nobody may say anything more after the last step: a reply that is sent twice is sent twice at once."""
+"""How long no message may follow the last step: a reply that is sent twice is sent twice at once."""
 
 OVERTAKEN_FIELDS = ("hold", "delay_seconds")
 """Ways of delivery with which the webhook gets a message later: the next steps do not wait for that."""
@@ -25,11 +25,12 @@ KillHost = Callable[[], Awaitable[None]]
 """Kills the function host and brings it up again."""
 
 Part = tuple[str, Callable[[], Awaitable[str]]]
-"""What should happen, and what does it: it returns what happened, or raises Unmet, ControlError, FaultUnavailable."""
+"""What should happen, and the function that does it, which returns what happened or raises Unmet, ControlError,
+FaultUnavailable."""
 
 
 class Unmet(Exception):
-    """Something did not go as it should; the message says what happened instead."""
+    """A step did not go as expected; the message says what happened instead."""
 
 
 class Performance:

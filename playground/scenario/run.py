@@ -56,7 +56,7 @@ class Player:
 
     Args:
         im: control interface of the IM emulator.
-        model: of the model server; None when the model is somebody else's.
+        model: of the model server; None when the stack did not start the model.
         bot: accid of the bot that is spoken to where no step says it.
         kill_host: None where the function host cannot be killed.
     """

@@ -18,7 +18,7 @@ LISTEN_MAX_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Where somebody speaks: a user and a bot, or a user in a group."""
+    """Where a step happens: a user with a bot, or a user in a group."""
 
     user: str
     bot: str
@@ -26,7 +26,7 @@ class Chat:
 
     @property
     def key(self) -> str:
-        """The same for everybody in it, as the emulator has it."""
+        """The emulator's key of the chat, the same for all its members."""
         return team_key(self.team) if self.team else private_key(self.user, self.bot)
 
     @property
@@ -68,7 +68,7 @@ class Stage:
         self._next: dict[Control, int] = {}
 
     async def open(self) -> None:
-        """What has happened so far is none of the scenario's business."""
+        """Skip what has happened so far: the scenario did not cause it."""
         for part in filter(None, (self.im, self.model)):
             self._next[part] = 0
             await self._facts(part, 0)
@@ -116,7 +116,7 @@ class Stage:
 
 
 def _words(content: str) -> str:
-    """What somebody said. With a speaker or a context, a message comes to the model as JSON."""
+    """The text of a message. With a speaker or a context, a message comes to the model as JSON."""
     try:
         fields = json.loads(content)
     except ValueError:

@@ -23,7 +23,7 @@ from relay.signature import sign_outbound
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""Requests per message, whatever made the earlier ones fail."""
+"""Requests per message, whatever made the earlier requests fail."""
 
 LOST_ANSWERS = 2
 """Requests per message that may stay without answer: the first, and one more with the same id."""
@@ -38,16 +38,16 @@ PAUSE_SECONDS = 10.0
 """How long the platform shuts out an app that exceeded its rate (result code 416, doc DQ2NTg4ODE)."""
 
 KEEP_ALIVE_SECONDS = 30.0
-"""How long an idle connection waits for the next reply. One that was closed meanwhile costs a retry."""
+"""How long an idle connection is kept for the next reply. A connection that the server closed earlier costs a retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came of one request.
+    """The outcome of one request.
 
     Attributes:
         verdict: on the server's result code; None when the answer was lost or holds no code.
-        cause: the same in words.
+        cause: the outcome in words.
         arrived: whether the request may have reached the server.
         sent: what the server says of the message that it took.
     """
@@ -61,11 +61,11 @@ class _Answer:
 class ImClient:
     """The :class:`relay.ports.Messenger` of the real IM server.
 
-    An answer that never came leaves open whether the user has the message. Then the same message goes out
-    once more, to the backup host where there is one. On v2 its client id shows the server a duplicate, for
-    ever. v1 only knows a request by its RequestId, and for about a minute: it is kept after a lost answer, so
-    that a delivered message is not shown twice, and renewed after a refusal, so that an undelivered one is
-    not taken for a repetition.
+    After a lost answer the relay cannot know whether the user has the message. So the client sends the same
+    message once more, to the backup host where there is one. A v2 server recognises the duplicate by the
+    message's client id, for ever. A v1 server recognises only a request, by its RequestId, for about a minute:
+    the client keeps the RequestId after a lost answer, so that a delivered message is not shown twice, and
+    renews it after a refusal, so that an undelivered message is not taken for a repetition.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class ImClient:
         await self._clock.sleep(left)
 
     async def _post(self, host: str, outgoing: Outgoing, request_id: str, seconds: float) -> _Answer:
-        """One request, signed afresh, and what came of it; logs everything but a plain success."""
+        """Make one request, signed afresh, and log its outcome unless it is a plain success."""
         request = DIALECTS[self._version](outgoing, request_id)
         now = self._clock.now() // 1000
         signature = sign_outbound(self._app_key, self._app_secret, uuid.uuid4().hex, now)

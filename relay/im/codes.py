@@ -1,7 +1,9 @@
 """What the result codes of the server API mean for one message.
 
 Sources: doc Tk5ODIzNjk (v1 and common codes), the error enum of the vendor's SDK (v2).
-v1 and v2 share one table: their codes do not collide, and v2 may answer a common fault with a code of v1.
+v1 and v2 share one table: their codes do not collide, and v2 may answer a common fault with a code of v1. The
+playground's page reads it, too. Its emulator only has the numbers that it answers with, taken from the same documents
+and not from here: a code that is wrong here shall not be wrong there as well.
 """
 
 from __future__ import annotations
@@ -16,15 +18,15 @@ class Verdict(Enum):
     DELIVERED = auto()
     """The user has it; a duplicate of what the server already has counts."""
     REPEATED = auto()
-    """v1 has seen this RequestId: delivered if an earlier request with it stayed without answer."""
+    """v1 has seen this RequestId: the message is delivered if the answer to an earlier request with it was lost."""
     BLOCKED = auto()
     """Moderation refused the text."""
     AGAIN = auto()
-    """Not now; worth another request in a moment."""
+    """The server is busy or failed for a moment; another request soon may pass."""
     THROTTLED = auto()
     """The whole app is over its rate and shut out for about 10 seconds."""
     MISCONFIGURED = auto()
-    """A person has to put it right; until then every message fails, afterwards none does."""
+    """A person has to correct the configuration; until then every message fails, afterwards none does."""
     REJECTED = auto()
     """This message will never be taken: its sender, its receiver or its form."""
 
@@ -59,7 +61,7 @@ _WORDS: dict[Verdict, dict[int, str]] = {
     Verdict.AGAIN: {
         408: "the server timed out",
         415: "network trouble at the server",
-        449: "the server asks to try again",
+        449: "asked to try again",
         500: "server error",
         503: "server busy",
         514: "service unavailable",

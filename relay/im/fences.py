@@ -1,6 +1,6 @@
 """Fenced code blocks of Markdown (CommonMark 4.5), found by position.
 
-Kinder than the specification in one point: a fence may be indented further than three spaces, since models
+One rule is looser than the specification's: a fence may be indented further than three spaces, because models
 indent the code blocks of a list.
 """
 
@@ -37,7 +37,7 @@ class CodeBlock:
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
-    """The code blocks of a text in order. One that is never closed goes on to the end of the text."""
+    """The code blocks of a text in order. A block that is never closed goes on to the end of the text."""
     blocks: list[CodeBlock] = []
     opened: re.Match[str] | None = None
     for line in _FENCE.finditer(text):

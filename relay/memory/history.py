@@ -98,7 +98,7 @@ class History:
                     }
                 )
                 # Oldest first: of more than it keeps for a span (128), OpenTelemetry drops the first.
-                for entry, fate in reversed([*fates(found, conversation.bot)]):
+                for entry, fate in reversed([*fates(found)]):
                     role = "assistant" if entry.kind == "reply" else "user"
                     row: dict[str, spans.Attribute] = {
                         spans.ROW: entry.key,

@@ -15,16 +15,15 @@ BATCH_MAX_ROWS = 90
 
 
 UNUSABLE_MAX_ROWS = 200
-"""So many rows that no model may see (refused, forgotten, commands) are read back through, and no more: whoever
-floods a conversation with them shortens its memory, and does not make its turns dear."""
+"""The most rows that no model may see (refused, forgotten, commands) which one turn reads through: a user who floods a
+conversation with such rows shortens its memory, and does not make its turns dear."""
 
-Fate = Literal[
-    "batch", "sent", "not_usable", "before_new", "over_minutes", "over_messages", "over_characters"
-]
-"""What becomes of a row that was read: it is answered now, the model gets it as history, or why it does not.
+Fate = Literal["batch", "sent", "left", "before_new", "not_usable"]
+"""What becomes of a row that was read: it is answered now, the model gets it as history, or it does not.
 
-``not_usable``: a command, an error text, something refused, forgotten, or not answered yet. ``over_…``: beyond
-``rewind_minutes``, ``rewind_messages``, ``context_characters``.
+``left``: beyond one of the bot's limits; which one follows from the row's time and place. ``before_new`` and
+``not_usable`` (a command, an error text, something refused, forgotten, or not answered yet) are told, because only the
+rows hold them, and rows change after they were read.
 """
 
 
@@ -37,7 +36,7 @@ class Plan:
         closing: waiting messages from before their sender's ``/forget`` (which came to be known first): they are
             closed, not answered.
         waiting: every message that waits, oldest first.
-        batch: those of them to answer together, oldest first.
+        batch: the waiting messages to answer together, oldest first.
         window: earlier messages and replies for the model, oldest first.
         cutoff: nothing older than this (Unix ms) belongs to the window.
         rows: everything that was read, oldest first.
@@ -101,31 +100,27 @@ def plan(
     return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered))
 
 
-def fates(plan: Plan, bot: Bot) -> Iterator[tuple[Entry, Fate]]:
-    """What becomes of each row of a plan, newest first; ``bot`` as it was for the plan."""
+def fates(plan: Plan) -> Iterator[tuple[Entry, Fate]]:
+    """What becomes of each row of a plan, newest first."""
     marks = [entry for entry in plan.rows if entry.kind in ("new", "forget")]
     batch, window = ({entry.key for entry in entries} for entries in (plan.batch, plan.window))
-    room = bot.for_function(plan.batch[0].function).rewind_messages if plan.batch else 0
     for entry in reversed(plan.rows):
         if entry.key in batch:
             yield entry, "batch"
+        elif entry.key in window:
+            yield entry, "sent"
         elif not batch or not _is_usable(entry):
             yield entry, "not_usable"
         elif not _same_epoch(entry, plan.batch[0], marks):
             yield entry, "before_new"
-        elif entry.at < plan.cutoff:
-            yield entry, "over_minutes"
-        elif room <= 0:
-            yield entry, "over_messages"
         else:
-            room -= 1
-            yield entry, "sent" if entry.key in window else "over_characters"
+            yield entry, "left"
 
 
 def _batch(
     waiting: Sequence[Entry], marks: Sequence[Entry], *, group: bool, only: str | None
 ) -> tuple[Entry, ...]:
-    """The oldest waiting message and those that may be answered with it, in order and without a gap."""
+    """The oldest waiting message and the messages that may be answered with it, in order and without a gap."""
     if not waiting:
         return ()
     if only is not None:

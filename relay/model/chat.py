@@ -26,7 +26,7 @@ class OpenAIChat:
     Args:
         settings: endpoints, keys and the default model.
         cooldowns: which deployments to leave alone.
-        credential: of the process; one of its own when None. It is used where there is no key.
+        credential: the process's Entra ID credential, for deployments without a key; made here when None.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class OpenAIChat:
     async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
         """Ask the prompt's models in their order until one answers, within ``seconds``.
 
-        One that is throttled, fails or is too slow is left alone for a while and the next one asked at once; when all
-        of them rest, the first whose rest ends in time is waited for. A model behind which there are others gets its
-        share of the time that is left, the last one all of it.
+        A deployment that is throttled, fails or is too slow rests, and the next deployment is asked at once. While all
+        of them rest, the call waits for the first rest that ends in time. The deployments that may still be asked share
+        the time that is left, so the last one gets all of it.
 
         Raises:
-            ModelUnavailable: none of them answered in time, and when to ask again.
+            ModelUnavailable: no deployment answered in time; ``retry_after`` says when to ask again.
             ModelRejected: a server refuses this request (400).
             ModelOverflow: the prompt is longer than the model's context.
             ModelBlocked: the content filter refused prompt or answer.
@@ -56,10 +56,10 @@ class OpenAIChat:
         clock = asyncio.get_running_loop().time
         ends_at = clock() + seconds
         places = list(places_of(self._settings, prompt.models))
-        met: dict[Place, float] = {}
+        failed: dict[Place, float] = {}
         cause = ""
         while True:
-            place, wait = self._cooldowns.choose(places, met)
+            place, wait = self._cooldowns.choose(places, failed)
             left = ends_at - clock()
             if wait >= left:
                 raise ModelUnavailable(cause or f"left alone for another {wait:.0f} s", retry_after=wait)
@@ -67,13 +67,14 @@ class OpenAIChat:
                 await asyncio.sleep(min(wait, LOOK_SECONDS))
                 continue
             behind = sum(
-                other != place and other not in met and self._cooldowns.left(other) < left for other in places
+                other != place and other not in failed and self._cooldowns.left(other) < left
+                for other in places
             )
             try:
                 return await self._attempt(place, prompt, ends_at - left * behind / (behind + 1))
             except AttemptFailed as failure:
                 cause = failure.cause
-                met[place] = self._cooldowns.now() + self._cooldowns.left(place)
+                failed[place] = self._cooldowns.now() + self._cooldowns.left(place)
                 if failure.lasting:
                     places.remove(place)
                 if not places:
@@ -88,7 +89,7 @@ class OpenAIChat:
             log.warning("model=%s server=%s does not answer: %s", place.model, place.host, failure.cause)
             raise
         except ModelError:
-            self._cooldowns.answered(place, began)  # it works; it is this request that it refuses
+            self._cooldowns.answered(place, began)  # the server works, and refuses this request alone
             raise
         self._cooldowns.answered(place, began)
         return completion

@@ -1,4 +1,4 @@
-"""The clients of the model servers: one each, opened when it is first needed, and their keys or tokens."""
+"""The clients of the model servers, one for each, opened at its first request, and their keys or tokens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Connections:
     """Clients for places.
 
     Args:
-        credential: of the process, for Azure OpenAI without a key.
+        credential: the process's Entra ID credential, for Azure OpenAI without a key.
     """
 
     def __init__(self, credential: AppCredential) -> None:
@@ -35,7 +35,7 @@ class Connections:
         self._opening = asyncio.Lock()
 
     async def client(self, place: Place) -> AsyncOpenAI:
-        """The client for a place. It does not retry: what to do next is decided over all places."""
+        """The client for a place. The client does not retry: :class:`OpenAIChat` decides which place is asked next."""
         which = (place.base_url, place.key)
         async with self._opening:
             if which not in self._clients:
@@ -53,7 +53,7 @@ class Connections:
             return self._clients[which]
 
     async def aclose(self) -> None:
-        """Close them all."""
+        """Close the clients and the credential."""
         for client in self._clients.values():
             await client.close()
         self._clients.clear()

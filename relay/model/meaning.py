@@ -1,4 +1,4 @@
-"""What comes back from a model server, and what it means for the turn. No text of a server gets any further."""
+"""The answers and errors of a model server, and what they mean for the turn. A server's error text goes no further."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _IN_MESSAGES = re.compile(r"(\d{1,9}) in the messages")
 _NAME = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)
 
 COUNT_MAX = 2**31 - 1
-"""What a table's plain integer holds."""
+"""The largest 32-bit integer: a table stores no larger plain one."""
 
 
 def completion_of(response: Any) -> Completion:
-    """What is in a chat completion. The SDK does not check what a server sends.
+    """The text and the counts of a chat completion, checked, because the SDK does not check what a server sends.
 
     Raises:
         ModelBlocked: the content filter withheld the answer, or its end: half an answer is none.
-        AttemptFailed: it is no chat completion.
+        AttemptFailed: the response is no chat completion.
     """
     try:
         choice = response.choices[0]
@@ -92,23 +92,23 @@ def failure_of(error: Exception) -> ModelError:
 
 
 def code_of(error: APIStatusError) -> str:
-    """The server's word for what is wrong, empty when it has none or more than a word."""
+    """The server's error code; empty when the server sends none, or more than a word."""
     return name_of(error.code)
 
 
 def name_of(value: object) -> str:
-    """What a server calls its model, a reason or an error; empty when it is no name, since it is stored and logged."""
+    """The name that a server sends for its model, a reason or an error; empty for other text: names are logged."""
     return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
 
 
 def count_of(value: object) -> int:
-    """A number of tokens, 0 when it is none."""
+    """A number of tokens, 0 when the value is no such number."""
     return value if isinstance(value, int) and 0 <= value <= COUNT_MAX else 0
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until a server wants to be asked again: Azure's ``retry-after-ms``, else ``Retry-After`` in seconds or as
-    an HTTP date (RFC 9110, 10.2.3). None when it says nothing that is one of these.
+    an HTTP date (RFC 9110, 10.2.3). None when the headers hold none of these.
     """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:

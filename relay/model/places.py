@@ -1,4 +1,4 @@
-"""Where models are asked: what the settings and the bots file name, as addresses with their keys."""
+"""The deployments that the settings and the bots file name, as addresses with their keys."""
 
 from __future__ import annotations
 

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
-"""A server that cannot be reached must not cost the time in which another could answer."""
+"""Time for the connection: a server that cannot be reached must not cost the time in which another could answer."""
 
 UNSUPPORTED_CODES = ("unsupported_parameter", "unsupported_value")
 UNRECOGNIZED = "Unrecognized request argument"
-"""How older models put it, with neither code nor param (openai/openai-python#1724)."""
+"""The message of older models, which send neither code nor param (openai/openai-python#1724)."""
 
 
 class Requests:
     """Asks places, and remembers which of the optional parameters each of them refuses.
 
-    Which parameters a model takes cannot be told from the name of its deployment: it is learned from the first refusal.
+    The name of a deployment does not tell which parameters its model takes; the model's first refusal does.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -43,7 +43,7 @@ class Requests:
 
         Args:
             place: where to ask.
-            prompt: what.
+            prompt: the messages and limits to send.
             until: when to give up, by the event loop's clock.
 
         Raises:
@@ -130,7 +130,7 @@ def _asked(place: Place, parameters: dict[str, Any]) -> dict[str, spans.Attribut
 
 
 def _note_answer(span: Span, response: Any) -> None:
-    """Model, finish reasons and usage, as far as they are what they should be."""
+    """Note model, finish reasons and usage, as far as they have the right types."""
     choices = getattr(response, "choices", None)
     first = choices[0] if isinstance(choices, list) and choices else None
     if reason := name_of(getattr(first, "finish_reason", None)):

@@ -1,4 +1,4 @@
-"""What the Table and the Queue client share: a call in short attempts, an error without anyone's words, Azurite's
+"""What the Table and the Queue client share: a call in short attempts, an error without a user's words, Azurite's
 address."""
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from relay.backoff import Backoff
 from relay.errors import RelayError, StorageUnavailable
 
 ATTEMPT_SECONDS = 0.8
-"""Time of the first attempt of a call, from the name's look-up and the token to the last byte; each further one has
-twice the time of the one before. A service that stalls once costs a message of the webhook this long and no more."""
+"""Time of the first attempt of a call, from the name's look-up and the token to the last byte; each further
+attempt has twice the time of the one before. A service that stalls once costs a message of the webhook this long and no
+more."""
 
 PAUSES = Backoff(first_seconds=0.1, ceiling_seconds=2)
 """Pauses before the third attempt and each further one; the second comes at once."""
@@ -26,14 +27,14 @@ NO_RETRY_OF_ITS_OWN: dict[str, Any] = {
     "retry_read": 0,
     "retry_status": 0,
 }
-"""For an SDK's client. The queue SDK waits up to three seconds at random before its first retry, and neither SDK gives
-an attempt a time that fits into the platform's five seconds."""
+"""Switches the retries of an SDK's client off. The queue SDK waits up to three seconds at random before its first
+retry, and neither SDK gives an attempt a time that fits into the platform's five seconds."""
 
 _TRANSIENT = (408, 429, 500, 502, 503, 504)
 """HTTP statuses after which the same request may pass (Azure: Storage REST API, common error codes)."""
 
 _TRANSIENT_WORDS = ("ServerBusy", "OperationTimedOut", "InternalError", "TooManyRequests")
-"""The same as error codes: a transaction of the Table service tells its failure inside of a 202."""
+"""The same failures as error codes: a transaction of the Table service tells its failure inside of a 202."""
 
 _AZURITE = (
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
@@ -53,17 +54,17 @@ def spelled_out(connection_string: str) -> str:
 async def in_attempts(service: str, seconds: float, call: Callable[[], Awaitable[T]]) -> T:
     """The result of a storage call, which is made again while it fails for a moment and ``seconds`` last.
 
-    A repeated write may meet its own first attempt, whose answer was lost: callers know what that looks like.
+    A repeated write may find its own first attempt carried out, where only the answer was lost: callers must expect it.
 
     Args:
-        service: for the reader of an error.
+        service: its name, for error messages.
         seconds: for all attempts together.
         call: one attempt.
 
     Raises:
         StorageUnavailable: no attempt came through. The SDK's own text may quote the request, which holds what a user
             wrote: only the service's code is passed on.
-        RelayError: whatever ``call`` made of a definite answer.
+        RelayError: ``call`` raised it for a definite answer of the service.
     """
     last = "no answer"
     try:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 SDK = "azure.identity.aio"
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
-"""What tables and queues are opened with."""
+"""Scope of the token for tables and queues."""
 
 _ATTEMPTS = {
     "connection_timeout": ATTEMPT_SECONDS,
@@ -27,16 +27,16 @@ _ATTEMPTS = {
     "retry_backoff_factor": PAUSES.first_seconds,
     "retry_backoff_max": PAUSES.ceiling_seconds,
 }
-"""The first request of a cold process waits for its token, so a try for one is as short as a storage call's."""
+"""The first request of a cold process waits for its token, so an attempt at that is as short as a storage call's."""
 
 
 class AppCredential:
     """The one credential of a process, for storage, queue and model: a token is fetched once for all of them.
 
-    What it looks like to an SDK: ``get_token_info``, ``get_token``, ``close``.
+    SDK clients call ``get_token_info``, ``get_token`` and ``close``.
 
     Args:
-        client_id: of a user-assigned identity, None for the system's.
+        client_id: of a user-assigned identity, None for the system-assigned identity.
     """
 
     def __init__(self, client_id: str | None) -> None:
@@ -50,7 +50,7 @@ class AppCredential:
         """A token for a scope such as ``https://storage.azure.com/.default``; the SDK keeps and renews it.
 
         Raises:
-            ClientAuthenticationError: there is none for this app.
+            ClientAuthenticationError: Entra ID gives this app no token.
             ServiceResponseError: the identity endpoint answered with something that is no token.
         """
         async with self._one_at_a_time:  # many requests of a cold process wait for one fetch
@@ -65,7 +65,7 @@ class AppCredential:
             return token
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """The same in the older form that some clients still ask for."""
+        """A token in the older form that some SDK clients still ask for."""
         from azure.core.credentials import AccessToken
 
         info = await self.get_token_info(*scopes)
@@ -99,7 +99,7 @@ def is_managed() -> bool:
 
 
 async def fetch_first(credential: AppCredential) -> None:
-    """Fetch the token for storage ahead of the first request; a failure is left to that request to meet and tell."""
+    """Fetch the token for storage ahead of the first request; after a failure that request fetches it, and tells."""
     from azure.core.exceptions import AzureError
 
     try:

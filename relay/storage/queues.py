@@ -36,9 +36,9 @@ class AzureQueues:
     A call whose answer was lost is made again: a message may then be queued twice.
 
     Args:
-        storage: where.
+        storage: the account: its endpoints, or a connection string.
         call_seconds: the longest that one call may take, all its attempts included.
-        credential: of the process; one of its own when None. It is used where there is no connection string.
+        credential: the process's Entra ID credential, for an account without a connection string; made here when None.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class AzureQueues:
     async def send(
         self, queue: str, text: str, delay_seconds: float = 0, keep_seconds: float | None = None
     ) -> Receipt:
-        """Enqueue; a missing queue is created."""
+        """Enqueue a text; a missing queue is created."""
 
         async def send(client: QueueClient) -> Receipt:
             from azure.core.exceptions import ResourceNotFoundError
@@ -73,7 +73,7 @@ class AzureQueues:
         return await self._call("send", queue, send)
 
     async def show(self, queue: str, receipt: Receipt) -> bool:
-        """Make a delayed message visible now; False when it is gone, or was taken since."""
+        """Make a delayed message visible now; False when the message is gone, or was taken since."""
 
         async def show(client: QueueClient) -> bool:
             from azure.core.exceptions import HttpResponseError
@@ -87,7 +87,7 @@ class AzureQueues:
         return await self._call("show", queue, show)
 
     async def delete(self, queue: str, receipt: Receipt) -> bool:
-        """Delete; False when it is gone, or was taken since."""
+        """Delete a message; False when the message is gone, or was taken since."""
 
         async def delete(client: QueueClient) -> bool:
             from azure.core.exceptions import HttpResponseError

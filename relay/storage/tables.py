@@ -38,12 +38,12 @@ T = TypeVar("T")
 class AzureTables:
     """The tables of one storage account.
 
-    A call whose answer was lost is made again: an insert may then meet the row that it made itself.
+    A call whose answer was lost is made again: an insert may then find its own row there already.
 
     Args:
-        storage: where.
+        storage: the account: its endpoints, or a connection string.
         call_seconds: the longest that one call may take, all its attempts included.
-        credential: of the process; one of its own when None. It is used where there is no connection string.
+        credential: the process's Entra ID credential, for an account without a connection string; made here when None.
     """
 
     def __init__(
@@ -119,11 +119,11 @@ class AzureTables:
         await self._transact("delete", table, lambda: [("delete", entity, _unchanged_since(etag))])
 
     async def create_table(self, table: str) -> None:
-        """Create a table; fine when it is there."""
+        """Create a table; no-op when the table exists."""
         await self._call("create", table, lambda service: service.create_table_if_not_exists(table))
 
     async def drop_table(self, table: str) -> None:
-        """Delete a table with all it holds; fine when it is not there, or going."""
+        """Delete a table with all its rows; no-op when the table does not exist, or is being deleted."""
         try:
             await self._call("drop", table, lambda service: service.delete_table(table))
         except (TableMissing, TableBusy, RowChanged):

@@ -22,7 +22,7 @@ HELPER = Bot(accid="helper", name="Helper", aliases=("小助手",), system_promp
 class Story:
     """A journal that is filled step by step; times are milliseconds after BEGAN."""
 
-    journal: Journal = field(default_factory=Journal)
+    journal: Journal = field(default_factory=lambda: Journal([HELPER]))
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def says(self, text: str, at: int = 0, *, sender: str = "alice", to: str = "helper") -> str:
@@ -46,6 +46,7 @@ class Story:
         ended: bool = True,
         headers: dict[str, str] | None = None,
         input: str = "copy",
+        function: str = "",
     ) -> str:
         """The webhook was told of a message; returns the trace."""
         number = next(self._numbers)
@@ -61,7 +62,9 @@ class Story:
                 "traceparent": f"00-{trace}-{'1' * 16}-01",
                 **(headers or {}),
             },
-            "request": json.dumps({"body": self.journal.messages[message].text}),
+            "request": json.dumps(
+                {"body": self.journal.messages[message].text, "robotInfo": {"function": function}}
+            ),
             "server_id": message,
             "input": input,
             "status": status if ended else None,

@@ -9,6 +9,7 @@ from playground.page.spans import SpanEvent, SpanFact
 from playground.page.steps import Step
 from playground.page.timeline import BEFORE_SPANS, Timeline, timeline_of
 from playground.page.turns import COMMAND
+from playground.page.wording import FATES
 from relay import spans
 from tests.playground.page.story import BEGAN, Story, answered_turn
 
@@ -73,6 +74,24 @@ def test_the_im_call_is_joined_by_the_replys_id() -> None:
     assert {detail.label for detail in call.details} >= {"Request", "Answer"}
 
 
+@pytest.mark.parametrize(
+    ("outcome", "shown"),
+    [
+        ("449", "449 (asked to try again)"),
+        ("107404", "107404 (no such message)"),
+        ("closed", "closed (the connection was cut)"),
+        ("HTTP 502", "HTTP 502"),
+        ("", "not answered yet"),
+    ],
+)
+def test_what_came_of_an_im_call_is_told_in_words(outcome: str, shown: str) -> None:
+    story = Story()
+    message = answered(story)
+    number = max(story.journal.calls)
+    story.journal.calls[number].outcome = outcome
+    assert step(told(story, message), "im").children[0].summary == shown
+
+
 def test_a_message_that_has_just_been_sent_waits() -> None:
     story = Story()
     message = story.says("hello")
@@ -105,7 +124,7 @@ def test_the_window_shows_who_said_what_and_what_was_cut() -> None:
     message = story.says("new", 10)
     trace = story.posted(message, 10)
     turn = story.span(trace, spans.TURN, 20, 50, parent="0" * 16, OUTCOME="answered")
-    rows = [(f"{KEY}0", "assistant", "sent"), (f"{KEY}1", "user", "over_minutes")]
+    rows = [(f"{KEY}0", "assistant", "sent"), (f"{KEY}1", "user", "not_usable")]
     events = tuple(
         SpanEvent(spans.WINDOW_ROW, 0, {spans.ROW: key, spans.ROLE: role, spans.AT: BEGAN, spans.FATE: fate})
         for key, role, fate in rows
@@ -118,7 +137,7 @@ def test_the_window_shows_who_said_what_and_what_was_cut() -> None:
     (detail,) = window.details
     assert [(row["role"], row["text"], row["fate"], row["why"]) for row in detail.value] == [
         ("system", "You are Helper.", "sent", ""),
-        ("user", "old", "cut", "older than rewind_minutes"),
+        ("user", "old", "cut", FATES["not_usable"]),
         ("assistant", "reply to old", "sent", ""),
     ]
 
