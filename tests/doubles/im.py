@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from relay.ports import Outgoing
+from tests.doubles.service import outcome
+
+Taken = Exception | None | Callable[[Outgoing], Awaitable[None] | None]
+"""An error to raise, None for a success, or a function that may raise; it may be async."""
 
 
 @dataclass
@@ -12,20 +17,31 @@ class RecordingMessenger:
     """The double of :class:`relay.ports.Messenger`; like v2, it shows a client id only once.
 
     Attributes:
-        script: errors that the next calls raise, in order; None for a success.
+        script: how the next messages are taken, in order.
+        default: how the others are.
         attempts: everything that was sent, duplicates too.
+        seconds: how long each attempt was allowed to take.
         shown: what users saw, in order.
     """
 
-    script: list[Exception | None] = field(default_factory=list)
+    script: list[Taken] = field(default_factory=list)
+    default: Taken = None
     attempts: list[Outgoing] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     shown: list[Outgoing] = field(default_factory=list)
 
     async def send(self, outgoing: Outgoing, *, seconds: float) -> None:
-        """Show it, unless the script says otherwise."""
+        """Show it, unless script or default say otherwise."""
         self.attempts.append(outgoing)
-        error = self.script.pop(0) if self.script else None
-        if error is not None:
-            raise error
+        self.seconds.append(seconds)
+        taken = self.script.pop(0) if self.script else self.default
+        if isinstance(taken, Exception):
+            raise taken
+        if taken is not None:
+            await outcome(taken(outgoing))
+        self.show(outgoing)
+
+    def show(self, outgoing: Outgoing) -> None:
+        """The user sees it now: for a function whose error comes behind that, too."""
         if all(outgoing.client_id != shown.client_id for shown in self.shown):
             self.shown.append(outgoing)

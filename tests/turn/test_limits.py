@@ -230,12 +230,9 @@ def test_two_instances_count_together(relay: RelayKit) -> None:
     assert shown == ["alice", "alice", "alice", "bob"]
 
 
-class PausingTables(MemoryTables):
+def pausing_tables() -> MemoryTables:
     """Table Storage in memory that lets others run inside every call."""
-
-    async def _called(self, name: str, table: str, count: int) -> None:
-        await asyncio.sleep(0)
-        await super()._called(name, table, count)
+    return MemoryTables(before=lambda call: asyncio.sleep(0))
 
 
 BOT = Bot(
@@ -247,7 +244,7 @@ BOT = Bot(
 
 
 async def test_instances_that_count_at_the_same_time_admit_exactly_as_many_as_allowed() -> None:
-    clock, tables = ManualClock(), PausingTables()
+    clock, tables = ManualClock(), pausing_tables()
     instances = [Limiter(tables, clock) for _ in range(3)]
     verdicts = await asyncio.gather(
         *(
@@ -262,13 +259,13 @@ async def test_instances_that_count_at_the_same_time_admit_exactly_as_many_as_al
 
 
 async def test_many_instances_at_once_leave_no_message_uncounted() -> None:
-    clock, tables = ManualClock(), PausingTables()
+    clock, tables = ManualClock(), pausing_tables()
     verdicts = await asyncio.gather(*(Limiter(tables, clock).admit(BOT, "alice") for _ in range(25)))
     assert sorted(verdict.sender.in_day for verdict in verdicts if verdict.sender) == list(range(1, 26))
 
 
 async def test_messages_that_one_instance_counts_at_the_same_time_share_a_write() -> None:
-    tables = PausingTables()
+    tables = pausing_tables()
     limiter = Limiter(tables, ManualClock())
     await limiter.admit(BOT, "alice")
     tables.calls.clear()
@@ -277,7 +274,7 @@ async def test_messages_that_one_instance_counts_at_the_same_time_share_a_write(
 
 
 async def test_a_burst_of_more_senders_than_fit_a_transaction_is_counted_whole() -> None:
-    tables = PausingTables()
+    tables = pausing_tables()
     limiter = Limiter(tables, ManualClock())
     bot = BOT.model_copy(update={"limits": Limits(per_sender=Rate(day=1), per_bot=Rate(day=240))})
     verdicts = await asyncio.gather(*(limiter.admit(bot, f"user {n}") for n in range(250)))
@@ -314,7 +311,7 @@ async def test_counts_are_forgotten_and_read_again(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_turn_that_is_stopped_while_it_waits_is_not_counted() -> None:
-    clock, tables = ManualClock(), PausingTables()
+    clock, tables = ManualClock(), pausing_tables()
     limiter = Limiter(tables, clock)
     first, second, third = (asyncio.create_task(limiter.admit(BOT, "alice")) for _ in range(3))
     await asyncio.sleep(0)
@@ -326,7 +323,7 @@ async def test_a_turn_that_is_stopped_while_it_waits_is_not_counted() -> None:
 
 
 async def test_a_turn_that_is_stopped_while_it_counts_for_others_leaves_that_to_the_next() -> None:
-    limiter = Limiter(PausingTables(), ManualClock())
+    limiter = Limiter(pausing_tables(), ManualClock())
     first, second, third = (asyncio.create_task(limiter.admit(BOT, name)) for name in ("a", "b", "c"))
     await asyncio.sleep(0)
     first.cancel()
@@ -338,7 +335,7 @@ def test_a_burst_is_over_its_limit_by_no_more_than_the_turns_in_flight(
     relay: RelayKit,
 ) -> None:
     """A turn may read a message of another turn that is being counted right then."""
-    relay.tables = PausingTables()
+    relay.tables = pausing_tables()
     limit(relay, "{ per_sender = { minute = 3 } }")
     in_flight = 4
     for n in range(12):
