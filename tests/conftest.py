@@ -30,10 +30,10 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def relay(settings: Settings, tmp_path: Path) -> Iterator[RelayKit]:
+def relay(settings: Settings) -> Iterator[RelayKit]:
     """A relay over in-memory doubles."""
     import function_app
 
     real = function_app.relay
-    yield RelayKit(settings, tmp_path)
+    yield RelayKit(settings)
     function_app.relay = real
