@@ -88,7 +88,7 @@ class RelayKit:
         self._bots_file = tomllib.loads(bots_toml)
         self.restart(bots_in(self._bots_file, "bots.toml"), self.settings.model_copy(update=settings))
 
-    def configure_bot(self, accid: str = "helper", **keys: Any) -> None:
+    def configure_bot(self, accid: str = "helper", /, **keys: Any) -> None:
         """Start the app anew with some keys of one bot changed, or with one bot more."""
         bots = self._bots_file["bots"]
         bot = next((bot for bot in bots if bot["accid"] == accid), None)
@@ -186,7 +186,9 @@ class RelayKit:
         request = func.HttpRequest(
             method="POST", url="/api/webhook", headers=headers, params={"code": "key"}, body=raw
         )
-        response = func.HttpResponse(status_code=502)  # what the platform reads when the process dies
+        response: func.HttpResponse = func.HttpResponse(
+            status_code=502
+        )  # what the platform reads when the process dies
         with self._process():
             response = _finish(function_app.webhook(request))
         if run:

@@ -12,9 +12,7 @@ from relay.keys import conversation_key, history_table, message_key
 from relay.memory.rows import Entry
 from relay.messages import Message
 from relay.ports import Insert
-from tests.kit import BOTS_TOML, RelayKit
-
-SHORT_WINDOW = BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_minutes = 60')
+from tests.kit import RelayKit
 
 
 def calls_of_a_turn(relay: RelayKit) -> tuple[list[str], int]:
@@ -50,7 +48,7 @@ def stored(relay: RelayKit, count: int, *, excluded: bool = False) -> None:
 
 
 def test_the_storage_calls_of_a_turn(relay: RelayKit) -> None:
-    relay.configure(SHORT_WINDOW)
+    relay.configure_bot(rewind_minutes=60)
     calls, before_reply = calls_of_a_turn(relay)
     assert calls == [
         "write relayhistory20261123 2",  # claim: the dedupe row and the message
@@ -74,7 +72,7 @@ def test_one_more_call_while_the_window_reaches_into_yesterday(relay: RelayKit) 
 
 def test_reading_costs_the_same_with_ten_and_with_a_hundred_thousand_messages(relay: RelayKit) -> None:
     """A window that is full needs one page, however long the conversation is."""
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_messages = 9'))
+    relay.configure_bot(rewind_messages=9)
     pages = {}
     for count in (10, 100_000):
         relay.tables.tables.clear()
@@ -119,8 +117,7 @@ def test_a_few_refused_messages_do_not_shorten_the_memory(relay: RelayKit) -> No
 
 
 def test_counting_for_limits_costs_one_more_call(relay: RelayKit) -> None:
-    limits = "limits = { per_sender = { day = 9 }, per_bot = { day = 9 } }"
-    relay.configure(SHORT_WINDOW.replace('"You are Helper."', f'"You are Helper."\n{limits}'))
+    relay.configure_bot(rewind_minutes=60, limits={"per_sender": {"day": 9}, "per_bot": {"day": 9}})
     calls, before_reply = calls_of_a_turn(relay)
     assert calls[:3] == [
         "write relayhistory20261123 2",  # claim
@@ -131,7 +128,7 @@ def test_counting_for_limits_costs_one_more_call(relay: RelayKit) -> None:
 
 
 def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
-    relay.configure(SHORT_WINDOW)
+    relay.configure_bot(rewind_minutes=60)
     relay.post("warm up", sender="somebody.else")
     relay.tables.calls.clear()
     relay.post("hello", ext='{"robotInfo": {"topic": "work"}}')
@@ -143,7 +140,7 @@ def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
 
 
 def test_guilty_rows_are_excluded_together(relay: RelayKit) -> None:
-    relay.configure(SHORT_WINDOW)
+    relay.configure_bot(rewind_minutes=60)
     stored(relay, 60)
     relay.model.script = ["warm", ModelBlocked("content filter on the prompt")]
     calls, _ = calls_of_a_turn(relay)

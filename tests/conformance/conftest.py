@@ -43,9 +43,7 @@ def azurite() -> Iterator[Azurite]:
 
 
 @pytest.fixture(params=["double", pytest.param("azurite", marks=pytest.mark.stack)])
-async def storage(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Storage]:
+async def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Storage]:
     """The double, then the real part."""
     name = "t" + uuid.uuid4().hex[:12]
     if request.param == "double":

@@ -40,7 +40,7 @@ class ScriptedModel:
         self.prompts.append(prompt)
         self.seconds.append(seconds)
         say = self.script.pop(0) if self.script else self.default
-        said = await outcome(say(prompt)) if callable(say) else say
+        said: Said = await outcome(say(prompt)) if callable(say) else say
         if isinstance(said, Exception):
             raise said
         if isinstance(said, Completion):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -19,25 +19,18 @@ from relay.errors import (
     ModelUnavailable,
     StorageUnavailable,
 )
-from relay.keys import LEASE_KEY, LEASE_TABLE, conversation_key
-from relay.messages import Message, Receipt, Turn
+from relay.keys import LEASE_TABLE, conversation_key
+from relay.messages import Message, Turn
 from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import TURNS
-from relay.ports import Completion, Insert, Merge, Outgoing, Prompt, Value
+from relay.ports import Completion, Merge, Outgoing, Prompt
 from relay.texts import BLOCKED, EMPTY, FAILED, WITHHELD
-from tests.kit import BOTS_TOML, RelayKit
+from tests.doubles import Call
+from tests.doubles.model import Said
+from tests.kit import RelayKit
 
 LEASE_SECONDS = 90 + 20 + 30
 MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
-
-
-def hold_lease(relay: RelayKit, *, seconds: float, deaths: int = 0, team: str | None = None) -> None:
-    """Another process holds alice's conversation with helper, or a group's."""
-    partition = conversation_key(Message("helper", "alice", "", 0, "", team=team))
-    until = relay.clock.now() + int(seconds * 1000)
-    values: dict[str, Value] = {"owner": "somebody", "until": str(until), "deaths": deaths, "alone": ""}
-    asyncio.run(relay.tables.create_table(LEASE_TABLE))
-    asyncio.run(relay.tables.write(LEASE_TABLE, partition, Insert(LEASE_KEY, values)))
 
 
 # once
@@ -92,8 +85,9 @@ def test_the_watch_is_queued_first_and_becomes_visible_after_the_lease_time(rela
 
 
 def test_a_message_whose_process_died_is_answered_by_its_watch(relay: RelayKit) -> None:
-    relay.post("hello", run=False)
-    relay.queues.queues[TURNS].pop()  # the killed host's message is hidden for ten minutes
+    relay.model.script = [lambda prompt: relay.kill_host()]
+    relay.post("hello")
+    assert relay.replies == []
     relay.wait(LEASE_SECONDS)
     assert relay.replies == ["Hi alice"]
 
@@ -152,11 +146,11 @@ def test_a_message_that_the_model_rejects_does_not_take_its_batch_along(relay: R
         return "fine"
 
     relay.model.default = refuse_bad
-    hold_lease(relay, seconds=5)
+    relay.hold_lease(seconds=5)
     for text in ("good", "bad", "better"):
         relay.post(text)
         relay.clock.advance(0.01)
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_messages = 0'))
+    relay.configure_bot(rewind_messages=0)
     relay.settle()
     assert sorted(relay.replies) == sorted(["fine", FAILED["en"], "fine"])
 
@@ -189,7 +183,7 @@ def test_an_outage_of_the_im_server_beyond_the_time_to_answer_still_delivers_the
 
 
 def test_a_reply_that_the_im_server_never_takes_ends_on_record_at_the_age_limit(relay: RelayKit) -> None:
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nmax_message_age_minutes = 30'))
+    relay.configure_bot(max_message_age_minutes=30)
     relay.im.script = [ImUnavailable("no answer")] * 100
     relay.post("hello")
     relay.settle()
@@ -228,21 +222,18 @@ def test_something_that_is_no_turn_is_an_error_for_the_host(relay: RelayKit) -> 
 
 def test_a_message_for_a_bot_that_was_taken_out_ends_on_record(relay: RelayKit) -> None:
     relay.post("hello", run=False)
-    relay.configure(BOTS_TOML.replace('"helper"', '"other"'))
+    relay.configure_bot("helper", accid="other")
     relay.settle()
     assert "not in the bots file" in relay.failed[0].cause
 
 
 def test_a_failure_text_is_marked_sent_only_when_its_cause_is_on_record(relay: RelayKit) -> None:
-    send = relay.queues.send
-
-    async def failing(queue: str, *args: Any, **options: Any) -> Receipt:
-        if queue == FAILED_QUEUE:
-            relay.queues.send = send  # type: ignore[method-assign]
+    def failing(call: Call) -> None:
+        if call.where == FAILED_QUEUE:
+            relay.queues.before = None
             raise StorageUnavailable("for a moment")
-        return await send(queue, *args, **options)
 
-    relay.queues.send = failing  # type: ignore[method-assign]
+    relay.queues.before = failing
     relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("hello")
     relay.settle()
@@ -254,7 +245,7 @@ def test_a_failure_text_is_marked_sent_only_when_its_cause_is_on_record(relay: R
 
 
 def test_a_message_waits_while_another_turn_holds_the_conversation(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=100)
+    relay.hold_lease(seconds=100)
     relay.post("hello")
     assert relay.replies == []
     relay.wait(90)
@@ -267,7 +258,7 @@ def test_an_overdue_message_is_given_up_under_the_lease_only(relay: RelayKit) ->
     relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("hello")
     relay.clock.advance(601)
-    hold_lease(relay, seconds=100)
+    relay.hold_lease(seconds=100)
     relay.wait(90)
     assert relay.replies == []
     relay.wait(20)
@@ -275,29 +266,24 @@ def test_an_overdue_message_is_given_up_under_the_lease_only(relay: RelayKit) ->
 
 
 def test_a_turn_does_not_hold_up_another_conversation(relay: RelayKit) -> None:
-    bobs = relay.copy("hello", sender="bob")
+    def interrupted(prompt: Prompt) -> str:
+        relay.post("hello", sender="bob")
+        assert relay.replies == ["Hi bob"]
+        return "Hi alice"
 
-    async def interrupted(prompt: Prompt, *, seconds: float) -> Completion:
-        relay.model.complete = complete  # type: ignore[method-assign]
-        bob = Message("helper", "bob", "c:bob:1", int(bobs["msgTimestamp"]), "hello")
-        await relay.app.answer(Turn(bob, relay.clock.now()).to_json())
-        assert [sent.to for sent in relay.im.shown] == ["bob"]
-        return await complete(prompt, seconds=seconds)
-
-    complete = relay.model.complete
-    relay.model.complete = interrupted  # type: ignore[method-assign]
+    relay.model.script = [interrupted]
     relay.post("hello")
     assert [sent.to for sent in relay.im.shown] == ["bob", "alice"]
 
 
 def test_another_conversation_does_not_wait(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=100)
+    relay.hold_lease(seconds=100)
     relay.post("hello", sender="bob")
     assert relay.replies == ["Hi bob"]
 
 
 def test_waiting_messages_are_answered_together_in_order_of_their_time(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=3)
+    relay.hold_lease(seconds=3)
     now = relay.clock.now()
     relay.post("second", at=now + 2)
     relay.post("first", at=now + 1)
@@ -310,7 +296,7 @@ def test_waiting_messages_are_answered_together_in_order_of_their_time(relay: Re
 def test_in_a_group_only_the_messages_of_one_sender_are_answered_together(relay: RelayKit) -> None:
     relay.model.default = lambda prompt: "ok"
     relay.post("@Helper hi", sender="carol", team="77")
-    hold_lease(relay, seconds=3, team="77")
+    relay.hold_lease(seconds=3, team="77")
     now = relay.clock.now()
     relay.post("@Helper a1", sender="alice", team="77", at=now + 1)
     relay.post("@Helper b1", sender="bob", team="77", at=now + 2)
@@ -326,7 +312,7 @@ def test_in_a_group_only_the_messages_of_one_sender_are_answered_together(relay:
 
 
 def test_new_parts_the_messages_that_wait(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=3)
+    relay.hold_lease(seconds=3)
     now = relay.clock.now()
     for n, text in enumerate(["a", "b", "/new", "c"]):
         relay.post(text, at=now + n)
@@ -335,10 +321,8 @@ def test_new_parts_the_messages_that_wait(relay: RelayKit) -> None:
 
 
 def test_messages_for_different_functions_are_not_answered_together(relay: RelayKit) -> None:
-    relay.configure(
-        BOTS_TOML
-        + '\n[[bots]]\naccid = "t"\nname = "T"\nsystem_prompt = "base"\n[bots.functions.fr]\nsystem_prompt = "French"\n'
-    )
+    french = {"system_prompt": "French"}
+    relay.configure_bot("t", name="T", system_prompt="base", functions={"fr": french})
     relay.post_chatbot("plain", to="t", run=False)
     relay.clock.advance(0.01)
     relay.post_chatbot("french", to="t", run=False, function="fr")
@@ -347,14 +331,14 @@ def test_messages_for_different_functions_are_not_answered_together(relay: Relay
 
 
 def test_a_lease_whose_holder_died_is_taken_over(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=-1)
+    relay.hold_lease(seconds=-1)
     relay.post("hello")
     assert relay.replies == ["Hi alice"]
     assert relay.tables.tables[LEASE_TABLE][conversation_key(Message("helper", "alice", "", 0, ""))] == {}
 
 
 def test_after_two_deaths_messages_are_answered_one_by_one(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=3, deaths=1)
+    relay.hold_lease(seconds=3, deaths=1)
     now = relay.clock.now()
     relay.post("first", at=now + 1)
     relay.post("second", at=now + 2)
@@ -363,38 +347,22 @@ def test_after_two_deaths_messages_are_answered_one_by_one(relay: RelayKit) -> N
 
 
 def test_a_message_that_kills_every_turn_is_given_up_and_the_others_are_answered(relay: RelayKit) -> None:
-    class Killed(BaseException):
-        pass
+    deaths: list[int] = []
 
-    def kill(prompt: object) -> str:
-        if any(said.content == "killer" for said in relay.model.prompts[-1].messages):
-            raise Killed
+    def kill(prompt: Prompt) -> str:
+        if any(said.content == "killer" for said in prompt.messages):
+            deaths.append(relay.clock.now())
+            relay.kill_host()
         return "fine"
 
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nanswer_within_minutes = 60'))
+    relay.configure_bot(answer_within_minutes=60)
     relay.model.default = kill
-    release = relay.app.leases.release
-
-    async def died(lease: object) -> None:
-        """A killed process gives nothing back."""
-
     now = relay.clock.now()
     relay.post("killer", at=now + 1, run=False)
     relay.post("harmless", at=now + 2, run=False)
-    deaths = 0
-    for _ in range(200):
-        at = relay.queues.next_visible_at(TURNS)
-        if at is None:
-            break
-        relay.clock.set(max(at, relay.clock.now()))
-        relay.app.leases.release = died  # type: ignore[method-assign]
-        try:
-            relay.run()
-        except Killed:
-            deaths += 1
-        relay.app.leases.release = release  # type: ignore[method-assign]
+    relay.settle()
     assert FAILED["en"] in relay.replies
-    assert deaths == 3
+    assert len(deaths) == 3
     assert [turn.cause for turn in relay.failed] == ["the process died each time it was answered"]
 
 
@@ -413,47 +381,50 @@ def test_a_turn_past_its_lease_stores_nothing(relay: RelayKit) -> None:
 # one deadline
 
 
-def time_given(relay: RelayKit, *, taking: float) -> list[float]:
-    """What the model is given from now on, in seconds; it takes some for each answer."""
-    given: list[float] = []
-    complete = relay.model.complete
+def slow(relay: RelayKit, said: Said, *, taking: float) -> Callable[[Prompt], Said]:
+    """The model says or raises this after so many seconds."""
 
-    async def slow(prompt: Prompt, *, seconds: float) -> Completion:
-        given.append(seconds)
+    def answer(prompt: Prompt) -> Said:
         relay.clock.advance(taking)
-        return await complete(prompt, seconds=seconds)
+        return said
 
-    relay.model.complete = slow  # type: ignore[method-assign]
-    return given
+    return answer
+
+
+def slow_im(relay: RelayKit, *, taking: float) -> Callable[[Outgoing], None]:
+    """The IM server takes so many seconds for each message."""
+
+    def take(outgoing: Outgoing) -> None:
+        given = relay.im.seconds[-1]
+        relay.clock.advance(min(taking, given))
+        if given < taking:
+            raise ImUnavailable("no answer in time")
+
+    return take
 
 
 def test_the_second_try_without_history_has_only_the_time_that_is_left(relay: RelayKit) -> None:
     relay.post("one")
     relay.clock.advance(1)
-    relay.model.script = [ModelBlocked("content filter on the prompt")]
-    given = time_given(relay, taking=60)
+    refusal = ModelBlocked("content filter on the prompt")
+    relay.model.script = [slow(relay, refusal, taking=60), slow(relay, "Hi", taking=1)]
     relay.post("two")
-    assert given == [90, 30]
+    assert relay.model.seconds[1:] == [90, 30]
 
 
 def test_a_turn_takes_no_further_message_when_half_of_its_time_is_over(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=3, team="77")
-    given = time_given(relay, taking=50)
+    relay.hold_lease(seconds=3, team="77")
+    relay.model.default = slow(relay, "Hi", taking=50)
     now = relay.clock.now()
     relay.post("@Helper later", sender="bob", team="77", at=now + 2)
     relay.post("@Helper earlier", sender="alice", team="77", at=now + 1)
     relay.settle()
     assert [sent.mention for sent in relay.im.shown] == ["alice", "bob"]
-    assert given == [90, 90]
+    assert relay.model.seconds == [90, 90]
 
 
 def test_sending_a_long_reply_ends_with_the_sending_budget(relay: RelayKit) -> None:
-    async def slow(outgoing: Outgoing, *, seconds: float) -> None:
-        relay.clock.advance(min(6, seconds))
-        if seconds < 6:
-            raise ImUnavailable("no answer in time")
-
-    relay.im.send = slow  # type: ignore[method-assign]
+    relay.im.default = slow_im(relay, taking=6)
     relay.model.script = ["A sentence. " * 5000]
     started = relay.clock.now()
     relay.post("hello")
@@ -565,14 +536,11 @@ def test_a_history_that_is_too_long_for_the_model_does_not_block_the_chat(relay:
 
 
 def test_a_reply_that_cannot_be_sent_holds_the_next_one_up_only_until_that_gives_up(relay: RelayKit) -> None:
-    send = relay.im.send
-
-    async def refuse_the_cursed(outgoing: Outgoing, *, seconds: float) -> None:
+    def refuse_the_cursed(outgoing: Outgoing) -> None:
         if outgoing.text == "cursed":
             raise ImUnavailable("code 414")
-        await send(outgoing, seconds=seconds)
 
-    relay.im.send = refuse_the_cursed  # type: ignore[method-assign]
+    relay.im.default = refuse_the_cursed
     relay.model.script = ["cursed"]
     relay.post("one")
     relay.clock.advance(60)
@@ -582,7 +550,7 @@ def test_a_reply_that_cannot_be_sent_holds_the_next_one_up_only_until_that_gives
 
 
 def test_a_success_alone_clears_what_is_known_of_deaths(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=3, deaths=1)
+    relay.hold_lease(seconds=3, deaths=1)
     now = relay.clock.now()
     relay.post("first", at=now + 1, run=False)
     relay.post("second", at=now + 2, run=False)
@@ -599,15 +567,12 @@ def test_a_success_alone_clears_what_is_known_of_deaths(relay: RelayKit) -> None
 def test_a_text_in_the_place_of_a_withheld_reply_is_sent_although_the_answer_of_storing_it_was_lost(
     relay: RelayKit,
 ) -> None:
-    write = relay.tables.write
+    async def repeated(call: Call) -> None:
+        if any(change.values.get("text") == WITHHELD["en"] for change in call.changes):
+            # The real part repeats a call whose answer was lost.
+            await relay.tables.write(call.where, call.partition, *call.changes)
 
-    async def repeated(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
-        etags = await write(table, partition, *changes)
-        if any(change.values.get("text") == WITHHELD["en"] for change in changes):
-            return await write(table, partition, *changes)  # the SDK repeats a call whose answer was lost
-        return etags
-
-    relay.tables.write = repeated  # type: ignore[method-assign]
+    relay.tables.after = repeated
     relay.im.script = [ImBlocked("code 107451")]
     relay.post("hello")
     relay.settle()
@@ -615,19 +580,16 @@ def test_a_text_in_the_place_of_a_withheld_reply_is_sent_although_the_answer_of_
 
 
 def test_a_lease_whose_note_was_written_although_its_answer_was_lost_is_given_back(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=-1, deaths=1)
-    write = relay.tables.write
-    merges: list[str] = []
+    relay.hold_lease(seconds=-1, deaths=1)
+    merges: list[Call] = []
 
-    async def losing(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
-        etags = await write(table, partition, *changes)
-        if table == LEASE_TABLE and isinstance(changes[0], Merge):
-            merges.append(table)
+    def losing(call: Call) -> None:
+        if call.where == LEASE_TABLE and isinstance(next(iter(call.changes), None), Merge):
+            merges.append(call)
             if len(merges) == 2:  # taking over is the first, noting the second
                 raise StorageUnavailable("the answer was lost")
-        return etags
 
-    relay.tables.write = losing  # type: ignore[method-assign]
+    relay.tables.after = losing
     started = relay.clock.now()
     relay.post("hello")
     relay.settle()
@@ -639,33 +601,22 @@ def test_a_lease_whose_note_was_written_although_its_answer_was_lost_is_given_ba
 
 
 def test_a_long_reply_gets_on_with_each_attempt(relay: RelayKit) -> None:
-    send = relay.im.send
-
-    async def slow(outgoing: Outgoing, *, seconds: float) -> None:
-        relay.clock.advance(min(1.5, seconds))
-        if seconds < 1.5:
-            raise ImUnavailable("no answer in time")
-        await send(outgoing, seconds=seconds)
-
-    relay.im.send = slow  # type: ignore[method-assign]
+    relay.im.default = slow_im(relay, taking=1.5)
     relay.model.script = ["A sentence. " * 5000]
     relay.post("hello")
     relay.settle()
     assert len(relay.replies) > 13  # more than fit one sending budget
-    assert len(relay.im.attempts) == len(relay.replies)  # no part was sent twice
+    refused = [seconds for seconds in relay.im.seconds if seconds < 1.5]
+    assert len(relay.im.attempts) == len(relay.replies) + len(refused)  # no part was taken twice
 
 
 def test_forget_between_two_parts_keeps_the_rest_from_the_user(relay: RelayKit) -> None:
-    send = relay.im.send
-
-    async def forgetting(outgoing: Outgoing, *, seconds: float) -> None:
-        await send(outgoing, seconds=seconds)
+    def forgetting(outgoing: Outgoing) -> None:
+        relay.im.show(outgoing)
         if len(relay.im.shown) == 2:
-            relay.im.send = send  # type: ignore[method-assign]
-            command = Message("helper", "alice", "c:alice:f", relay.clock.now() + 1, "/forget")
-            await relay.app.answer(Turn(command, relay.clock.now()).to_json())
+            relay.post("/forget", at=relay.clock.now() + 1)
 
-    relay.im.send = forgetting  # type: ignore[method-assign]
+    relay.im.default = forgetting
     relay.model.script = ["A sentence. " * 2000]
     relay.post("hello")
     relay.settle()
@@ -697,11 +648,8 @@ def test_an_undated_message_with_a_topic_is_its_dated_copy_from_before_midnight(
 
 
 def test_an_unsent_reply_is_sent_as_its_own_function_says(relay: RelayKit) -> None:
-    relay.configure(
-        BOTS_TOML
-        + '\n[[bots]]\naccid = "t"\nname = "T"\nsystem_prompt = "base"\nmoderate_replies = true\n'
-        + "[bots.functions.f]\nmoderate_replies = false\n"
-    )
+    function = {"moderate_replies": False}
+    relay.configure_bot("t", name="T", system_prompt="base", moderate_replies=True, functions={"f": function})
     relay.im.script = [ImUnavailable("no answer")]
     relay.post_chatbot("one", to="t")
     relay.queues.queues[TURNS].clear()
