@@ -17,7 +17,6 @@ for _name in [name for name in os.environ if name.startswith(("IM_", "RELAY_MODE
     del os.environ[_name]
 os.environ.update(EXAMPLE)
 
-from relay.app import Relay  # noqa: E402
 from relay.config.settings import Settings, load_settings  # noqa: E402
 from tests.kit import RelayKit  # noqa: E402
 
@@ -31,13 +30,10 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def relay(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RelayKit]:
-    """A relay over in-memory doubles, whose delays are not left to chance: each is its longest."""
+def relay(settings: Settings) -> Iterator[RelayKit]:
+    """A relay over in-memory doubles."""
     import function_app
 
-    defaults = Relay.__init__.__kwdefaults__ or {}
-    monkeypatch.setattr(Relay.__init__, "__kwdefaults__", {**defaults, "random": lambda: 1.0})
-
     real = function_app.relay
-    yield RelayKit(settings, tmp_path)
+    yield RelayKit(settings)
     function_app.relay = real

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tomllib
 import uuid
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
 import azure.functions as func
 from azure.functions.queue import QueueMessage
@@ -22,13 +25,27 @@ from azure.functions.timer import TimerRequest
 
 import function_app
 from relay.app import Relay
-from relay.config.bots import Bots, load_bots
+from relay.config.bots import Bots, bots_in
 from relay.config.settings import Settings
 from relay.failures import FailureRecord
-from relay.messages import Turn
+from relay.keys import LEASE_TABLE, conversation_key
+from relay.memory.lease import Leases
+from relay.messages import Message, Turn
 from relay.outbox import FAILED, TURNS
 from relay.signature import sign_inbound
-from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
+from tests.doubles import (
+    HostKilled,
+    ManualClock,
+    MemoryQueues,
+    MemoryTables,
+    RecordingMessenger,
+    ScriptedModel,
+)
+
+T = TypeVar("T")
+
+HIDE_SECONDS = 600
+"""How long the function host hides a message that it has taken; no setting changes it."""
 
 BOTS_TOML = """
 [[bots]]
@@ -47,30 +64,38 @@ reply = "response"
 class RelayKit:
     """A relay in memory.
 
+    A handler of a double may use the kit, too: what it posts comes while the call it handles is under way.
+
     Args:
         settings: as the app reads them.
-        folder: where a bots file may be written.
 
     Attributes:
         model, im, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
     """
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = ManualClock()
         self.tables = MemoryTables()
         self.queues = MemoryQueues(self.clock)
         self.model = ScriptedModel(default=lambda prompt: f"Hi {self._sender}")
         self.im = RecordingMessenger(now=self.clock.now)
-        self._folder = folder
         self._sender = ""
         self.configure(BOTS_TOML)
 
     def configure(self, bots_toml: str, **settings: Any) -> None:
         """Start the app anew with another bots file or other settings; what is stored stays."""
-        path = self._folder / "bots.toml"
-        path.write_text(bots_toml, encoding="utf-8")
-        self.restart(load_bots(path), self.settings.model_copy(update=settings))
+        self._bots_file = tomllib.loads(bots_toml)
+        self.restart(bots_in(self._bots_file, "bots.toml"), self.settings.model_copy(update=settings))
+
+    def configure_bot(self, accid: str = "helper", /, **keys: Any) -> None:
+        """Start the app anew with some keys of one bot changed, or with one bot more."""
+        bots = self._bots_file["bots"]
+        bot = next((bot for bot in bots if bot["accid"] == accid), None)
+        if bot is None:
+            bots.append(bot := {"accid": accid})
+        bot.update(keys)
+        self.restart(bots_in(self._bots_file, "bots.toml"), self.settings)
 
     def restart(self, bots: Bots, settings: Settings) -> None:
         """A fresh process on the same storage."""
@@ -83,6 +108,7 @@ class RelayKit:
             queues=self.queues,
             model=self.model,
             im=self.im,
+            random=lambda: 1.0,  # delays are not left to chance: each is its longest
         )
         function_app.relay = self.app
 
@@ -161,20 +187,25 @@ class RelayKit:
         request = func.HttpRequest(
             method="POST", url="/api/webhook", headers=headers, params={"code": "key"}, body=raw
         )
-        response: func.HttpResponse = asyncio.run(function_app.webhook(request))
+        response: func.HttpResponse = func.HttpResponse(
+            status_code=502
+        )  # what the platform reads when the process dies
+        with self._process():
+            response = _finish(function_app.webhook(request))
         if run:
             self.run()
         return response
 
     def run(self) -> None:
         """Feed every visible queue message to ``answer``, until none is left."""
-        while taken := asyncio.run(self.queues.receive(TURNS, hide_seconds=600)):
-            for message in taken:
-                trigger = QueueMessage(  # type: ignore[no-untyped-call]
-                    id=message.receipt.id, body=message.text, dequeue_count=message.deliveries
-                )
-                asyncio.run(function_app.answer(trigger))
-                asyncio.run(self.queues.delete(TURNS, message.receipt))
+        while taken := _finish(self.queues.receive(TURNS, hide_seconds=HIDE_SECONDS)):
+            with self._process():
+                for message in taken:
+                    trigger = QueueMessage(  # type: ignore[no-untyped-call]
+                        id=message.receipt.id, body=message.text, dequeue_count=message.deliveries
+                    )
+                    _finish(function_app.answer(trigger))
+                    _finish(self.queues.delete(TURNS, message.receipt))
 
     def wait(self, seconds: float = 0) -> None:
         """Let time pass, running the queue at each moment when a message becomes visible."""
@@ -197,4 +228,64 @@ class RelayKit:
 
     def sweep(self) -> None:
         """Fire the timer."""
-        asyncio.run(function_app.sweep(TimerRequest()))
+        with self._process():
+            _finish(function_app.sweep(TimerRequest()))
+
+    def hold_lease(
+        self,
+        to: str = "helper",
+        sender: str = "alice",
+        *,
+        team: str | None = None,
+        seconds: float | None = None,
+        deaths: int = 0,
+    ) -> Callable[[], None]:
+        """Another worker holds a conversation's lease, as for a turn of its own.
+
+        Args:
+            to: accid of the bot.
+            sender: accid of the user.
+            team: the group, else the private chat.
+            seconds: until the lease ends, the time of a turn when None. One that has ended: its holder has died.
+            deaths: how many holders before this one have died over the conversation.
+
+        Returns:
+            What gives it back.
+        """
+        bot = self.app.bots.get(to)
+        assert bot is not None, f"no bot {to}"
+        lasting = self.app.timing.lease_seconds(bot) if seconds is None else seconds
+        leases = Leases(self.tables, self.clock)
+        lease = _finish(leases.take(conversation_key(Message(to, sender, "", 0, "", team=team)), lasting))
+        assert lease is not None, f"somebody holds a lease of {LEASE_TABLE} already"
+        if deaths:
+            lease = _finish(leases.note(lease, deaths=deaths, alone=""))
+        return lambda: _finish(leases.release(lease))
+
+    def kill_host(self) -> NoReturn:
+        """The process dies here and now; for a handler of a double.
+
+        It does nothing more, not even in a ``finally``: its leases stay until they end, and the queue messages that
+        it has taken stay hidden as long as the host hides them. A new process takes over.
+        """
+        self.tables.killed = self.queues.killed = True
+        raise HostKilled
+
+    @contextmanager
+    def _process(self) -> Iterator[None]:
+        """What runs here dies with its process; then a new one begins."""
+        try:
+            yield
+        except HostKilled:
+            self.tables.killed = self.queues.killed = False
+            self.restart(self.app.bots, self.settings)
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine, in a handler of a double as well: there a loop is running already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()

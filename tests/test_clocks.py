@@ -7,8 +7,8 @@ import json
 from datetime import UTC, datetime
 
 from relay.app import Relay
-from relay.keys import conversation_key, history_table
-from relay.messages import Message
+from relay.keys import history_table
+from relay.ports import Prompt
 from tests.doubles import ManualClock
 from tests.kit import RelayKit
 
@@ -96,14 +96,12 @@ def test_an_instance_whose_clock_is_ahead_takes_a_lease_early_and_still_one_repl
     )
     relay.post("hello", run=False)
     turn = relay.waiting[1].to_json()
-    complete = relay.model.complete
 
-    async def overtaken(prompt: object, *, seconds: float) -> object:
-        relay.model.complete = complete  # type: ignore[method-assign]
+    async def overtaken(prompt: Prompt) -> str:
         await other.answer(turn)
-        return await complete(prompt, seconds=seconds)  # type: ignore[arg-type]
+        return "Hi alice"
 
-    relay.model.complete = overtaken  # type: ignore[assignment, method-assign]
+    relay.model.script = [overtaken]
     relay.run()
     relay.settle()
     assert relay.replies == ["Hi alice"]
@@ -137,12 +135,10 @@ def test_a_message_of_today_waits_while_its_table_is_still_being_deleted(relay: 
 def test_messages_of_one_millisecond_keep_the_order_of_their_server_ids(relay: RelayKit) -> None:
     for run in range(20):
         sender, at = f"user{run}", relay.clock.now()
-        conversation = conversation_key(Message("helper", sender, "", 0, ""))
-        lease = asyncio.run(relay.app.leases.take(conversation, 60))
-        assert lease is not None
+        give_back = relay.hold_lease(sender=sender)
         for number in (3, 1, 2):  # they come in any order, and wait
             relay.post(f"m{number}", sender=sender, at=at, msgidServer=f"{9_000 + number}")
-        asyncio.run(relay.app.leases.release(lease))
+        give_back()
         relay.wait(3)
         assert [said.content for said in relay.model.prompts[-1].messages][1:] == ["m1", "m2", "m3"]
 

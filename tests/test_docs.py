@@ -159,11 +159,19 @@ def test_the_test_in_the_readme_runs(relay: RelayKit) -> None:
 
 def test_the_fixtures_members_in_the_readme_do_what_it_says(relay: RelayKit) -> None:
     relay.configure((APP_FOLDER / "bots.toml").read_text(encoding="utf-8"))
+    relay.configure_bot("translator", rewind_messages=0)
     relay.model.script.append("…")
     relay.post("hello", to="translator")
     assert relay.replies == ["…"]
     assert relay.model.asked()[0][-1] == ("user", "hello")
-    for shown in ("relay.configure(", "relay.model.script.append(", "relay.model.asked()"):
+    for shown in (
+        "relay.configure(",
+        "relay.configure_bot(rewind_messages=0)",
+        "relay.model.script.append(",
+        "relay.model.asked()",
+        "relay.hold_lease()",
+        "relay.kill_host()",
+    ):
         assert shown in README
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.kit import BOTS_TOML, RelayKit
+from tests.kit import RelayKit
 
 
 def test_greets(relay: RelayKit) -> None:
@@ -52,7 +52,7 @@ def test_the_model_sees_the_conversation_so_far(relay: RelayKit) -> None:
 
 
 def test_in_a_group_a_bot_answers_to_its_alias(relay: RelayKit) -> None:
-    relay.configure(BOTS_TOML.replace('"Helper"', '"Helper"\naliases = ["小助手", "Helper Bot"]'))
+    relay.configure_bot(aliases=["小助手", "Helper Bot"])
     relay.post("@小助手你好", team="77")
     relay.clock.advance(1)
     relay.post("@Helpers hello", team="77")

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
 from relay import outbox
 from relay.errors import StorageUnavailable
-from relay.messages import Receipt
 from relay.outbox import TURNS
+from tests.doubles import Call
 from tests.kit import RelayKit
 
 FAULTS = ("refused", "stalled", "answer lost")
 
 
-class Faulty:
-    """A queue whose n-th sends fail: refused, stalled for ever, or done with their answer lost."""
+def faulty(relay: RelayKit, faults: Mapping[int | str, str]) -> None:
+    """The n-th send fails, or every ``show``: refused, stalled for ever, or done with its answer lost."""
+    sent = 0
 
-    def __init__(self, relay: RelayKit, faults: dict[int, str]) -> None:
-        self._send, self._faults = relay.queues.send, faults
-        self.sent = 0
-        relay.queues.send = self.send  # type: ignore[method-assign]
+    def fault_of(call: Call) -> str | None:
+        return faults.get(sent if call.name == "send" else call.name)
 
-    async def send(self, queue: str, text: str, *options: Any, **more: Any) -> Receipt:
-        self.sent += 1
-        fault = self._faults.get(self.sent)
-        if fault == "stalled":
+    async def before(call: Call) -> None:
+        nonlocal sent
+        sent += call.name == "send"
+        if fault_of(call) == "stalled":
             await asyncio.Event().wait()
-        if fault == "refused":
+        if fault_of(call) == "refused":
             raise StorageUnavailable("Queue Storage: ServerBusy")
-        receipt = await self._send(queue, text, *options, **more)
-        if fault == "answer lost":
+
+    def after(call: Call) -> None:
+        if fault_of(call) == "answer lost":
             raise StorageUnavailable("Queue Storage: ServiceResponseError")
-        return receipt
+
+    relay.queues.before, relay.queues.after = before, after
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def test_the_time_for_queueing_is_within_what_the_platform_waits() -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("call", [1, 2])
 def test_one_fault_at_the_door_loses_nothing(relay: RelayKit, call: int, fault: str) -> None:
-    Faulty(relay, {call: fault})
+    faulty(relay, {call: fault})
     assert relay.post("hello", run=False).status_code == 200
     relay.run()
     assert relay.replies == ["Hi alice"]  # at once, not after the lease time
@@ -61,17 +62,13 @@ def test_one_fault_at_the_door_loses_nothing(relay: RelayKit, call: int, fault: 
 
 @pytest.mark.parametrize("fault", ["refused", "stalled"])
 def test_a_turn_of_which_nothing_is_queued_is_refused(relay: RelayKit, fault: str) -> None:
-    Faulty(relay, {1: fault, 2: fault})
+    faulty(relay, {1: fault, 2: fault})
     assert relay.post("hello", run=False).status_code == 503
     assert relay.waiting == []
 
 
 def test_a_watch_that_cannot_be_shown_brings_its_message_after_the_lease_time(relay: RelayKit) -> None:
-    async def fails(*_: Any) -> bool:
-        raise StorageUnavailable("Queue Storage: ServerBusy")
-
-    Faulty(relay, {2: "refused"})
-    relay.queues.show = fails  # type: ignore[assignment]
+    faulty(relay, {2: "refused", "show": "refused"})
     assert relay.post("hello").status_code == 200
     assert relay.replies == []
     relay.settle()

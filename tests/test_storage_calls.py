@@ -12,10 +12,8 @@ from relay.keys import conversation_key, history_table, message_key
 from relay.memory.history import Conversation
 from relay.memory.rows import Entry
 from relay.messages import Message
-from relay.ports import Insert, Outgoing, Sent
-from tests.kit import BOTS_TOML, RelayKit
-
-SHORT_WINDOW = BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_minutes = 60')
+from relay.ports import Insert
+from tests.kit import RelayKit
 
 
 def calls_of_a_turn(relay: RelayKit) -> tuple[list[str], int]:
@@ -23,13 +21,7 @@ def calls_of_a_turn(relay: RelayKit) -> tuple[list[str], int]:
     relay.post("warm up", sender="somebody.else")  # the day's tables are there
     relay.tables.calls.clear()
     shown_after: list[int] = []
-    send = relay.im.send
-
-    async def watched(outgoing: Outgoing, *, seconds: float) -> Sent:
-        shown_after.append(len(relay.tables.calls))
-        return await send(outgoing, seconds=seconds)
-
-    relay.im.send = watched  # type: ignore[method-assign]
+    relay.im.default = lambda outgoing: shown_after.append(len(relay.tables.calls))
     relay.post("hello")
     return relay.tables.calls, shown_after[0]
 
@@ -41,18 +33,23 @@ def stored(relay: RelayKit, count: int, *, excluded: bool = False) -> None:
     start = relay.clock.now() - 60_000 - count * 100
     table = history_table(start // 86_400_000)
     asyncio.run(relay.tables.create_table(table))
-    rows = {}
+    rows = []
     for n in range(count):
         at = start + n * 100
         entry = Entry(
             message_key(at, str(n)), "text", "answered", "alice", f"message {n}", str(n), excluded=excluded
         )
-        rows[entry.key] = Insert(entry.key, entry.values())
-    asyncio.run(relay.tables.write(table, partition, *rows.values()))
+        rows.append(Insert(entry.key, entry.values()))
+
+    async def write() -> None:
+        for start in range(0, count, 100):
+            await relay.tables.write(table, partition, *rows[start : start + 100])
+
+    asyncio.run(write())
 
 
 def test_the_storage_calls_of_a_turn(relay: RelayKit) -> None:
-    relay.configure(SHORT_WINDOW)
+    relay.configure_bot(rewind_minutes=60)
     calls, before_reply = calls_of_a_turn(relay)
     assert calls == [
         "write relayhistory20261123 2",  # claim: the dedupe row and the message
@@ -76,7 +73,7 @@ def test_one_more_call_while_the_window_reaches_into_yesterday(relay: RelayKit) 
 
 def test_reading_costs_the_same_with_ten_and_with_a_hundred_thousand_messages(relay: RelayKit) -> None:
     """A window that is full needs one page, however long the conversation is."""
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_messages = 9'))
+    relay.configure_bot(rewind_messages=9)
     pages = {}
     for count in (10, 100_000):
         relay.tables.tables.clear()
@@ -138,8 +135,7 @@ def test_a_few_refused_messages_do_not_shorten_the_memory(relay: RelayKit) -> No
 
 
 def test_counting_for_limits_costs_one_more_call(relay: RelayKit) -> None:
-    limits = "limits = { per_sender = { day = 9 }, per_bot = { day = 9 } }"
-    relay.configure(SHORT_WINDOW.replace('"You are Helper."', f'"You are Helper."\n{limits}'))
+    relay.configure_bot(rewind_minutes=60, limits={"per_sender": {"day": 9}, "per_bot": {"day": 9}})
     calls, before_reply = calls_of_a_turn(relay)
     assert calls[:3] == [
         "write relayhistory20261123 2",  # claim
@@ -150,7 +146,7 @@ def test_counting_for_limits_costs_one_more_call(relay: RelayKit) -> None:
 
 
 def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
-    relay.configure(SHORT_WINDOW)
+    relay.configure_bot(rewind_minutes=60)
     relay.post("warm up", sender="somebody.else")
     relay.tables.calls.clear()
     relay.post("hello", ext='{"robotInfo": {"topic": "work"}}')
@@ -162,7 +158,7 @@ def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
 
 
 def test_guilty_rows_are_excluded_together(relay: RelayKit) -> None:
-    relay.configure(SHORT_WINDOW)
+    relay.configure_bot(rewind_minutes=60)
     stored(relay, 60)
     relay.model.script = ["warm", ModelBlocked("content filter on the prompt")]
     calls, _ = calls_of_a_turn(relay)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from relay.clock import DAY_MS
 from relay.errors import StorageUnavailable
 from relay.keys import day_of, history_table
-from relay.messages import Receipt
 from relay.outbox import POISON, TURNS
+from tests.doubles import Call
 from tests.kit import RelayKit
 
 
@@ -97,15 +96,15 @@ def test_a_poison_message_that_could_not_be_brought_back_is_brought_back_later(r
     abandoned = relay.queues.texts(TURNS)[1]
     relay.queues.queues[TURNS].clear()
     asyncio.run(relay.queues.send(POISON, abandoned))
-    send = relay.queues.send
 
-    async def failing(*args: Any, **options: Any) -> Receipt:
-        raise StorageUnavailable("for a moment")
+    def failing(call: Call) -> None:
+        if call.name == "send":
+            raise StorageUnavailable("for a moment")
 
-    relay.queues.send = failing  # type: ignore[method-assign]
+    relay.queues.before = failing
     with pytest.raises(StorageUnavailable):
         relay.sweep()
-    relay.queues.send = send  # type: ignore[method-assign]
+    relay.queues.before = None
     relay.clock.advance(300)
     relay.sweep()
     assert [turn.last_try for turn in relay.waiting] == [True]

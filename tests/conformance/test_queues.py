@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from relay.errors import StorageUnavailable
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES, QUEUE_MESSAGE_ROOM_BYTES, Message, Turn
 from tests.conformance.conftest import Storage
+
+WEEK = 7 * 86_400
 
 
 def queue_of(storage: Storage) -> str:
@@ -66,3 +71,39 @@ async def test_the_largest_turn_fits_a_message(storage: Storage) -> None:
     await storage.queues.send(queue, turn.to_json())
     (taken,) = await storage.queues.receive(queue, 60)
     assert Turn.from_json(taken.text) == turn
+
+
+async def test_a_message_has_up_to_64_kib(storage: Storage) -> None:
+    queue = queue_of(storage)
+    await storage.queues.send(queue, "x" * 65_536)
+    for text in ("x" * 65_537, "é" * 40_000):
+        with pytest.raises(StorageUnavailable, match="RequestBodyTooLarge"):
+            await storage.queues.send(queue, text)
+
+
+@pytest.mark.parametrize(
+    ("delay", "keep"),
+    [(-1, None), (WEEK + 1, None), (WEEK + 1, 2 * WEEK), (0, 0), (5, 5), (6, 5)],
+)
+async def test_a_message_is_delayed_by_up_to_a_week_and_kept_for_longer_than_that(
+    storage: Storage, delay: float, keep: float | None
+) -> None:
+    queue = queue_of(storage)
+    await storage.queues.send(queue, "last", WEEK, 2 * WEEK)
+    with pytest.raises(StorageUnavailable, match="QueryParameterValue"):
+        await storage.queues.send(queue, "too far", delay, keep)
+
+
+@pytest.mark.parametrize("seconds", [0, WEEK + 1])
+async def test_a_message_is_hidden_for_a_second_to_a_week(storage: Storage, seconds: int) -> None:
+    queue = queue_of(storage)
+    await storage.queues.send(queue, "a")
+    with pytest.raises(StorageUnavailable, match="OutOfRangeQueryParameterValue"):
+        await storage.queues.receive(queue, seconds)
+    assert len(await storage.queues.receive(queue, WEEK)) == 1
+
+
+@pytest.mark.parametrize("name", ["Queue", "a--queue", "-queue", "qq", "a_queue", "q" * 64])
+async def test_a_queue_has_a_name_of_3_to_63_small_letters_and_digits(storage: Storage, name: str) -> None:
+    with pytest.raises(StorageUnavailable):
+        await storage.queues.send(name, "a")

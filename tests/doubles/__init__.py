@@ -7,6 +7,15 @@ from tests.doubles.clock import ManualClock
 from tests.doubles.im import RecordingMessenger
 from tests.doubles.model import ScriptedModel
 from tests.doubles.queues import MemoryQueues
+from tests.doubles.service import Call, HostKilled
 from tests.doubles.tables import MemoryTables
 
-__all__ = ["ManualClock", "MemoryQueues", "MemoryTables", "RecordingMessenger", "ScriptedModel"]
+__all__ = [
+    "Call",
+    "HostKilled",
+    "ManualClock",
+    "MemoryQueues",
+    "MemoryTables",
+    "RecordingMessenger",
+    "ScriptedModel",
+]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from relay.ports import Outgoing, Sent
+from tests.doubles.service import outcome
+
+Taken = Exception | None | Callable[[Outgoing], Awaitable[None] | None]
+"""An error to raise, None for a success, or a function that may raise; it may be async."""
 
 
 @dataclass
@@ -13,23 +17,34 @@ class RecordingMessenger:
     """The double of :class:`relay.ports.Messenger`; like v2, it shows a client id only once.
 
     Attributes:
-        script: errors that the next calls raise, in order; None for a success.
+        script: how the next messages are taken, in order.
+        default: how the others are.
         attempts: everything that was sent, duplicates too.
-        shown: what users saw, in order; the platform's ids count them.
-        now: the platform's clock, Unix milliseconds.
+        seconds: how long each attempt was allowed to take.
+        shown: what users saw, in order.
+        now: the platform's clock, Unix milliseconds; its ids count what was shown.
     """
 
-    script: list[Exception | None] = field(default_factory=list)
+    script: list[Taken] = field(default_factory=list)
+    default: Taken = None
     attempts: list[Outgoing] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     shown: list[Outgoing] = field(default_factory=list)
     now: Callable[[], int] = lambda: 0
 
     async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
-        """Show it, unless the script says otherwise."""
+        """Show it, unless script or default say otherwise."""
         self.attempts.append(outgoing)
-        error = self.script.pop(0) if self.script else None
-        if error is not None:
-            raise error
+        self.seconds.append(seconds)
+        taken = self.script.pop(0) if self.script else self.default
+        if isinstance(taken, Exception):
+            raise taken
+        if taken is not None:
+            await outcome(taken(outgoing))
+        return self.show(outgoing)
+
+    def show(self, outgoing: Outgoing) -> Sent:
+        """The user sees it now: for a function whose error comes behind that, too."""
         if any(outgoing.client_id == shown.client_id for shown in self.shown):
             return Sent()
         self.shown.append(outgoing)

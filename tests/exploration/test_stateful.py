@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Coroutine, Iterator
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,22 +22,30 @@ from relay.keys import client_id, conversation_key, history_table
 from relay.memory.rows import Entry
 from relay.messages import Message, Turn
 from relay.outbox import FAILED, TURNS
-from relay.ports import Outgoing, Prompt, Sent
+from relay.ports import Outgoing, Prompt
 from relay.storage.tables import AzureTables
 from tests.conftest import EXAMPLE
-from tests.doubles import ManualClock, MemoryQueues, RecordingMessenger, ScriptedModel
+from tests.doubles import HostKilled, ManualClock, MemoryQueues, RecordingMessenger, ScriptedModel
 from tests.exploration.spaces import BOT, LEASE, MIDNIGHT
 
 pytestmark = pytest.mark.stack
 
 Result = TypeVar("Result")
 _names = itertools.count()
-_tables: AzureTables
+_tables: MortalTables
 _loop: asyncio.AbstractEventLoop
 
 
-class Killed(BaseException):
-    """SIGKILL in the middle of a turn."""
+class MortalTables(AzureTables):
+    """Table Storage for a process that may be killed: then it gives no lease back."""
+
+    killed = False
+
+    async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
+        """Delete a row, if the process is alive."""
+        if self.killed:
+            raise HostKilled
+        await super().delete(table, partition, key, etag)
 
 
 def _now(work: Coroutine[Any, Any, Result]) -> Result:
@@ -93,30 +101,22 @@ class Story(RuleBasedStateMachine):
     @rule(at=st.sampled_from(["model", "send"]))
     def work_and_die(self, at: str) -> None:
         """A process takes what is visible and dies while it asks the model, or right after the user saw the reply."""
-        ask, send, release = self.model.complete, self.im.send, self.app.leases.release
 
-        async def die(prompt: Prompt, *, seconds: float) -> Any:
-            raise Killed
+        def die(of_what: Prompt | Outgoing) -> NoReturn:
+            if isinstance(of_what, Outgoing):
+                self.im.show(of_what)
+            _tables.killed = True
+            raise HostKilled
 
-        async def send_and_die(outgoing: Outgoing, *, seconds: float) -> Sent:
-            await send(outgoing, seconds=seconds)
-            raise Killed
-
-        async def nothing(lease: object) -> None:
-            """A dead process gives nothing back."""
-
-        if at == "model":
-            self.model.complete = die  # type: ignore[method-assign]
-        else:
-            self.im.send = send_and_die  # type: ignore[method-assign]
-        self.app.leases.release = nothing  # type: ignore[method-assign]
+        double: Any = self.model if at == "model" else self.im
+        double.script.insert(0, die)
         try:
             self._run()
-        except Killed:
+        except HostKilled:
             self.clock.advance(0.001)
         finally:
-            self.model.complete, self.im.send = ask, send  # type: ignore[method-assign]
-            self.app.leases.release = release  # type: ignore[method-assign]
+            _tables.killed = False
+            double.script[:] = [each for each in double.script if each is not die]
 
     @rule()
     def model_fails(self) -> None:
@@ -188,7 +188,7 @@ def _storage() -> Iterator[None]:
     _loop = asyncio.new_event_loop()
     with Azurite(in_memory=True) as azurite:
         where = StorageSettings(connection_string=SecretStr(azurite.connection_string))
-        _tables = AzureTables(where, call_seconds=30)
+        _tables = MortalTables(where, call_seconds=30)
         yield
         _loop.run_until_complete(_tables.aclose())
     _loop.close()

@@ -425,13 +425,10 @@ class GatedTables(MemoryTables):
         self._world.saw("deleted")
         self._answer(verdict)
 
-    def _apply(self, rows: dict[str, Row], change: Insert | Merge) -> str:
-        super()._apply(rows, change)
+    def _changed(self, partition: str, row: Row | None, change: Insert | Merge) -> Row:
+        changed = super()._changed(partition, row, change)
         self._versions[change.key] += 1  # goes on when a lease's row was deleted and is there again
-        version = str(self._versions[change.key])
-        row = rows[change.key]
-        rows[change.key] = Row(row.key, row.values, version)
-        return version
+        return Row(changed.key, changed.values, str(self._versions[change.key]))
 
     def _answer(self, verdict: Verdict) -> None:
         if verdict == "lost":

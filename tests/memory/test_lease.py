@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from relay.keys import LEASE_TABLE
 from relay.memory.lease import Leases
-from relay.ports import Row
-from tests.doubles import ManualClock, MemoryTables
+from tests.doubles import Call, ManualClock, MemoryTables
 
 
 async def test_of_two_who_find_a_lease_expired_one_takes_it_over() -> None:
@@ -14,13 +13,11 @@ async def test_of_two_who_find_a_lease_expired_one_takes_it_over() -> None:
     leases = Leases(tables, clock)
     assert await leases.take("conversation", 10)
     clock.advance(10)
-    get = tables.get
 
-    async def overtaken(table: str, partition: str, key: str) -> Row | None:
-        row = await get(table, partition, key)
-        tables.get = get  # type: ignore[method-assign]
-        assert await leases.take(partition, 10)
-        return row
+    async def overtaken(call: Call) -> None:
+        if call.name == "get":
+            tables.after = None
+            assert await leases.take("conversation", 10)
 
-    tables.get = overtaken  # type: ignore[method-assign]
+    tables.after = overtaken
     assert await leases.take("conversation", 10) is None

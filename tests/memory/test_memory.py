@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relay.keys import history_table
-from tests.kit import BOTS_TOML, RelayKit
+from tests.kit import RelayKit
 
 MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
 
@@ -16,11 +16,6 @@ MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
 def window(relay: RelayKit) -> list[str]:
     """What the model was last given between the system prompt and the newest message."""
     return [said.content for said in relay.model.prompts[-1].messages[1:-1]]
-
-
-def with_keys(keys: str) -> str:
-    """The bots file with more keys for helper."""
-    return BOTS_TOML.replace('"You are Helper."', f'"You are Helper."\n{keys}')
 
 
 def talk(relay: RelayKit, *texts: str, seconds: float = 1, sender: str = "alice") -> None:
@@ -32,13 +27,13 @@ def talk(relay: RelayKit, *texts: str, seconds: float = 1, sender: str = "alice"
 
 
 def test_the_window_holds_the_last_messages_the_replies_counted(relay: RelayKit) -> None:
-    relay.configure(with_keys("rewind_messages = 3"))
+    relay.configure_bot(rewind_messages=3)
     talk(relay, "one", "two", "three")
     assert window(relay) == ["re: one", "two", "re: two"]
 
 
 def test_nothing_is_older_than_the_limit_counted_back_from_the_message(relay: RelayKit) -> None:
-    relay.configure(with_keys("rewind_minutes = 10"))
+    relay.configure_bot(rewind_minutes=10)
     talk(relay, "one", seconds=599)
     talk(relay, "two", seconds=2)
     assert window(relay) == ["one", "re: one"]
@@ -47,7 +42,7 @@ def test_nothing_is_older_than_the_limit_counted_back_from_the_message(relay: Re
 
 
 def test_without_rewind_messages_there_is_no_memory(relay: RelayKit) -> None:
-    relay.configure(with_keys("rewind_messages = 0"))
+    relay.configure_bot(rewind_messages=0)
     talk(relay, "one", "two")
     assert window(relay) == []
 
@@ -63,14 +58,14 @@ def test_the_window_reaches_across_midnight(relay: RelayKit) -> None:
 
 
 def test_a_window_of_several_days_is_read_day_by_day(relay: RelayKit) -> None:
-    relay.configure(with_keys("rewind_minutes = 10080\nmax_message_age_minutes = 60"))
+    relay.configure_bot(rewind_minutes=10080, max_message_age_minutes=60)
     talk(relay, "one", seconds=4 * 86_400)
     talk(relay, "two")
     assert window(relay) == ["one", "re: one"]
 
 
 def test_the_characters_of_the_window_are_bounded_from_the_newest_back(relay: RelayKit) -> None:
-    relay.configure(with_keys("context_characters = 1000"))
+    relay.configure_bot(context_characters=1000)
     relay.model.default = "ok"
     for text in ("a" * 600, "b" * 600, "c"):
         relay.post(text)
@@ -128,7 +123,7 @@ def test_a_late_message_from_yesterday_sees_the_replies_of_today(relay: RelayKit
 
 
 def test_the_limit_of_a_late_message_is_counted_back_from_its_own_time(relay: RelayKit) -> None:
-    relay.configure(with_keys("rewind_minutes = 10"))
+    relay.configure_bot(rewind_minutes=10)
     talk(relay, "one", seconds=540)
     late = relay.copy("late")
     relay.clock.advance(360)
@@ -184,7 +179,7 @@ def test_a_long_reply_is_stored_whole_and_read_back_whole(relay: RelayKit, text:
     relay.model.script = [text]
     relay.post("go on")
     relay.clock.advance(1)
-    relay.configure(with_keys("context_characters = 1000000"))
+    relay.configure_bot(context_characters=1000000)
     relay.post("and?")
     assert window(relay)[1] == (text if len(text) <= 60_000 else text[:59_999] + "…")
     (reply, *_) = [row for row in relay.tables.rows("reply") if len(str(row["text"])) > 100]
@@ -192,7 +187,7 @@ def test_a_long_reply_is_stored_whole_and_read_back_whole(relay: RelayKit, text:
 
 
 def test_a_burst_larger_than_a_page_is_answered_whole(relay: RelayKit) -> None:
-    relay.configure(with_keys("rewind_messages = 2"))
+    relay.configure_bot(rewind_messages=2)
     relay.model.default = "ok"
     now = relay.clock.now()
     for n in range(250):

@@ -328,8 +328,8 @@ def test_a_wait_that_is_too_long_ends_in_time_for_the_failure_text(relay: RelayK
 
 
 def test_a_bot_asks_its_models_in_order(relay: RelayKit) -> None:
-    keys = 'models = ["gpt", { model = "gpt", endpoint = "https://east.openai.azure.com" }]'
-    relay.configure(BOTS_TOML.replace('"You are Helper."', f'"You are Helper."\n{keys}'))
+    east = {"model": "gpt", "endpoint": "https://east.openai.azure.com"}
+    relay.configure_bot(models=["gpt", east])
     relay.post("hello")
     assert relay.model.prompts[-1].models == (
         Deployment(model="gpt"),

@@ -20,9 +20,9 @@ from relay.model import OpenAIChat
 from relay.ports import Completion, Prompt
 from relay.texts import BLOCKED, EMPTY, FAILED, TOO_LONG, TOO_LONG_BY, UNFINISHED, WITHHELD
 from relay.turn.asking import Draft, ask
-from tests.kit import BOTS_TOML, RelayKit
+from tests.doubles.model import Said
+from tests.kit import RelayKit
 from tests.mistakes import GOOD_SETTINGS
-from tests.turn.test_turn import hold_lease
 
 HELPER = Bot(accid="helper", name="Helper", system_prompt="You are Helper.")
 
@@ -65,7 +65,7 @@ def test_a_raw_error_of_the_filter_is_never_shown(relay: RelayKit) -> None:
 
 
 def test_a_whole_batch_leaves_the_window_when_it_is_blocked(relay: RelayKit) -> None:
-    hold_lease(relay, seconds=3)
+    relay.hold_lease(seconds=3)
     for text in ("one", "bad", "three"):
         relay.post(text)
     relay.model.script = [ModelBlocked("content filter on the prompt")]
@@ -190,7 +190,7 @@ def test_messages_that_are_too_long_together_are_answered_one_by_one(relay: Rela
         return "ok"
 
     relay.model.default = small
-    hold_lease(relay, seconds=3)
+    relay.hold_lease(seconds=3)
     for _ in range(3):
         relay.post("x" * 800)
     relay.settle()
@@ -200,18 +200,16 @@ def test_messages_that_are_too_long_together_are_answered_one_by_one(relay: Rela
 
 def test_a_deadline_holds_for_every_try(relay: RelayKit) -> None:
     talk(relay, "one", "two", "three")
-    given: list[float] = []
-    complete = relay.model.complete
+    refusals = [ModelOverflow("HTTP 400"), ModelBlocked("content filter on the prompt")]
+    relay.model.seconds.clear()
 
-    async def slow(prompt: Prompt, *, seconds: float) -> Completion:
-        given.append(seconds)
+    def slow(prompt: Prompt) -> Said:
         relay.clock.advance(20)
-        return await complete(prompt, seconds=seconds)
+        return refusals.pop(0) if refusals else "Hi alice"
 
-    relay.model.complete = slow  # type: ignore[method-assign]
-    relay.model.script = [ModelOverflow("HTTP 400"), ModelBlocked("content filter on the prompt")]
+    relay.model.default = slow
     talk(relay, "four")
-    assert given == [90, 70, 50]
+    assert relay.model.seconds == [90, 70, 50]
     assert relay.replies[-1] == "Hi alice"
 
 
@@ -311,7 +309,6 @@ async def test_no_log_of_it_holds_what_was_said(
 
 
 def test_a_response_bot_is_told_as_plainly(relay: RelayKit) -> None:
-    relay.configure(BOTS_TOML)
     relay.model.script = [
         Completion("I can't help with that.", ended="declined"),
         ModelOverflow("HTTP 400", prompt_tokens=2000, excess_tokens=1000),

@@ -10,10 +10,11 @@ import pytest
 
 from relay.config.bots import Bot
 from relay.errors import ImUnavailable
-from relay.messages import Message, Turn
+from relay.messages import Message
+from relay.ports import Prompt
 from relay.texts import FORGET, HELP, NEW
 from relay.turn.commands import command_of, kind_of
-from tests.kit import BOTS_TOML, RelayKit
+from tests.kit import RelayKit
 
 BOT = Bot(accid="helper", name="Helper", system_prompt="x")
 MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
@@ -122,7 +123,7 @@ def test_only_an_exact_match_is_a_command(relay: RelayKit) -> None:
 
 
 def test_a_bot_without_commands_passes_them_to_the_model(relay: RelayKit) -> None:
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\ncommands = false'))
+    relay.configure_bot(commands=False)
     relay.post("/help")
     assert relay.replies == ["Hi alice"]
 
@@ -230,21 +231,11 @@ def test_forget_that_was_interrupted_still_counts_what_it_erased(relay: RelayKit
 
 
 def test_forget_while_a_turn_runs_keeps_its_reply_from_the_user(relay: RelayKit) -> None:
-    async def complete(prompt: object, *, seconds: float) -> object:
-        body = relay.copy("/forget", at=relay.clock.now() + 1)
+    def forgotten_meanwhile(prompt: Prompt) -> str:
+        relay.post("/forget", at=relay.clock.now() + 1)
+        return "Hi alice"
 
-        turn = Turn(
-            Message(
-                "helper", "alice", "c:alice:" + body["msgidClient"], int(body["msgTimestamp"]), "/forget"
-            ),
-            relay.clock.now(),
-        )
-        await relay.app.answer(turn.to_json())
-        relay.model.complete = original  # type: ignore[method-assign]
-        return await original(prompt, seconds=seconds)  # type: ignore[arg-type]
-
-    original = relay.model.complete
-    relay.model.complete = complete  # type: ignore[assignment, method-assign]
+    relay.model.script = [forgotten_meanwhile]
     relay.post("one")
     relay.settle()
     assert relay.replies == [erased(1, 0)]

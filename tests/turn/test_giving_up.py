@@ -5,36 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from typing import Any
-
-import pytest
 
 from relay.errors import ModelRejected, ModelUnavailable
-from relay.keys import LEASE_KEY, LEASE_TABLE, conversation_key, message_hash
-from relay.messages import Message, Turn
+from relay.keys import message_hash
+from relay.messages import Turn
 from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import POISON, TURNS
-from relay.ports import Insert
 from relay.texts import FAILED
 from relay.turn.step import GAVE_UP
-from tests.kit import BOTS_TOML, RelayKit
+from tests.doubles import Call
+from tests.kit import RelayKit
 
 LEASE_SECONDS = 90 + 20 + 30
-ALICES = conversation_key(Message("helper", "alice", "", 0, ""))
-
-
-def hold_lease(relay: RelayKit) -> None:
-    """Another process holds alice's conversation with helper."""
-    row = Insert(LEASE_KEY, {"owner": "somebody", "until": str(relay.clock.now() + 60_000)})
-    asyncio.run(relay.tables.create_table(LEASE_TABLE))
-    asyncio.run(relay.tables.write(LEASE_TABLE, ALICES, row))
-
-
-def release_lease(relay: RelayKit) -> None:
-    """It gives it back."""
-    row = asyncio.run(relay.tables.get(LEASE_TABLE, ALICES, LEASE_KEY))
-    assert row is not None
-    asyncio.run(relay.tables.delete(LEASE_TABLE, ALICES, LEASE_KEY, row.etag))
 
 
 def abandon(relay: RelayKit) -> None:
@@ -59,10 +41,10 @@ def test_a_last_try_that_kills_its_process_is_given_up_when_the_host_brings_it_a
     relay.post("hello", run=False)
     abandon(relay)
     relay.sweep()
-    asyncio.run(relay.queues.receive(TURNS, hide_seconds=600))  # the process that took them died
+    relay.model.script = [lambda prompt: relay.kill_host()]
     relay.settle()
     assert relay.replies == [FAILED["en"]]
-    assert relay.model.prompts == []
+    assert len(relay.model.prompts) == 1
     assert [record.cause for record in relay.failed] == [GAVE_UP]
 
 
@@ -84,9 +66,9 @@ def test_a_last_try_is_of_its_own_message_alone(relay: RelayKit) -> None:
     relay.post("deadly", run=False)
     abandon(relay)
     relay.clock.advance(1)
-    hold_lease(relay)
+    give_back = relay.hold_lease()
     relay.post("older", at=relay.clock.now() - 5000)  # claimed, and waits
-    release_lease(relay)
+    give_back()
     relay.sweep()
     relay.run()
     assert [said.content for said in relay.model.prompts[0].messages][1:] == ["deadly"]
@@ -134,17 +116,17 @@ def test_an_overdue_message_is_given_up_after_its_first_failed_try(relay: RelayK
 
 
 def test_a_death_counts_as_a_failed_try(relay: RelayKit) -> None:
-    relay.post("hello", run=False)
-    asyncio.run(relay.queues.receive(TURNS, hide_seconds=600))  # the process that took it died
+    relay.model.script = [lambda prompt: relay.kill_host()]
+    relay.post("hello")
     relay.clock.advance(11 * 60)
     relay.queues.queues[TURNS] = [m for m in relay.queues.queues[TURNS] if m.deliveries]  # not by its watch
     relay.settle()
-    assert relay.model.prompts == []
+    assert len(relay.model.prompts) == 1
     assert relay.replies == [FAILED["en"]]
 
 
 def test_a_message_that_is_too_old_to_be_accepted_is_given_up_without_a_try(relay: RelayKit) -> None:
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nmax_message_age_minutes = 30'))
+    relay.configure_bot(max_message_age_minutes=30)
     relay.post("hello", run=False)
     relay.clock.advance(31 * 60)
     relay.settle()
@@ -153,14 +135,11 @@ def test_a_message_that_is_too_old_to_be_accepted_is_given_up_without_a_try(rela
 
 
 def test_slow_storage_does_not_put_a_message_back_unasked(relay: RelayKit) -> None:
-    page = relay.tables.page
+    def slow(call: Call) -> None:
+        relay.clock.advance(50 if call.name == "page" else 0)
 
-    async def slow(*arguments: Any) -> Any:
-        relay.clock.advance(50)
-        return await page(*arguments)
-
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nrewind_minutes = 60'))
-    relay.tables.page = slow  # type: ignore[assignment]
+    relay.configure_bot(rewind_minutes=60)
+    relay.tables.before = slow
     relay.post("hello")
     assert relay.replies == ["Hi alice"]
 
@@ -170,21 +149,15 @@ def test_a_message_without_a_watch_gets_one_before_it_is_claimed(relay: RelayKit
     bare = next(text for text in relay.queues.texts(TURNS) if Turn.from_json(text).watch)
     relay.queues.queues[TURNS].clear()
     asyncio.run(relay.queues.send(TURNS, replace(Turn.from_json(bare), watch=None).to_json()))
-
-    async def died(*_: object) -> Any:
-        raise KeyboardInterrupt
-
-    claim = relay.app.claims.claim
-    relay.app.claims.claim = died  # type: ignore[assignment]
-    with pytest.raises(KeyboardInterrupt):
-        relay.run()
-    relay.app.claims.claim = claim  # type: ignore[method-assign]
+    relay.tables.before = lambda call: relay.kill_host()
+    relay.run()
+    relay.tables.before = None
     relay.wait(LEASE_SECONDS + 1)  # not the platform's ten minutes
     assert relay.replies == ["Hi alice"]
 
 
 def test_watches_do_not_multiply_while_an_outage_lasts(relay: RelayKit) -> None:
-    relay.configure(BOTS_TOML.replace('"You are Helper."', '"You are Helper."\nanswer_within_minutes = 60'))
+    relay.configure_bot(answer_within_minutes=60)
     relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("hello")
     relay.wait(50 * 60)

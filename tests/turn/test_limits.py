@@ -21,12 +21,12 @@ from relay.config.bots import load_bots
 from relay.errors import ConfigError, ModelUnavailable, RowChanged, StorageUnavailable
 from relay.keys import LIMITS_PREFIX, conversation_key
 from relay.memory.counts import Count
-from relay.messages import Message, Turn
-from relay.ports import Insert, Merge, Row
+from relay.messages import Turn
+from relay.ports import Insert, Row
 from relay.texts import DISABLED, FAILED, LAST, LIMITED, when
 from relay.turn import limits
 from relay.turn.limits import Limiter
-from tests.doubles import ManualClock, MemoryTables
+from tests.doubles import Call, ManualClock, MemoryTables
 from tests.kit import BOTS_TOML, RelayKit
 from tests.mistakes import GOOD_BOT
 from tests.tracing import finished_spans
@@ -62,11 +62,9 @@ def counts(relay: RelayKit) -> dict[str, tuple[int, int]]:
 @contextmanager
 def busy(relay: RelayKit) -> Iterator[None]:
     """Somebody else holds alice's conversation with helper."""
-    partition = conversation_key(Message("helper", "alice", "", 0, ""))
-    lease = asyncio.run(relay.app.leases.take(partition, 3600))
-    assert lease is not None
+    give_back = relay.hold_lease(seconds=3600)
     yield
-    asyncio.run(relay.app.leases.release(lease))
+    give_back()
 
 
 # exactly so many
@@ -185,17 +183,14 @@ def test_a_process_that_dies_between_claim_and_count_lets_its_message_pass(relay
 def test_a_write_whose_answer_is_lost_counts_once(relay: RelayKit) -> None:
     """Its retry meets the row that it has written itself."""
     limit(relay, "{ per_sender = { minute = 5 }, per_bot = { minute = 5 } }")
-    write = relay.tables.write
-    lost: list[str] = []
+    lost: list[Call] = []
 
-    async def written_but_lost(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
-        etags = await write(table, partition, *changes)
-        if table.startswith(LIMITS_PREFIX) and len(lost) < 1:
-            lost.append(table)
+    def written_but_lost(call: Call) -> None:
+        if call.name == "write" and call.where.startswith(LIMITS_PREFIX) and not lost:
+            lost.append(call)
             raise RowChanged("the retry of a write that happened")
-        return etags
 
-    relay.tables.write = written_but_lost  # type: ignore[method-assign]
+    relay.tables.after = written_but_lost
     relay.post("hello")
     assert lost
     assert list(counts(relay).values()) == [(1, 1), (1, 1)]
@@ -230,12 +225,9 @@ def test_two_instances_count_together(relay: RelayKit) -> None:
     assert shown == ["alice", "alice", "alice", "bob"]
 
 
-class PausingTables(MemoryTables):
+def pausing_tables() -> MemoryTables:
     """Table Storage in memory that lets others run inside every call."""
-
-    async def _called(self, name: str, table: str, count: int) -> None:
-        await asyncio.sleep(0)
-        await super()._called(name, table, count)
+    return MemoryTables(before=lambda call: asyncio.sleep(0))
 
 
 BOT = Bot(
@@ -247,7 +239,7 @@ BOT = Bot(
 
 
 async def test_instances_that_count_at_the_same_time_admit_exactly_as_many_as_allowed() -> None:
-    clock, tables = ManualClock(), PausingTables()
+    clock, tables = ManualClock(), pausing_tables()
     instances = [Limiter(tables, clock) for _ in range(3)]
     verdicts = await asyncio.gather(
         *(
@@ -262,13 +254,13 @@ async def test_instances_that_count_at_the_same_time_admit_exactly_as_many_as_al
 
 
 async def test_many_instances_at_once_leave_no_message_uncounted() -> None:
-    clock, tables = ManualClock(), PausingTables()
+    clock, tables = ManualClock(), pausing_tables()
     verdicts = await asyncio.gather(*(Limiter(tables, clock).admit(BOT, "alice") for _ in range(25)))
     assert sorted(verdict.sender.in_day for verdict in verdicts if verdict.sender) == list(range(1, 26))
 
 
 async def test_messages_that_one_instance_counts_at_the_same_time_share_a_write() -> None:
-    tables = PausingTables()
+    tables = pausing_tables()
     limiter = Limiter(tables, ManualClock())
     await limiter.admit(BOT, "alice")
     tables.calls.clear()
@@ -277,7 +269,7 @@ async def test_messages_that_one_instance_counts_at_the_same_time_share_a_write(
 
 
 async def test_a_burst_of_more_senders_than_fit_a_transaction_is_counted_whole() -> None:
-    tables = PausingTables()
+    tables = pausing_tables()
     limiter = Limiter(tables, ManualClock())
     bot = BOT.model_copy(update={"limits": Limits(per_sender=Rate(day=1), per_bot=Rate(day=240))})
     verdicts = await asyncio.gather(*(limiter.admit(bot, f"user {n}") for n in range(250)))
@@ -314,7 +306,7 @@ async def test_counts_are_forgotten_and_read_again(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_turn_that_is_stopped_while_it_waits_is_not_counted() -> None:
-    clock, tables = ManualClock(), PausingTables()
+    clock, tables = ManualClock(), pausing_tables()
     limiter = Limiter(tables, clock)
     first, second, third = (asyncio.create_task(limiter.admit(BOT, "alice")) for _ in range(3))
     await asyncio.sleep(0)
@@ -326,7 +318,7 @@ async def test_a_turn_that_is_stopped_while_it_waits_is_not_counted() -> None:
 
 
 async def test_a_turn_that_is_stopped_while_it_counts_for_others_leaves_that_to_the_next() -> None:
-    limiter = Limiter(PausingTables(), ManualClock())
+    limiter = Limiter(pausing_tables(), ManualClock())
     first, second, third = (asyncio.create_task(limiter.admit(BOT, name)) for name in ("a", "b", "c"))
     await asyncio.sleep(0)
     first.cancel()
@@ -338,7 +330,7 @@ def test_a_burst_is_over_its_limit_by_no_more_than_the_turns_in_flight(
     relay: RelayKit,
 ) -> None:
     """A turn may read a message of another turn that is being counted right then."""
-    relay.tables = PausingTables()
+    relay.tables = pausing_tables()
     limit(relay, "{ per_sender = { minute = 3 } }")
     in_flight = 4
     for n in range(12):
@@ -478,14 +470,12 @@ def test_a_time_is_told_for_every_time_zone(seconds: int, english: str, chinese:
 
 def test_messages_pass_while_counts_cannot_be_kept(relay: RelayKit, caplog: pytest.LogCaptureFixture) -> None:
     limit(relay, "{ per_sender = { minute = 1 } }")
-    write = relay.tables.write
 
-    async def no_counts(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
-        if table.startswith(LIMITS_PREFIX):
+    def no_counts(call: Call) -> None:
+        if call.name == "write" and call.where.startswith(LIMITS_PREFIX):
             raise StorageUnavailable("Table Storage: ServerBusy")
-        return await write(table, partition, *changes)
 
-    relay.tables.write = no_counts  # type: ignore[method-assign]
+    relay.tables.before = no_counts
     with caplog.at_level(logging.WARNING):
         relay.post("hello")
         relay.post("hello")
@@ -497,14 +487,12 @@ def test_messages_pass_when_other_instances_are_faster_each_time(
     relay: RelayKit, caplog: pytest.LogCaptureFixture
 ) -> None:
     limit(relay, "{ per_sender = { minute = 1 } }")
-    write = relay.tables.write
 
-    async def always_later(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
-        if table.startswith(LIMITS_PREFIX):
+    def always_later(call: Call) -> None:
+        if call.name == "write" and call.where.startswith(LIMITS_PREFIX):
             raise RowChanged("UpdateConditionNotSatisfied")
-        return await write(table, partition, *changes)
 
-    relay.tables.write = always_later  # type: ignore[method-assign]
+    relay.tables.before = always_later
     relay.post("hello")
     assert answered(relay) == ["Hi alice"]
     (warned,) = [said for said in caplog.messages if said.startswith("messages not counted")]
@@ -513,15 +501,13 @@ def test_messages_pass_when_other_instances_are_faster_each_time(
 
 def test_a_limit_that_cannot_be_noted_lets_its_message_pass(relay: RelayKit) -> None:
     limit(relay, "{ per_sender = { minute = 1 } }")
-    write = relay.tables.write
 
-    async def no_marks(table: str, partition: str, *changes: Insert | Merge) -> list[str]:
-        if any("limited" in change.values for change in changes):
+    def no_marks(call: Call) -> None:
+        if any("limited" in change.values for change in call.changes):
             raise StorageUnavailable("Table Storage: ServerBusy")
-        return await write(table, partition, *changes)
 
     relay.post("first")
-    relay.tables.write = no_marks  # type: ignore[method-assign]
+    relay.tables.before = no_marks
     relay.post("second")
     assert answered(relay) == ["Hi alice"] * 2
 
@@ -530,24 +516,14 @@ def test_a_message_that_is_forgotten_while_it_is_counted_stays_forgotten(relay: 
     limit(relay, "{ per_sender = { minute = 1 } }")
     relay.post("first")
     relay.clock.advance(1)
-    forget = relay.copy("/forget", at=relay.clock.now() + 1)
-    admit = relay.app.limiter.admit
-    relay.post("second", run=False)
-    waiting = [turn for turn in relay.waiting if turn.watch][-1]
 
-    async def forgotten_meanwhile(bot: Bot, sender: str) -> Any:
-        relay.app.limiter.admit = admit  # type: ignore[method-assign]
-        turn = dataclasses.replace(
-            waiting,
-            watch=None,
-            message=dataclasses.replace(
-                waiting.message, id="c:alice:forget", text="/forget", at=int(forget["msgTimestamp"])
-            ),
-        )
-        await relay.app.answer(turn.to_json())
-        return await admit(bot, sender)
+    def forgotten_meanwhile(call: Call) -> None:
+        if any("limited" in change.values for change in call.changes):
+            relay.tables.before = None
+            relay.post("/forget", at=relay.clock.now() + 1)
 
-    relay.app.limiter.admit = forgotten_meanwhile  # type: ignore[method-assign]
+    relay.tables.before = forgotten_meanwhile
+    relay.post("second")
     relay.settle()
     assert relay.replies[1:] == ["Erased: 2 of your messages and 1 of my replies."]
 
@@ -606,7 +582,7 @@ def test_a_response_bot_warns_and_refuses_in_its_responses_and_copies_get_the_sa
 
 
 def disable(relay: RelayKit) -> None:
-    relay.configure(BOTS_TOML.replace(PROMPT, f"{PROMPT}\nenabled = false"))
+    relay.configure_bot(enabled=False)
 
 
 @pytest.mark.parametrize("fields", [{}, {"team": "42"}], ids=["private", "group"])

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable, StorageUnavailable
-from relay.keys import conversation_key
-from relay.messages import Message, Turn
-from relay.ports import Completion, Prompt
+from relay.keys import HISTORY_PREFIX
+from relay.messages import Turn
+from relay.ports import Completion, Merge, Prompt
 from relay.texts import BLOCKED, FAILED, FORGOTTEN, NEW, THINKING
+from tests.doubles import Call
 from tests.kit import RelayKit
 
 
@@ -72,13 +73,11 @@ def test_the_message_is_queued_before_the_promise_is_made(relay: RelayKit) -> No
 
 def test_a_request_waits_for_its_conversation_and_then_promises(relay: RelayKit) -> None:
     body = request(relay)
-    message = Message("echo", "alice", "other", 0, "")
-    lease = asyncio.run(relay.app.leases.take(conversation_key(message), 140))
-    assert lease is not None
+    give_back = relay.hold_lease("echo")
     started = relay.clock.now()
     assert answer(relay, body) == THINKING["en"]
     assert 20_000 <= relay.clock.now() - started <= 25_000
-    asyncio.run(relay.app.leases.release(lease))
+    give_back()
     relay.settle()
     assert relay.replies == ["Hi alice"]
 
@@ -139,19 +138,33 @@ def test_a_request_that_cannot_be_claimed_is_queued_and_promised(relay: RelayKit
     assert answer(relay, body) == THINKING["en"]  # a copy does not show it again
 
 
-@pytest.mark.parametrize("failing", ["read", "store_reply"])
-def test_storage_that_fails_behind_the_claim_loses_nothing(relay: RelayKit, failing: str) -> None:
+def is_reply(call: Call) -> bool:
+    """Whether a reply is stored."""
+    return any(change.values.get("kind") == "reply" for change in call.changes)
+
+
+def failing(is_meant: Callable[[Call], bool]) -> Callable[[Call], None]:
+    """Some calls for the history fail."""
+
+    def fail(call: Call) -> None:
+        if call.where.startswith(HISTORY_PREFIX) and is_meant(call):
+            raise StorageUnavailable("down")
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [lambda call: call.name in ("get", "page"), lambda call: call.name == "get" or is_reply(call)],
+    ids=["reading", "storing the reply"],
+)
+def test_storage_that_fails_behind_the_claim_loses_nothing(
+    relay: RelayKit, fails: Callable[[Call], bool]
+) -> None:
     body = request(relay)
-    method, get = getattr(relay.app.history, failing), relay.app.history.get
-
-    async def fails(*_: Any, **__: Any) -> Any:
-        raise StorageUnavailable("down")
-
-    setattr(relay.app.history, failing, fails)
-    relay.app.history.get = fails  # type: ignore[method-assign]
+    relay.tables.before = failing(fails)
     assert answer(relay, body) == THINKING["en"]
-    setattr(relay.app.history, failing, method)
-    relay.app.history.get = get  # type: ignore[method-assign]
+    relay.tables.before = None
     relay.settle()
     assert relay.replies == ["Hi alice"]
     assert answer(relay, body) == THINKING["en"]
@@ -160,20 +173,10 @@ def test_storage_that_fails_behind_the_claim_loses_nothing(relay: RelayKit, fail
 def test_a_stored_reply_that_its_request_could_not_show_goes_by_the_api(relay: RelayKit) -> None:
     """The reply was stored, the answer of storing it was lost, and then storage could not be asked any more."""
     body = request(relay)
-    store, get = relay.app.history.store_reply, relay.app.history.get
-
-    async def answer_lost(*arguments: Any, **options: Any) -> Any:
-        await store(*arguments, **options)
-        raise StorageUnavailable("down")
-
-    async def down(*_: Any) -> Any:
-        raise StorageUnavailable("down")
-
-    relay.app.history.store_reply = answer_lost  # type: ignore[method-assign]
-    relay.app.history.get = down  # type: ignore[assignment]
+    relay.tables.after = failing(is_reply)
+    relay.tables.before = failing(lambda call: call.name == "get")
     assert answer(relay, body) == THINKING["en"]
-    relay.app.history.store_reply = store  # type: ignore[method-assign]
-    relay.app.history.get = get  # type: ignore[method-assign]
+    relay.tables.before = relay.tables.after = None
     relay.settle()
     assert relay.replies == ["Hi alice"]
     assert len(relay.model.prompts) == 1
@@ -192,10 +195,7 @@ def test_a_copy_that_was_answered_in_the_meantime_is_not_answered_again_by_the_a
 
 
 def test_a_command_whose_mark_fails_is_confirmed(relay: RelayKit) -> None:
-    async def fails(*_: Any, **__: Any) -> Any:
-        raise StorageUnavailable("down")
-
-    relay.app.history.change = fails  # type: ignore[method-assign]
+    relay.tables.before = failing(lambda call: any(isinstance(change, Merge) for change in call.changes))
     assert answer(relay, request(relay, "/new")) == NEW["en"]
 
 
@@ -235,15 +235,10 @@ def test_a_late_forgotten_message_does_not_swallow_a_promised_answer(relay: Rela
 def test_an_answer_that_went_by_the_api_is_not_shown_again_in_a_response(relay: RelayKit) -> None:
     """The message was queued, and the process died before it could note its promise."""
     relay.model.script = [ModelUnavailable("slow")]
-    promise = relay.app.history.promise
-
-    async def dying(*_: Any) -> Any:
-        raise StorageUnavailable("down")
-
     body = request(relay)
-    relay.app.history.promise = dying  # type: ignore[assignment]
+    relay.tables.before = failing(lambda call: any("promised" in change.values for change in call.changes))
     assert answer(relay, body) == THINKING["en"]
-    relay.app.history.promise = promise  # type: ignore[method-assign]
+    relay.tables.before = None
     relay.settle()
     assert relay.replies == ["Hi alice"]
     assert answer(relay, body) == THINKING["en"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.attacks.fuzz import answers
 from tests.attacks.fuzz.attack import Attack, make_attack
@@ -56,7 +54,7 @@ def run(seed: int, requests: int) -> Report:
     """Attack the webhook with so many requests."""
     report = Report()
     seen = hashlib.sha256()
-    with tempfile.TemporaryDirectory() as folder, Target(Path(folder)) as target:
+    with Target() as target:
         for index in range(requests):
             attack = make_attack(seed, index)
             outcome = target.post(attack)
@@ -69,7 +67,7 @@ def run(seed: int, requests: int) -> Report:
 def run_one(seed: int, index: int) -> tuple[Attack, Outcome]:
     """Post one of the requests again, by itself."""
     attack = make_attack(seed, index)
-    with tempfile.TemporaryDirectory() as folder, Target(Path(folder)) as target:
+    with Target() as target:
         return attack, target.post(attack)
 
 

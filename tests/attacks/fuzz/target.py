@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import azure.functions as func
@@ -87,8 +86,7 @@ class StrictTables(MemoryTables):
 class Target:
     """The relay under attack, inside ``with``. Every request meets empty storage, so its number alone reproduces it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._journal = Journal(UNSPEAKABLE)
 
     def __enter__(self) -> Self:
@@ -102,7 +100,7 @@ class Target:
         }
         with ExitStack() as stack:
             stack.callback(setattr, function_app, "relay", function_app.relay)
-            self._kit = RelayKit(load_settings(EXAMPLE | secrets), self._folder)
+            self._kit = RelayKit(load_settings(EXAMPLE | secrets))
             self._kit.tables = StrictTables()
             self._kit.configure(BOTS)
             self._runner = stack.enter_context(asyncio.Runner())

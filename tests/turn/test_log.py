@@ -1,0 +1,28 @@
+"""What the log of a turn says, and what it may not say."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from relay.errors import ImBlocked, ImRejected, ModelRejected, ModelUnavailable
+from tests.kit import RelayKit
+
+
+def test_no_log_of_a_turn_holds_what_was_said(relay: RelayKit, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    private = "hunter2"
+    relay.model.default = f"you said {private}"
+    relay.im.script = [None, ImBlocked("code 107451"), None, ImRejected("code 404"), None]
+    rejected = ModelRejected("HTTP 400")  # with history and without
+    relay.model.script = [*[relay.model.default] * 3, rejected, rejected, ModelUnavailable("HTTP 500")]
+    for text in ("answered", "withheld", "undelivered", "given up", "tried again"):
+        relay.post(f"{text} {private}", fromNick=private)
+        relay.settle()
+    relay.post("/forget")
+    relay.sweep()
+    for what in ("turn done", "withheld", "undeliverable", "gave up", "tried again"):
+        assert what in caplog.text
+    assert private not in caplog.text
+    assert relay.settings.im_app_secret.get_secret_value() not in caplog.text
