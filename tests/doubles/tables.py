@@ -55,7 +55,7 @@ class MemoryTables:
     async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
         """Delete an unchanged row."""
         await self._called("delete", table, 1)
-        row = self.tables.get(table, {}).get(partition, {}).get(key)
+        row = self._table(table).get(partition, {}).get(key)
         if row is None or row.etag != etag:
             raise RowChanged("changed or gone")
         del self.tables[table][partition][key]
