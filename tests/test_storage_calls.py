@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import takewhile
 
 import pytest
 
 from relay.errors import ModelBlocked
 from relay.keys import conversation_key, history_table, message_key
-from relay.memory.rows import Entry
+from relay.memory.rows import Entry, State
 from relay.messages import Message
 from relay.ports import Insert
 from tests.kit import BOTS_TOML, RelayKit
@@ -33,8 +34,8 @@ def calls_of_a_turn(relay: RelayKit) -> tuple[list[str], int]:
     return relay.tables.calls, shown_after[0]
 
 
-def stored(relay: RelayKit, count: int, *, excluded: bool = False) -> None:
-    """A conversation of this many messages, the newest a minute ago, all of today."""
+def stored(relay: RelayKit, count: int, *, waiting: int = 0, excluded: bool = False) -> None:
+    """A conversation of this many messages, the newest a minute ago, all of today; the last of them wait."""
     message = Message("helper", "alice", "", 0, "")
     partition = conversation_key(message)
     start = relay.clock.now() - 60_000 - count * 100
@@ -43,8 +44,9 @@ def stored(relay: RelayKit, count: int, *, excluded: bool = False) -> None:
     rows = {}
     for n in range(count):
         at = start + n * 100
+        state: State = "waiting" if n >= count - waiting else "answered"
         entry = Entry(
-            message_key(at, str(n)), "text", "answered", "alice", f"message {n}", str(n), excluded=excluded
+            message_key(at, str(n)), "text", state, "alice", f"message {n}", str(n), excluded=excluded
         )
         rows[entry.key] = Insert(entry.key, entry.values())
     asyncio.run(relay.tables.write(table, partition, *rows.values()))
@@ -85,8 +87,22 @@ def test_reading_costs_the_same_with_ten_and_with_a_hundred_thousand_messages(re
         assert before_reply == 5
         assert len(relay.model.prompts[-1].messages) == 1 + 9 + 1
         most = max(int(call.rsplit(" ", 1)[1]) for call in calls if call.startswith("page"))
-        assert most <= 9 + 100
+        assert most <= 9 + 11
     assert pages[10] == pages[100_000]
+
+
+@pytest.mark.parametrize("window", [0, 20])
+@pytest.mark.parametrize(("waiting", "pages"), [(1, 1), (10, 1), (12, 2), (110, 2), (112, 3)])
+def test_a_burst_costs_one_more_page_for_each_hundred_messages(
+    relay: RelayKit, window: int, waiting: int, pages: int
+) -> None:
+    """Ten that wait, the own one among them, fit into the first page beside the window."""
+    relay.configure(SHORT_WINDOW.replace("[[bots]]", f"[defaults]\nrewind_messages = {window}\n[[bots]]", 1))
+    stored(relay, 400, waiting=waiting - 1)
+    calls, _ = calls_of_a_turn(relay)
+    read = list(takewhile(lambda call: call.startswith("page"), calls[2:]))  # behind claim and lease
+    assert read == [f"page relayhistory20261123 {rows}" for rows in (window + 11, 100, 100)[:pages]]
+    assert len(relay.model.prompts[1].messages) == 1 + window + min(waiting, 90)
 
 
 @pytest.mark.parametrize("command", ["/new", "/forget"])
@@ -105,7 +121,7 @@ def test_a_flood_of_refused_messages_does_not_make_later_turns_dear(relay: Relay
     stored(relay, 1500, excluded=True)
     calls, _ = calls_of_a_turn(relay)
     pages = [call for call in calls if call.startswith("page")]
-    assert len(pages) == 3  # today's and yesterday's first, and one more of today's
+    assert len(pages) == 4  # today's and yesterday's first, and two more of today's
     assert relay.replies[-1] == "Hi alice"
 
 

@@ -30,8 +30,11 @@ from relay.ports import Clock, Insert, Merge, Page, Row, Tables, Value
 
 log = logging.getLogger(__name__)
 
+WAITING_ROWS = 11
+"""Rows that a day's first page asks for beside the window: ten messages that wait, and the row behind them."""
+
 BURST_ROWS = 100
-"""Rows that one read asks for beside the window, so that a burst of messages fits into the first page."""
+"""Rows that each further page asks for, or more: room for a burst, which is nearly never there."""
 
 TRANSACTION_MAX_ROWS = 100
 """Azure: changes in one transaction of the Table service."""
@@ -235,7 +238,7 @@ class History:
                 alone=alone,
             )
 
-        limit = conversation.profile(own.function).rewind_messages + BURST_ROWS
+        limit = conversation.profile(own.function).rewind_messages + WAITING_ROWS
         so_far = look()
         day = day_of(self._clock.now() + CLOCK_SKEW_MS)
         first_pages = await self._first_pages(day, so_far.cutoff, conversation.partition, limit)
@@ -438,6 +441,7 @@ class History:
             if page.rows:
                 yield page
                 low = page.rows[-1].key + " "  # the next possible key
+                limit = max(limit, BURST_ROWS)
             if not (page.rows and page.more):
                 return
 
