@@ -77,6 +77,7 @@ class Tables(Protocol):
 
         Raises:
             RowChanged: it has changed, or is gone.
+            TableMissing, TableBusy: there is no such table.
         """
 
     async def create_table(self, table: str) -> None:

@@ -127,7 +127,7 @@ class History:
         first_pages = await self._first_pages(day, so_far.cutoff, conversation.partition, limit)
         while (day + 1) * DAY_MS > so_far.cutoff and not self._days.is_expired(day):
             async for page in self._days.pages(
-                day, conversation.partition, FURTHER_ROWS, first_pages.get(day)
+                day, conversation.partition, max(limit, FURTHER_ROWS), first_pages.get(day)
             ):
                 for entry in map(Entry.from_row, page.rows):
                     entries[entry.key] = read_to = entry

@@ -4,7 +4,6 @@ address."""
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Awaitable, Callable
 from itertools import count
@@ -107,17 +106,4 @@ def _may_pass(error: Exception) -> bool:
 def error_code(error: Any) -> str:
     """The service's word for an error (``EntityAlreadyExists``), else the kind of exception."""
     code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code) or _code_of_answer(error) or type(error).__name__)
-
-
-def _code_of_answer(error: Any) -> str:
-    """The word in an answer that the SDK has not read (``create_entity`` of the Table SDK): its header, or its body."""
-    response = getattr(error, "response", None)
-    if response is None:
-        return ""
-    if code := response.headers.get("x-ms-error-code"):
-        return str(code)
-    try:
-        return str(json.loads(response.text())["odata.error"]["code"])
-    except (ValueError, LookupError, TypeError):
-        return ""
+    return str(getattr(code, "value", code) or type(error).__name__)

@@ -92,6 +92,56 @@ async def test_writing_to_a_missing_table_says_so(storage: Storage) -> None:
         await storage.tables.write(storage.name, "p", Insert("a", {"n": 1}), Insert("b", {"n": 1}))
 
 
+async def test_a_single_merge_returns_the_new_etag(storage: Storage, table: str) -> None:
+    (first,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    (second,) = await storage.tables.write(table, "p", Merge("a", {"n": 2}, first))
+    row = await storage.tables.get(table, "p", "a")
+    assert row is not None
+    assert first != second == row.etag
+
+
+async def test_a_single_change_that_fails_changes_nothing(storage: Storage, table: str) -> None:
+    (stale,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    await storage.tables.write(table, "p", Merge("a", {"n": 2}, stale))
+    before = await storage.tables.get(table, "p", "a")
+    with pytest.raises(RowExists):
+        await storage.tables.write(table, "p", Insert("a", {"n": 3}))
+    with pytest.raises(RowChanged):
+        await storage.tables.write(table, "p", Merge("a", {"n": 3}, stale))
+    with pytest.raises(RowChanged):
+        await storage.tables.delete(table, "p", "a", stale)
+    assert await storage.tables.get(table, "p", "a") == before
+
+
+async def test_a_single_merge_makes_no_row(storage: Storage, table: str) -> None:
+    (etag,) = await storage.tables.write(table, "p", Insert("a", {"n": 1}))
+    with pytest.raises(RowChanged):
+        await storage.tables.write(table, "p", Merge("b", {"n": 2}, etag))
+    assert await storage.tables.get(table, "p", "b") is None
+
+
+async def test_a_change_of_a_missing_table_is_not_taken_for_a_changed_row(storage: Storage) -> None:
+    merges = [Merge(key, {"n": 1}, 'W/"1"') for key in "ab"]
+    with pytest.raises(TableMissing):
+        await storage.tables.write(storage.name, "p", merges[0])
+    with pytest.raises(TableMissing):
+        await storage.tables.write(storage.name, "p", *merges)
+    with pytest.raises(TableMissing):
+        await storage.tables.delete(storage.name, "p", "a", 'W/"1"')
+
+
+async def test_single_changes_take_any_key(storage: Storage, table: str) -> None:
+    """The key of an insert stands in the body, that of a merge or a deletion in the address."""
+    key = "m|1 o'brien% 你好 &=+"
+    (etag,) = await storage.tables.write(table, "p'", Insert(key, {"n": 1}))
+    (etag,) = await storage.tables.write(table, "p'", Merge(key, {"n": 2}, etag))
+    row = await storage.tables.get(table, "p'", key)
+    assert row is not None
+    assert (row.key, row.etag, dict(row.values)) == (key, etag, {"n": 2})
+    await storage.tables.delete(table, "p'", key, etag)
+    assert await storage.tables.get(table, "p'", key) is None
+
+
 async def test_a_page_holds_a_key_range_of_one_partition_in_order(storage: Storage, table: str) -> None:
     for key in ("m|3", "d|1", "m|1", "n|1", "m|2"):
         await storage.tables.write(table, "p", Insert(key, {"n": 1}))

@@ -70,7 +70,7 @@ class MemoryTables(StorageDouble):
         """Delete an unchanged row."""
         async with self._call(Call("delete", table, partition)):
             self._called("delete", table, 1)
-            row = self.tables.get(table, {}).get(partition, {}).get(key)
+            row = self._table(table).get(partition, {}).get(key)
             if row is None or row.etag != etag:
                 raise RowChanged("changed or gone")
             del self.tables[table][partition][key]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
@@ -11,7 +10,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestE
 from relay.backoff import Backoff
 from relay.errors import RowExists, StorageUnavailable
 from relay.storage import azure_calls
-from relay.storage.azure_calls import error_code, in_attempts
+from relay.storage.azure_calls import in_attempts
 
 
 def refused(code: str, status: int | None = None) -> HttpResponseError:
@@ -87,21 +86,3 @@ async def test_other_errors_pass_as_they_are(meant: Exception) -> None:
     with pytest.raises(type(meant)):
         await in_attempts("Queue Storage", 5, service)
     assert service.asked == 1
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "code"),
-    [
-        ({"x-ms-error-code": "EntityAlreadyExists"}, "", "EntityAlreadyExists"),
-        ({}, '{"odata.error": {"code": "TableNotFound", "message": {"value": "hunter2"}}}', "TableNotFound"),
-        ({}, "<html>hunter2</html>", "HttpResponseError"),
-        ({}, '["hunter2"]', "HttpResponseError"),
-    ],
-)
-def test_the_code_is_read_from_an_answer_that_the_sdk_leaves_unread(
-    headers: dict[str, str], body: str, code: str
-) -> None:
-    """``create_entity`` of the Table SDK raises what the transport gave it."""
-    error = HttpResponseError("hunter2")
-    error.response = SimpleNamespace(headers=headers, text=lambda: body)
-    assert error_code(error) == code
