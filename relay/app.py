@@ -20,14 +20,14 @@ from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import Settings, load_settings
 from relay.errors import ConfigError, NewerTurn, StorageError, StorageUnavailable
 from relay.im.client import ImClient
-from relay.inbound.webhook import Answer, Webhook
+from relay.inbound.webhook import HttpAnswer, Webhook
 from relay.memory.claim import Claims
 from relay.memory.days import Days
 from relay.memory.history import History
 from relay.memory.lease import Leases
 from relay.messages import Turn
 from relay.model import OpenAIChat
-from relay.model.places import missing_keys
+from relay.model.endpoints import missing_keys
 from relay.outbox import NEWER_SECONDS, Outbox
 from relay.ports import ChatModel, Clock, Messenger, Queues, Tables
 from relay.sdk import load_now
@@ -132,7 +132,7 @@ class Relay:
             return
         self._first_token = loop.create_task(credential.fetch_first(self.credential))
 
-    async def receive(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def receive(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """``webhook``: the answer to one HTTP request."""
         return await self._webhook.handle(headers, body)
 
@@ -222,6 +222,6 @@ def quiet_wordy_loggers() -> None:
             logger.setLevel(logging.WARNING)
 
 
-def to_json(answer: Answer) -> str:
+def to_json(answer: HttpAnswer) -> str:
     """The body of an HTTP answer."""
     return json.dumps(answer.body, ensure_ascii=False)

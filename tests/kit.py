@@ -238,7 +238,7 @@ class RelayKit:
         *,
         team: str | None = None,
         seconds: float | None = None,
-        deaths: int = 0,
+        crashes: int = 0,
     ) -> Callable[[], None]:
         """Another worker holds a conversation's lease, as for a turn of its own.
 
@@ -247,7 +247,7 @@ class RelayKit:
             sender: accid of the user.
             team: the group, else the private chat.
             seconds: until the lease ends, the time of a turn when None. One that has ended: its holder has died.
-            deaths: how many holders before this one have died over the conversation.
+            crashes: how many holders before this one have died over the conversation.
 
         Returns:
             What gives it back.
@@ -258,8 +258,8 @@ class RelayKit:
         leases = Leases(self.tables, self.clock)
         lease = _finish(leases.take(conversation_key(Message(to, sender, "", 0, "", team=team)), lasting))
         assert lease is not None, f"somebody holds a lease of {LEASE_TABLE} already"
-        if deaths:
-            lease = _finish(leases.note(lease, deaths=deaths, alone=""))
+        if crashes:
+            lease = _finish(leases.note(lease, crashes=crashes, suspect=""))
         return lambda: _finish(leases.release(lease))
 
     def kill_host(self) -> NoReturn:

@@ -14,7 +14,7 @@ from playground.page.spans import SpanFact
 from playground.page.steps import Detail, Step
 from playground.page.wording import MODEL_CODES, MODEL_FAILURES, MODEL_STATUS, NOT_ANSWERED
 from relay import spans
-from relay.im.codes import meaning
+from relay.im.codes import result_code
 
 V1_SLACK_MS = 50
 """The v1 API has no ids to join by: a call belongs to the span in whose time it came."""
@@ -155,5 +155,5 @@ def _outcome(calls: list[ApiCall]) -> str:
 
 
 def _code(outcome: str) -> str:
-    words = meaning(int(outcome)).reason if outcome.isdigit() else NOT_ANSWERED.get(outcome, "")
+    words = result_code(int(outcome)).reason if outcome.isdigit() else NOT_ANSWERED.get(outcome, "")
     return f"{outcome} ({words})" if words else outcome or "not answered yet"

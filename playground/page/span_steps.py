@@ -95,10 +95,10 @@ def _lease(journal: Journal, span: SpanFact) -> Step:
         return Step("lease", "Conversation is busy", span.at, span.ms, "warn", "another turn holds its lease")
     until = span.attributes.get(spans.LEASE_UNTIL)
     said = f"nobody else answers here until {clock_time(until)}" if until else ""
-    deaths = int(span.attributes.get(spans.DEATHS, 0))
-    if deaths:
-        said += f"; taken over from {count(deaths, 'turn')} that died"
-    return Step("lease", "Conversation leased", span.at, span.ms, "warn" if deaths else "ok", said)
+    crashes = int(span.attributes.get(spans.CRASHES, 0))
+    if crashes:
+        said += f"; taken over from {count(crashes, 'turn')} that died"
+    return Step("lease", "Conversation leased", span.at, span.ms, "warn" if crashes else "ok", said)
 
 
 def _window(journal: Journal, span: SpanFact) -> Step:

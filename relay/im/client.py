@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind
 
 from relay import spans
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
-from relay.im.codes import Verdict, meaning
+from relay.im.codes import Outcome, result_code
 from relay.im.hosts import ApiVersion, Region, hosts
 from relay.im.requests import DIALECTS
 from relay.ports import Clock, Outgoing, Sent
@@ -42,17 +42,17 @@ KEEP_ALIVE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Attempt:
     """The outcome of one request.
 
     Attributes:
-        verdict: on the server's result code; None when the answer was lost or holds no code.
+        outcome: on the server's result code; None when the answer was lost or holds no code.
         cause: the outcome in words.
         arrived: whether the request may have reached the server.
         sent: what the server says of the message that it took.
     """
 
-    verdict: Verdict | None
+    outcome: Outcome | None
     cause: str
     arrived: bool = True
     sent: Sent = field(default_factory=Sent)
@@ -124,7 +124,7 @@ class ImClient:
             await self._wait_out_pause(end)
             answer = await self._post(host, outgoing, request_id, attempt_seconds)
             wait, cause = 0.0, answer.cause
-            match answer.verdict:
+            match answer.outcome:
                 case None:
                     lost += 1
                     if lost == LOST_ANSWERS:
@@ -132,19 +132,19 @@ class ImClient:
                     if self._version == "v1":
                         in_doubt = in_doubt or answer.arrived
                         continue
-                case Verdict.DELIVERED:
+                case Outcome.DELIVERED:
                     return answer.sent
-                case Verdict.REPEATED if in_doubt:
+                case Outcome.REPEATED if in_doubt:
                     return answer.sent
-                case Verdict.BLOCKED:
+                case Outcome.BLOCKED:
                     raise ImBlocked(cause)
-                case Verdict.REJECTED:
+                case Outcome.REJECTED:
                     raise ImRejected(cause)
-                case Verdict.MISCONFIGURED | Verdict.REPEATED:
+                case Outcome.MISCONFIGURED | Outcome.REPEATED:
                     break
-                case Verdict.THROTTLED:
+                case Outcome.THROTTLED:
                     self._throttled_at = self._clock.now()
-                case Verdict.AGAIN:
+                case Outcome.AGAIN:
                     wait = AGAIN_SECONDS
             request_id, in_doubt = uuid.uuid4().hex, False
         raise ImUnavailable(cause)
@@ -161,7 +161,7 @@ class ImClient:
             raise ImUnavailable("result code 416: over the app's rate limit, sending pauses")
         await self._clock.sleep(left)
 
-    async def _post(self, host: str, outgoing: Outgoing, request_id: str, seconds: float) -> _Answer:
+    async def _post(self, host: str, outgoing: Outgoing, request_id: str, seconds: float) -> _Attempt:
         """Make one request, signed afresh, and log its outcome unless it is a plain success."""
         request = DIALECTS[self._version](outgoing, request_id)
         now = self._clock.now() // 1000
@@ -175,9 +175,9 @@ class ImClient:
                 timeout=seconds,
             )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            answer = _Answer(None, f"no connection ({type(error).__name__})", arrived=False)
+            answer = _Attempt(None, f"no connection ({type(error).__name__})", arrived=False)
         except httpx2.RequestError as error:
-            answer = _Answer(None, f"no answer ({type(error).__name__})")
+            answer = _Attempt(None, f"no answer ({type(error).__name__})")
         else:
             answer = _read(response)
         milliseconds = int((time.monotonic() - started) * 1000)
@@ -186,7 +186,7 @@ class ImClient:
             spans.IM_MILLISECONDS: milliseconds,
         }
         spans.current().add_event(spans.IM_ATTEMPT, attributes)
-        if answer.verdict is not Verdict.DELIVERED:
+        if answer.outcome is not Outcome.DELIVERED:
             log.warning(
                 "im message=%s request=%s ms=%d: %s",
                 outgoing.client_id,
@@ -202,24 +202,24 @@ class ImClient:
         return self._http
 
 
-def _read(response: httpx2.Response) -> _Answer:
+def _read(response: httpx2.Response) -> _Attempt:
     """The result code is in the JSON body, also when the HTTP status says 200."""
     status = f"HTTP {response.status_code}"
     if response.status_code >= 500:
-        return _Answer(None, status)
+        return _Attempt(None, status)
     try:
         fields = response.json()
     except (ValueError, RecursionError):
-        return _Answer(None, f"{status} without a result code")
+        return _Attempt(None, f"{status} without a result code")
     code = fields.get("code") if isinstance(fields, dict) else None
     if not isinstance(code, int):
-        return _Answer(None, f"{status} without a result code")
+        return _Attempt(None, f"{status} without a result code")
     data = fields.get("data")
     if code == 200 and isinstance(data, dict) and data.get("antispam") is True:
         # v1's way to say that moderation withheld the text.
-        return _Answer(Verdict.BLOCKED, "result code 200 with antispam: refused by moderation")
-    known = meaning(code)
-    return _Answer(known.verdict, f"result code {code}: {known.reason}", sent=_sent(data))
+        return _Attempt(Outcome.BLOCKED, "result code 200 with antispam: refused by moderation")
+    known = result_code(code)
+    return _Attempt(known.outcome, f"result code {code}: {known.reason}", sent=_sent(data))
 
 
 def _sent(data: object) -> Sent:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Verdict(Enum):
+class Outcome(Enum):
     """What to do after an answer."""
 
     DELIVERED = auto()
@@ -32,33 +32,33 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """Verdict on a result code, and the words for the log."""
+class ResultCode:
+    """Outcome on a result code, and the words for the log."""
 
-    verdict: Verdict
+    outcome: Outcome
     reason: str
 
 
-def meaning(code: int) -> Meaning:
+def result_code(code: int) -> ResultCode:
     """What a result code means. One that is not documented is a rejection: blind repetition helps nobody."""
-    return _MEANINGS.get(code) or Meaning(Verdict.REJECTED, "a code that the relay does not know")
+    return _CODES.get(code) or ResultCode(Outcome.REJECTED, "a code that the relay does not know")
 
 
-_WORDS: dict[Verdict, dict[int, str]] = {
-    Verdict.DELIVERED: {
+_WORDS: dict[Outcome, dict[int, str]] = {
+    Outcome.DELIVERED: {
         200: "delivered",
         107306: "delivered before",
     },
-    Verdict.REPEATED: {
+    Outcome.REPEATED: {
         431: "this RequestId was used before",
     },
-    Verdict.BLOCKED: {
+    Outcome.BLOCKED: {
         107451: "refused by moderation",
         189451: "refused by AI moderation",
         195001: "refused by the client's moderation",
         195002: "refused by the server's moderation",
     },
-    Verdict.AGAIN: {
+    Outcome.AGAIN: {
         408: "the server timed out",
         415: "network trouble at the server",
         449: "asked to try again",
@@ -68,10 +68,10 @@ _WORDS: dict[Verdict, dict[int, str]] = {
         # Per sender, unlike 416: the other conversations go on.
         107323: "too many messages from this account",
     },
-    Verdict.THROTTLED: {
+    Outcome.THROTTLED: {
         416: "over the app's rate limit",
     },
-    Verdict.MISCONFIGURED: {
+    Outcome.MISCONFIGURED: {
         302: "IM_APP_KEY or IM_APP_SECRET is wrong",
         315: "this address is not on the app's IP allow list: add it in the console",
         403: "forbidden: is the server API enabled for this app, and IM_APP_SECRET its secret?",
@@ -80,7 +80,7 @@ _WORDS: dict[Verdict, dict[int, str]] = {
         101303: "unknown app key: is IM_APP_KEY right, and IM_REGION the region of the app?",
         107410: "messaging is switched off for this app: see the console",
     },
-    Verdict.REJECTED: {
+    Outcome.REJECTED: {
         301: "the account is banned",
         404: "no such account: is the bot's accid registered?",
         405: "a parameter is too long",
@@ -116,6 +116,6 @@ _WORDS: dict[Verdict, dict[int, str]] = {
     },
 }
 
-_MEANINGS = {
-    code: Meaning(verdict, reason) for verdict, words in _WORDS.items() for code, reason in words.items()
+_CODES = {
+    code: ResultCode(outcome, reason) for outcome, words in _WORDS.items() for code, reason in words.items()
 }

@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """An HTTP answer: status and the object that becomes its JSON body."""
 
     status: int
@@ -73,7 +73,7 @@ class Webhook:
         self._respond = respond
         self._callback_warned_at: int | None = None
 
-    async def handle(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def handle(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Answer one request: any bytes with any headers (names in any case)."""
         lower = {name.lower(): value for name, value in headers.items()}
         parent = lower.get("traceparent", "")
@@ -93,9 +93,9 @@ class Webhook:
             span.set_attribute(spans.REASON, str(answer.body.get("reason", "")))
             return answer
 
-    async def _answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _answer(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         if body == _ADDRESS_CHECK:
-            return Answer(200, {"status": "ok"})
+            return HttpAnswer(200, {"status": "ok"})
         if len(body) > BODY_MAX_BYTES:
             raise RequestRefused(413, "too_large", f"the body is over {BODY_MAX_BYTES} bytes")
         if not (self._settings.allow_unsigned and "checksum" not in headers):
@@ -115,20 +115,20 @@ class Webhook:
         spans.current().set_attributes(spans.about(routed.message))
         return await self._take(Turn(routed.message, received=now, trace=spans.traceparent()), routed.bot)
 
-    async def _take(self, turn: Turn, bot: Bot) -> Answer:
+    async def _take(self, turn: Turn, bot: Bot) -> HttpAnswer:
         if turn.queue_bytes() > QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES:
             raise RequestRefused(413, "too_large", "the message would not fit a queue message")
         if bot.reply == "response":
             text = await self._respond(turn, bot)
             _log_accepted("responded", turn.message)
-            return Answer(200, chatbot.reply(text))
+            return HttpAnswer(200, chatbot.reply(text))
         await self._enqueue(turn, bot)
         _log_accepted("queued", turn.message)
         if turn.message.source == "chatbot":
-            return Answer(200, chatbot.acknowledgement())
-        return Answer(200, {"status": "queued"})
+            return HttpAnswer(200, chatbot.acknowledgement())
+        return HttpAnswer(200, {"status": "queued"})
 
-    def _allow(self) -> Answer:
+    def _allow(self) -> HttpAnswer:
         """Let a third-party callback pass: the message it asks about must not hang on a bot (vendor page
         jI3ODc2ODE)."""
         now = self._clock.now()
@@ -138,16 +138,16 @@ class Webhook:
                 "a third-party callback came in and was allowed: this URL moderates nothing;"
                 " take it out of the console's callback settings"
             )
-        return Answer(200, {"errCode": 0})
+        return HttpAnswer(200, {"errCode": 0})
 
 
-def _ignored(reason: Reason) -> Answer:
+def _ignored(reason: Reason) -> HttpAnswer:
     logger.debug("ignored reason=%s", reason)
-    return Answer(200, {"status": "ignored", "reason": reason})
+    return HttpAnswer(200, {"status": "ignored", "reason": reason})
 
 
-def _error(status: int, word: str, detail: str) -> Answer:
-    return Answer(status, {"error": word, "detail": f"{detail}; {SEE}"})
+def _error(status: int, word: str, detail: str) -> HttpAnswer:
+    return HttpAnswer(status, {"error": word, "detail": f"{detail}; {SEE}"})
 
 
 def _header_clock(headers: Mapping[str, str]) -> int | None:

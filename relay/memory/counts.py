@@ -64,7 +64,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Admission:
     """What the limits say to a message.
 
     Attributes:
@@ -97,7 +97,7 @@ class Decision:
         self._minute = minute
         self.changed: dict[str, Count] = {}
 
-    def admit(self, sender: str) -> Verdict:
+    def admit(self, sender: str) -> Admission:
         """Decide about the next message, one of this sender."""
         key = sender_key(sender)
         admitted = not self._full_until(key)
@@ -105,7 +105,7 @@ class Decision:
             for limited, rate in ((key, self._limits.per_sender), (BOT_KEY, self._limits.per_bot)):
                 if rate is not None:
                     self.changed[limited] = self._count(limited).one_more()
-        return Verdict(admitted, self._full_until(key), self._count(key), self._count(BOT_KEY))
+        return Admission(admitted, self._full_until(key), self._count(key), self._count(BOT_KEY))
 
     def _full_until(self, key: str) -> int:
         return max(

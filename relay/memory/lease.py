@@ -24,16 +24,16 @@ class Lease:
         owner: this holder, new for every lease.
         until: end in Unix milliseconds; never renewed.
         etag: of the row.
-        deaths: how many holders before this one never gave it back: their process died.
-        alone: key of the message that the last of them answered alone, or empty.
+        crashes: how many holders before this one never gave it back: their process died.
+        suspect: key of the message that the last of them answered alone, or empty.
     """
 
     partition: str
     owner: str
     until: int
     etag: str
-    deaths: int = 0
-    alone: str = ""
+    crashes: int = 0
+    suspect: str = ""
 
 
 class Leases:
@@ -58,7 +58,7 @@ class Leases:
             lease = await self._take(partition, seconds)
             span.set_attribute(spans.TAKEN, lease is not None)
             if lease is not None:
-                span.set_attributes({spans.LEASE_UNTIL: lease.until, spans.DEATHS: lease.deaths})
+                span.set_attributes({spans.LEASE_UNTIL: lease.until, spans.CRASHES: lease.crashes})
             return lease
 
     async def _take(self, partition: str, seconds: float) -> Lease | None:
@@ -84,19 +84,19 @@ class Leases:
                     owner,
                     until,
                     row.etag,
-                    deaths=int(row.values.get("deaths", 0)) + 1,
-                    alone=str(row.values.get("alone", "")),
+                    crashes=int(row.values.get("crashes", 0)) + 1,
+                    suspect=str(row.values.get("suspect", "")),
                 )
                 return await self._replace(taken_over)
         return None
 
-    async def note(self, lease: Lease, *, deaths: int, alone: str) -> Lease:
+    async def note(self, lease: Lease, *, crashes: int, suspect: str) -> Lease:
         """Record which message this turn answers alone, so that its death tells which one it was.
 
         Raises:
             RowChanged: the lease has expired and another turn took it over.
         """
-        noted = await self._replace(replace(lease, deaths=deaths, alone=alone))
+        noted = await self._replace(replace(lease, crashes=crashes, suspect=suspect))
         if noted is None:
             raise RowChanged("the lease was taken over")
         return noted
@@ -126,8 +126,8 @@ class Leases:
         values: dict[str, Value] = {
             "owner": lease.owner,
             "until": str(lease.until),
-            "deaths": lease.deaths,
-            "alone": lease.alone,
+            "crashes": lease.crashes,
+            "suspect": lease.suspect,
         }
         try:
             (etag,) = await self._tables.write(

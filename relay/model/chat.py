@@ -9,7 +9,7 @@ from relay.config.settings import Settings
 from relay.errors import AttemptFailed, ModelError, ModelUnavailable
 from relay.model.connections import Connections
 from relay.model.cooldowns import Cooldowns
-from relay.model.places import Place, places_of
+from relay.model.endpoints import Endpoint, endpoints_of
 from relay.model.request import Requests
 from relay.ports import Completion, Prompt
 from relay.storage.credential import AppCredential
@@ -55,11 +55,11 @@ class OpenAIChat:
         """
         clock = asyncio.get_running_loop().time
         ends_at = clock() + seconds
-        places = list(places_of(self._settings, prompt.models))
-        failed: dict[Place, float] = {}
+        endpoints = list(endpoints_of(self._settings, prompt.models))
+        failed: dict[Endpoint, float] = {}
         cause = ""
         while True:
-            place, wait = self._cooldowns.choose(places, failed)
+            endpoint, wait = self._cooldowns.choose(endpoints, failed)
             left = ends_at - clock()
             if wait >= left:
                 raise ModelUnavailable(cause or f"left alone for another {wait:.0f} s", retry_after=wait)
@@ -67,31 +67,33 @@ class OpenAIChat:
                 await asyncio.sleep(min(wait, LOOK_SECONDS))
                 continue
             behind = sum(
-                other != place and other not in failed and self._cooldowns.left(other) < left
-                for other in places
+                other != endpoint and other not in failed and self._cooldowns.left(other) < left
+                for other in endpoints
             )
             try:
-                return await self._attempt(place, prompt, ends_at - left * behind / (behind + 1))
+                return await self._attempt(endpoint, prompt, ends_at - left * behind / (behind + 1))
             except AttemptFailed as failure:
                 cause = failure.cause
-                failed[place] = self._cooldowns.now() + self._cooldowns.left(place)
+                failed[endpoint] = self._cooldowns.now() + self._cooldowns.left(endpoint)
                 if failure.lasting:
-                    places.remove(place)
-                if not places:
+                    endpoints.remove(endpoint)
+                if not endpoints:
                     raise ModelUnavailable(cause) from None
 
-    async def _attempt(self, place: Place, prompt: Prompt, until: float) -> Completion:
-        began = self._cooldowns.begin(place)
+    async def _attempt(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:
+        began = self._cooldowns.begin(endpoint)
         try:
-            completion = await self._requests.ask(place, prompt, until)
+            completion = await self._requests.ask(endpoint, prompt, until)
         except AttemptFailed as failure:
-            self._cooldowns.failed(place, began, named=failure.retry_after, lasting=failure.lasting)
-            log.warning("model=%s server=%s does not answer: %s", place.model, place.host, failure.cause)
+            self._cooldowns.failed(endpoint, began, named=failure.retry_after, lasting=failure.lasting)
+            log.warning(
+                "model=%s server=%s does not answer: %s", endpoint.model, endpoint.host, failure.cause
+            )
             raise
         except ModelError:
-            self._cooldowns.answered(place, began)  # the server works, and refuses this request alone
+            self._cooldowns.answered(endpoint, began)  # the server works, and refuses this request alone
             raise
-        self._cooldowns.answered(place, began)
+        self._cooldowns.answered(endpoint, began)
         return completion
 
     async def aclose(self) -> None:

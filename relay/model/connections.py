@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from relay.errors import AttemptFailed
-from relay.model.places import Place
+from relay.model.endpoints import Endpoint
 from relay.sdk import load
 from relay.storage.credential import AppCredential
 
@@ -23,7 +23,7 @@ TOKEN_SCOPE = "https://ai.azure.com/.default"  # noqa: S105  (a scope, not a tok
 
 
 class Connections:
-    """Clients for places.
+    """Clients for endpoints.
 
     Args:
         credential: the process's Entra ID credential, for Azure OpenAI without a key.
@@ -34,9 +34,9 @@ class Connections:
         self._clients: dict[tuple[str, SecretStr | None], AsyncOpenAI] = {}
         self._opening = asyncio.Lock()
 
-    async def client(self, place: Place) -> AsyncOpenAI:
-        """The client for a place. The client does not retry: :class:`OpenAIChat` decides which place is asked next."""
-        which = (place.base_url, place.key)
+    async def client(self, endpoint: Endpoint) -> AsyncOpenAI:
+        """The client for an endpoint. It does not retry: :class:`OpenAIChat` decides which endpoint is asked next."""
+        which = (endpoint.base_url, endpoint.key)
         async with self._opening:
             if which not in self._clients:
                 # The SDK reads keys, organisations, headers and log levels of the machine; the settings are ours.
@@ -44,8 +44,8 @@ class Connections:
                     del os.environ[name]
                 sdk = await load("openai")
                 self._clients[which] = sdk.AsyncOpenAI(
-                    base_url=place.base_url,
-                    api_key=self._api_key(place),
+                    base_url=endpoint.base_url,
+                    api_key=self._api_key(endpoint),
                     max_retries=0,
                     # What people write goes to the server that the operator named, and to no other.
                     http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
@@ -59,10 +59,10 @@ class Connections:
         self._clients.clear()
         await self._credential.close()
 
-    def _api_key(self, place: Place) -> Any:
-        if place.key is not None:
-            return place.key.get_secret_value()
-        if not place.is_azure:
+    def _api_key(self, endpoint: Endpoint) -> Any:
+        if endpoint.key is not None:
+            return endpoint.key.get_secret_value()
+        if not endpoint.is_azure:
             return "none"  # the SDK insists on a key; a server that wants none ignores it
         return self._token
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from relay.backoff import ATTEMPTS_MAX, Backoff
-from relay.model.places import Place
+from relay.model.endpoints import Endpoint
 
 RESTS = Backoff(first_seconds=1, ceiling_seconds=60)
 """Rests that nobody named."""
@@ -62,57 +62,59 @@ class Cooldowns:
         self.now = now
         self._random = random
         self._backoff = backoff
-        self._rests: dict[Place, _Rest] = {}
+        self._rests: dict[Endpoint, _Rest] = {}
 
-    def left(self, place: Place) -> float:
-        """For how many more seconds a place is left alone."""
-        rest = self._rests.get(place)
+    def left(self, endpoint: Endpoint) -> float:
+        """For how many more seconds an endpoint is left alone."""
+        rest = self._rests.get(endpoint)
         return max(0.0, rest.until - self.now()) if rest else 0
 
-    def choose(self, places: Sequence[Place], met: Mapping[Place, float]) -> tuple[Place, float]:
-        """The first place that may be asked now, or the one that may be asked soonest.
+    def choose(
+        self, endpoints: Sequence[Endpoint], failed: Mapping[Endpoint, float]
+    ) -> tuple[Endpoint, float]:
+        """The first endpoint that may be asked now, or the one that may be asked soonest.
 
         Where all of them rest, the times that servers named hold for everybody. Rests that nobody named then only hold
-        up those who met a failure themselves: for the others, asking costs no more than waiting.
+        up those who failed a failure themselves: for the others, asking costs no more than waiting.
 
         Args:
-            places: one or more, the preferred one first.
-            met: the places that have failed in this turn, and when the rest ends that followed.
+            endpoints: one or more, the preferred one first.
+            failed: the endpoints that have failed in this turn, and when the rest ends that followed.
 
         Returns:
-            A place, and in how many seconds it may be asked.
+            A endpoint, and in how many seconds it may be asked.
         """
-        for place in places:
-            if not self.left(place):
-                return place, 0
-        some_named = any(self._rests[place].is_named for place in places)
+        for endpoint in endpoints:
+            if not self.left(endpoint):
+                return endpoint, 0
+        some_named = any(self._rests[endpoint].is_named for endpoint in endpoints)
 
-        def wait(place: Place) -> float:
-            if place in met and not self._rests[place].is_named:
-                return max(0.0, met[place] - self.now())
-            return self.left(place) if some_named else 0
+        def wait(endpoint: Endpoint) -> float:
+            if endpoint in failed and not self._rests[endpoint].is_named:
+                return max(0.0, failed[endpoint] - self.now())
+            return self.left(endpoint) if some_named else 0
 
-        chosen = min(places, key=wait)  # of equals, the first
+        chosen = min(endpoints, key=wait)  # of equals, the first
         return chosen, wait(chosen)
 
-    def begin(self, place: Place) -> float:
-        """A request to a place begins; returns the time. After a rest it is the probe."""
+    def begin(self, endpoint: Endpoint) -> float:
+        """A request to an endpoint begins; returns the time. After a rest it is the probe."""
         now = self.now()
-        rest = self._rests.get(place)
+        rest = self._rests.get(endpoint)
         if rest is not None and rest.until <= now:
             rest.until, rest.is_named = now + PROBE_SECONDS, False
         return now
 
-    def answered(self, place: Place, began: float) -> None:
-        """A request that began at some time was answered: the place works."""
-        rest = self._rests.get(place)
+    def answered(self, endpoint: Endpoint, began: float) -> None:
+        """A request that began at some time was answered: the endpoint works."""
+        rest = self._rests.get(endpoint)
         if rest is not None and began >= rest.since:
-            del self._rests[place]
+            del self._rests[endpoint]
         elif rest is not None:
             rest.failures = 0
 
     def failed(
-        self, place: Place, began: float, *, named: float | None = None, lasting: bool = False
+        self, endpoint: Endpoint, began: float, *, named: float | None = None, lasting: bool = False
     ) -> None:
         """A request that began at some time has failed.
 
@@ -120,13 +122,13 @@ class Cooldowns:
             named: after how many seconds the server wants to be asked again, if it says so.
             lasting: it will go on for a while, as a missing role or a wrong address does.
         """
-        now, rest = self.now(), self._rests.get(place)
+        now, rest = self.now(), self._rests.get(endpoint)
         failures = rest.failures if rest else 0
         if named is not None:
             until = now + min(max(named, NAMED_MIN_SECONDS), NAMED_MAX_SECONDS)
             if rest is None or not rest.is_named or until > rest.until:
-                self._rests[place] = _Rest(now, until, until, failures, is_named=True)
+                self._rests[endpoint] = _Rest(now, until, until, failures, is_named=True)
         elif rest is None or began >= rest.ended:
             failures = ATTEMPTS_MAX if lasting else failures
             until = now + self._backoff.delay(failures, self._random)
-            self._rests[place] = _Rest(now, until, until, failures + 1, is_named=False)
+            self._rests[endpoint] = _Rest(now, until, until, failures + 1, is_named=False)

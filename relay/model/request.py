@@ -1,4 +1,4 @@
-"""One request to one place, in one span."""
+"""One request to one endpoint, in one span."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from opentelemetry.trace import Span, SpanKind
 
 from relay import spans
 from relay.errors import AttemptFailed, ModelError
+from relay.model.answers import code_of, completion_of, count_of, failure_of, name_of
 from relay.model.connections import Connections
-from relay.model.meaning import code_of, completion_of, count_of, failure_of, name_of
-from relay.model.places import Place
+from relay.model.endpoints import Endpoint
 from relay.ports import Completion, Prompt
 
 if TYPE_CHECKING:
@@ -29,44 +29,44 @@ UNRECOGNIZED = "Unrecognized request argument"
 
 
 class Requests:
-    """Asks places, and remembers which of the optional parameters each of them refuses.
+    """Asks endpoints, and remembers which of the optional parameters each of them refuses.
 
     The name of a deployment does not tell which parameters its model takes; the model's first refusal does.
     """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._refused: dict[Place, set[str]] = {}
+        self._refused: dict[Endpoint, set[str]] = {}
 
-    async def ask(self, place: Place, prompt: Prompt, until: float) -> Completion:
-        """One answer of one place.
+    async def ask(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:
+        """One answer of one endpoint.
 
         Args:
-            place: where to ask.
+            endpoint: where to ask.
             prompt: the messages and limits to send.
             until: when to give up, by the event loop's clock.
 
         Raises:
-            AttemptFailed: another place may answer.
+            AttemptFailed: another endpoint may answer.
             ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.
         """
         try:
             async with asyncio.timeout_at(until):
-                client = await self._connections.client(place)
+                client = await self._connections.client(endpoint)
         except TimeoutError:
             raise AttemptFailed("the model's client could not be opened in time") from None
         while True:
-            parameters = self._parameters(place, prompt)
-            outcome = await self._send(client, place, prompt, parameters, until)
+            parameters = self._parameters(endpoint, prompt)
+            outcome = await self._send(client, endpoint, prompt, parameters, until)
             if isinstance(outcome, Completion):
                 return outcome
             if isinstance(outcome, Exception):
                 raise outcome
-            log.warning("model=%s refuses %s; it is asked without from now on", place.model, outcome)
-            self._refused.setdefault(place, set()).add(outcome)
+            log.warning("model=%s refuses %s; it is asked without from now on", endpoint.model, outcome)
+            self._refused.setdefault(endpoint, set()).add(outcome)
 
-    def _parameters(self, place: Place, prompt: Prompt) -> dict[str, int | float]:
-        refused = self._refused.get(place, set())
+    def _parameters(self, endpoint: Endpoint, prompt: Prompt) -> dict[str, int | float]:
+        refused = self._refused.get(endpoint, set())
         limit = "max_tokens" if "max_completion_tokens" in refused else "max_completion_tokens"
         wanted = {limit: prompt.max_tokens, "temperature": prompt.temperature}
         return {name: value for name, value in wanted.items() if value is not None and name not in refused}
@@ -74,7 +74,7 @@ class Requests:
     async def _send(
         self,
         client: AsyncOpenAI,
-        place: Place,
+        endpoint: Endpoint,
         prompt: Prompt,
         parameters: dict[str, Any],
         until: float,
@@ -85,12 +85,12 @@ class Requests:
 
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
-            spans.CHAT + place.model, kind=SpanKind.CLIENT, attributes=_asked(place, parameters)
+            spans.CHAT + endpoint.model, kind=SpanKind.CLIENT, attributes=_asked(endpoint, parameters)
         ) as span:
             try:
                 async with asyncio.timeout_at(until):
                     response = await client.chat.completions.create(
-                        model=place.model,
+                        model=endpoint.model,
                         messages=[{"role": said.role, "content": said.content} for said in prompt.messages],  # type: ignore[misc]
                         timeout=httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
                         # Only a trace that is recorded: an id that leads nowhere is nobody's business.
@@ -117,12 +117,12 @@ class Requests:
                 return AttemptFailed("the model server's answer is not JSON", lasting=True)
 
 
-def _asked(place: Place, parameters: dict[str, Any]) -> dict[str, spans.Attribute]:
+def _asked(endpoint: Endpoint, parameters: dict[str, Any]) -> dict[str, spans.Attribute]:
     attributes: dict[str, spans.Attribute] = {
         spans.GEN_AI_OPERATION: "chat",
-        spans.GEN_AI_PROVIDER: "azure.ai.openai" if place.is_azure else "openai",
-        spans.GEN_AI_REQUEST_MODEL: place.model,
-        spans.SERVER_ADDRESS: place.host,
+        spans.GEN_AI_PROVIDER: "azure.ai.openai" if endpoint.is_azure else "openai",
+        spans.GEN_AI_REQUEST_MODEL: endpoint.model,
+        spans.SERVER_ADDRESS: endpoint.host,
     }
     for name, value in parameters.items():
         attributes[spans.GEN_AI_TEMPERATURE if name == "temperature" else spans.GEN_AI_MAX_TOKENS] = value

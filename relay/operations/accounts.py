@@ -15,7 +15,7 @@ import httpx2
 
 from relay.config.settings import Settings
 from relay.errors import ImRejected, ImUnavailable
-from relay.im.codes import Verdict, meaning
+from relay.im.codes import Outcome, result_code
 from relay.im.hosts import hosts
 from relay.ports import Clock
 from relay.signature import sign_outbound
@@ -59,6 +59,6 @@ def _judge(answer: Any) -> None:
         return
     if "not register" in str(answer.get("desc", "")):  # v1 has one code for this and for a wrong secret
         raise ImRejected(f"result code {code}: no such account: is the bot's accid registered?")
-    known = meaning(code)
+    known = result_code(code)
     cause = f"result code {code}: {known.reason}"
-    raise ImRejected(cause) if known.verdict is Verdict.REJECTED else ImUnavailable(cause)
+    raise ImRejected(cause) if known.outcome is Outcome.REJECTED else ImUnavailable(cause)

@@ -23,7 +23,7 @@ from relay.config.settings import (
     load_settings,
 )
 from relay.errors import ConfigError
-from relay.model.places import missing_keys
+from relay.model.endpoints import missing_keys
 from relay.turn.timing import too_long
 
 LOCAL_SETTINGS = APP_FOLDER / "local.settings.json"

@@ -22,7 +22,7 @@ from relay.config.settings import Settings
 from relay.errors import ImRejected, ImUnavailable, ModelBlocked, ModelError, StorageUnavailable
 from relay.keys import HISTORY_PREFIX
 from relay.model import OpenAIChat
-from relay.model.places import Place, places_of
+from relay.model.endpoints import Endpoint, endpoints_of
 from relay.operations.accounts import find_account
 from relay.outbox import FAILED, POISON, TURNS
 from relay.ports import ChatMessage, Prompt
@@ -129,7 +129,7 @@ async def _queues(settings: Settings) -> Finding:
 
 async def _model(settings: Settings, deployment: Deployment | None) -> Finding:
     models = (deployment,) if deployment else ()
-    (place,) = places_of(settings, models)
+    (place,) = endpoints_of(settings, models)
     part = f"Model {deployment or place.model}"
     chat = OpenAIChat(settings)
     try:
@@ -178,7 +178,7 @@ def _storage_fix(settings: Settings, said: str, kind: str) -> str:
     return "is the storage account there, and AzureWebJobsStorage__accountName its name?"
 
 
-def _model_fix(place: Place, cause: str) -> str:
+def _model_fix(place: Endpoint, cause: str) -> str:
     if cause.startswith(("HTTP 401", "HTTP 403")):
         if place.is_azure and place.key is None:
             return (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SDK = "azure.data.tables.aio"
 
-_MEANINGS: Mapping[str, type[RowExists | RowChanged | TableMissing | TableBusy]] = {
+_ERRORS: Mapping[str, type[RowExists | RowChanged | TableMissing | TableBusy]] = {
     "EntityAlreadyExists": RowExists,
     "UpdateConditionNotSatisfied": RowChanged,
     "ResourceNotFound": RowChanged,
@@ -70,7 +70,7 @@ class AzureTables:
             else:  # a transaction of one takes twice the CPU of a plain call
                 ((name, entity, options),) = operations
                 plain = client.create_entity if name == "create" else client.update_entity
-                results = [await plain(entity, raw_response_hook=_raise_meaning, **options)]
+                results = [await plain(entity, raw_response_hook=_raise_known, **options)]
             return [str(result["etag"]) for result in results]
 
         return await self._call("write", table, write)
@@ -122,7 +122,7 @@ class AzureTables:
         async def delete(service: TableServiceClient) -> None:
             spans.current().set_attribute(spans.DB_CHANGES, 1)
             await self._client_of(service, table).delete_entity(
-                partition, key, raw_response_hook=_raise_meaning, **_unchanged_since(etag)
+                partition, key, raw_response_hook=_raise_known, **_unchanged_since(etag)
             )
 
         await self._call("delete", table, delete)
@@ -175,8 +175,8 @@ class AzureTables:
                 return await attempt(service)
             except HttpResponseError as error:
                 code = error_code(error)
-                if code in _MEANINGS:
-                    raise _MEANINGS[code](f"Table Storage: {code}") from None
+                if code in _ERRORS:
+                    raise _ERRORS[code](f"Table Storage: {code}") from None
                 raise
 
         with spans.span(spans.TABLES + operation, kind=SpanKind.CLIENT, attributes=attributes):
@@ -222,7 +222,7 @@ def _row(entity: Any) -> Row:
     return Row(key=entity["RowKey"], values=values, etag=entity.metadata["etag"])
 
 
-def _raise_meaning(response: PipelineResponse[Any, Any]) -> None:
+def _raise_known(response: PipelineResponse[Any, Any]) -> None:
     """Raise what the answer to a plain call means to the relay.
 
     The SDK's own reading of it is not enough: ``create_entity`` leaves the service's error code out, and
@@ -238,7 +238,7 @@ def _raise_meaning(response: PipelineResponse[Any, Any]) -> None:
     except (ValueError, LookupError, TypeError):
         code = answer.headers.get("x-ms-error-code") or f"HTTP {answer.status_code}"
     if answer.status_code == 404:
-        raise _MEANINGS.get(code, StorageUnavailable)(f"Table Storage: {code}")
+        raise _ERRORS.get(code, StorageUnavailable)(f"Table Storage: {code}")
     error = HttpResponseError(response=answer)
     error.error_code = code  # type: ignore[attr-defined]
     raise error

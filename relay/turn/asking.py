@@ -32,14 +32,14 @@ class Draft:
             ``too_long``.
         window: how many earlier messages the model was given.
         exclude_batch: the messages it answers must not enter the window either.
-        guilty: rows of the window without which the model answered; they leave it.
+        refused: rows of the window without which the model answered; they leave it.
     """
 
     reply: Entry
     outcome: str
     window: int
     exclude_batch: bool = False
-    guilty: tuple[Entry, ...] = ()
+    refused: tuple[Entry, ...] = ()
 
 
 async def ask(
@@ -47,8 +47,8 @@ async def ask(
 ) -> Draft:
     """Ask the model about a batch; again with less of the window, or without it, if it refuses both together.
 
-    What was said earlier must not block the chat for ever. A history that a filter refuses is left out, and is guilty
-    if the model then answers. Of one that is too long the oldest part is left out, this time: it is not guilty.
+    What was said earlier must not block the chat for ever. A history that a filter refuses is left out, and is refused
+    if the model then answers. Of one that is too long the oldest part is left out, this time: it is not refused.
 
     Args:
         model: the chat model.
@@ -62,7 +62,7 @@ async def ask(
     Raises:
         ModelUnavailable, ModelRejected: there is no answer now, or never.
     """
-    window, guilty = plan.window, ()
+    window, refused = plan.window, ()
     while True:
         prompt = build_prompt(bot, window, plan.batch, group=group)
         try:
@@ -80,14 +80,14 @@ async def ask(
         except ModelBlocked:
             if not window:
                 return _blocked(partition, plan)
-            window, guilty = (), window
+            window, refused = (), window
         except ModelRejected:
             if not window:
                 raise
             window = ()
         else:
             draft = _draft(bot, partition, plan, completion)
-            return replace(draft, window=len(window), guilty=guilty)
+            return replace(draft, window=len(window), refused=refused)
 
 
 def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draft:

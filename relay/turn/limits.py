@@ -23,7 +23,7 @@ from relay.clock import MINUTE_MS
 from relay.config.bot import Bot, Limits
 from relay.errors import RowChanged, RowExists, StorageError, StorageUnavailable, TableMissing
 from relay.keys import bot_key, day_of, limits_table
-from relay.memory.counts import Count, Decision, Verdict
+from relay.memory.counts import Admission, Count, Decision
 from relay.memory.history import History
 from relay.memory.rows import Entry
 from relay.ports import Clock, Tables
@@ -43,14 +43,14 @@ REMEMBERED_MAX = 10_000
 
 @dataclass(eq=False, slots=True)
 class _Message:
-    """A message that waits for its verdict."""
+    """A message that waits for its admission."""
 
     sender: str
-    verdict: Verdict | None = None
+    admission: Admission | None = None
 
 
 @dataclass(slots=True)
-class _Desk:
+class _Counting:
     """Where the messages of one bot are counted, one write at a time."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -74,45 +74,51 @@ class Limiter:
         self._tables = tables
         self._clock = clock
         self._new_writer = new_writer
-        self._desks: dict[str, _Desk] = {}
+        self._countings: dict[str, _Counting] = {}
 
-    async def admit(self, bot: Bot, sender: str) -> Verdict:
+    async def admit(self, bot: Bot, sender: str) -> Admission:
         """Count a message, if its limits allow it. Never raises: what cannot be counted is admitted."""
         if bot.limits is None:
-            return Verdict()
-        desk = self._desks.setdefault(bot.accid, _Desk())
+            return Admission()
+        counting = self._countings.setdefault(bot.accid, _Counting())
         message = _Message(sender)
-        desk.waiting.append(message)
+        counting.waiting.append(message)
         try:
-            async with desk.lock:
-                if message.verdict is None:  # else whoever held the lock has counted it together with the own
-                    await self._decide(bot, bot.limits, desk)
+            async with counting.lock:
+                if (
+                    message.admission is None
+                ):  # else whoever held the lock has counted it together with the own
+                    await self._decide(bot, bot.limits, counting)
         finally:
-            if message in desk.waiting:
-                desk.waiting.remove(message)
-        return message.verdict or Verdict()
+            if message in counting.waiting:
+                counting.waiting.remove(message)
+        return message.admission or Admission()
 
-    async def _decide(self, bot: Bot, limits: Limits, desk: _Desk) -> None:
-        together = desk.waiting[:TOGETHER_MAX]
+    async def _decide(self, bot: Bot, limits: Limits, counting: _Counting) -> None:
+        together = counting.waiting[:TOGETHER_MAX]
         try:
-            verdicts = await self._count(bot.accid, limits, desk, [message.sender for message in together])
+            admissions = await self._count(
+                bot.accid, limits, counting, [message.sender for message in together]
+            )
         except StorageError as failure:
             log.warning("messages not counted bot=%s count=%d cause=%s", bot.accid, len(together), failure)
-            verdicts = [Verdict()] * len(together)
-        for message, verdict in zip(together, verdicts, strict=True):
-            message.verdict = verdict
-        desk.waiting = [message for message in desk.waiting if message.verdict is None]
+            admissions = [Admission()] * len(together)
+        for message, admission in zip(together, admissions, strict=True):
+            message.admission = admission
+        counting.waiting = [message for message in counting.waiting if message.admission is None]
 
-    async def _count(self, accid: str, limits: Limits, desk: _Desk, senders: Sequence[str]) -> list[Verdict]:
+    async def _count(
+        self, accid: str, limits: Limits, counting: _Counting, senders: Sequence[str]
+    ) -> list[Admission]:
         now = self._clock.now()
         table, partition = limits_table(day_of(now)), bot_key(accid)
-        if desk.day != day_of(now) or len(desk.counts) > REMEMBERED_MAX:
-            desk.day, desk.counts = day_of(now), {}
+        if counting.day != day_of(now) or len(counting.counts) > REMEMBERED_MAX:
+            counting.day, counting.counts = day_of(now), {}
         for _ in range(ATTEMPTS):
-            decision = Decision(limits, desk.counts, now // MINUTE_MS)
-            verdicts = [decision.admit(sender) for sender in senders]
+            decision = Decision(limits, counting.counts, now // MINUTE_MS)
+            admissions = [decision.admit(sender) for sender in senders]
             if not decision.changed:
-                return verdicts
+                return admissions
             writer = self._new_writer()
             changes = [count.change(key, writer) for key, count in decision.changed.items()]
             try:
@@ -123,13 +129,13 @@ class Limiter:
                 rows = await asyncio.gather(
                     *(self._tables.get(table, partition, key) for key in decision.changed)
                 )
-                desk.counts |= zip(decision.changed, map(Count.from_row, rows), strict=True)
+                counting.counts |= zip(decision.changed, map(Count.from_row, rows), strict=True)
                 if any(row is not None and row.values["writer"] == writer for row in rows):
-                    return verdicts  # it was our own write, whose answer was lost
+                    return admissions  # it was our own write, whose answer was lost
             else:
                 for (key, count), etag in zip(decision.changed.items(), etags, strict=True):
-                    desk.counts[key] = replace(count, etag=etag)
-                return verdicts
+                    counting.counts[key] = replace(count, etag=etag)
+                return admissions
         raise StorageUnavailable("other instances were faster each time")
 
 
@@ -144,13 +150,13 @@ async def counted(limiter: Limiter, history: History, bot: Bot, partition: str, 
     if bot.limits is None or not message.fresh:
         return message
     with spans.span(spans.LIMITS) as span:
-        verdict = await limiter.admit(bot, message.sender)
-        span.set_attributes(dict(_attributes(bot.limits, verdict)))
-        if not verdict.until:
+        admission = await limiter.admit(bot, message.sender)
+        span.set_attributes(dict(_attributes(bot.limits, admission)))
+        if not admission.until:
             return message
-        mark = "warned" if verdict.admitted else "limited"
+        mark = "warned" if admission.admitted else "limited"
         try:
-            return await history.change(partition, message, **{mark: str(verdict.until)})
+            return await history.change(partition, message, **{mark: str(admission.until)})
         except (RowChanged, StorageUnavailable) as failure:
             log.warning(
                 "limit not noted bot=%s conversation=%s cause=%s",
@@ -161,16 +167,16 @@ async def counted(limiter: Limiter, history: History, bot: Bot, partition: str, 
             return message
 
 
-def _attributes(limits: Limits, verdict: Verdict) -> Iterator[tuple[str, spans.Attribute]]:
-    if verdict.sender is None or verdict.bot is None:
+def _attributes(limits: Limits, admission: Admission) -> Iterator[tuple[str, spans.Attribute]]:
+    if admission.sender is None or admission.bot is None:
         yield spans.OUTCOME, "uncounted"
         return
-    yield spans.OUTCOME, "admitted" if verdict.admitted else "limited"
-    if verdict.until:
-        yield spans.LIMITED_UNTIL, verdict.until
+    yield spans.OUTCOME, "admitted" if admission.admitted else "limited"
+    if admission.until:
+        yield spans.LIMITED_UNTIL, admission.until
     if limits.per_sender is not None:
-        yield spans.SENDER_MINUTE, verdict.sender.in_minute
-        yield spans.SENDER_DAY, verdict.sender.in_day
+        yield spans.SENDER_MINUTE, admission.sender.in_minute
+        yield spans.SENDER_DAY, admission.sender.in_day
     if limits.per_bot is not None:
-        yield spans.BOT_MINUTE, verdict.bot.in_minute
-        yield spans.BOT_DAY, verdict.bot.in_day
+        yield spans.BOT_MINUTE, admission.bot.in_minute
+        yield spans.BOT_DAY, admission.bot.in_day

@@ -17,13 +17,13 @@ from relay.memory.rows import Entry
 from relay.memory.window import Plan
 from relay.outbox import SEE
 from relay.turn.asking import Draft, ask, failure_text
+from relay.turn.plain import needs_no_model, plain_reply, with_warning
 from relay.turn.task import Parts, Task
-from relay.turn.unasked import is_unasked, unasked, with_warning
 from relay.turn.ways import WayOut
 
 log = logging.getLogger(__name__)
 
-DEATHS_BEFORE_ALONE = 2
+CRASHES_BEFORE_ONE_BY_ONE = 2
 """After so many turns of a conversation died, its messages are answered one by one."""
 
 GAVE_UP = "the host gave up: its process died repeatedly"
@@ -56,7 +56,7 @@ class Step:
         self._task = task
         self._way = way
         self._partition = task.partition
-        self._one_by_one = lease.deaths >= DEATHS_BEFORE_ALONE
+        self._one_by_one = lease.crashes >= CRASHES_BEFORE_ONE_BY_ONE
         self._others_answered = False
 
     async def work(self, question: Entry) -> bool:
@@ -80,8 +80,8 @@ class Step:
             if any(entry.key == question.key for entry in done):
                 return True
             self._others_answered = True
-            if self.lease.deaths:  # whatever killed the turns before, it was not these
-                self.lease = await self._parts.leases.note(self.lease, deaths=0, alone="")
+            if self.lease.crashes:  # whatever killed the turns before, it was not these
+                self.lease = await self._parts.leases.note(self.lease, crashes=0, suspect="")
 
     def _only(self, question: Entry) -> str | None:
         """Which message is answered alone: the question, the oldest (no key), or none."""
@@ -93,22 +93,22 @@ class Step:
         """Answer or give up what comes first; returns the messages that are done."""
         now = self._parts.clock.now()
         task, turn, first = self._task, self._task.turn, plan.batch[0]
-        if is_unasked(task.bot, plan.batch):
+        if needs_no_model(task.bot, plan.batch):
             return await self._answer(plan)
         if turn.give_up:
             return await self._give_up(question, turn.failure or GAVE_UP)
         if now >= task.too_old_at or (task.tried and now >= task.give_up_at):
             return await self._give_up(question, turn.failure or "no answer in time")
-        if self.lease.deaths > DEATHS_BEFORE_ALONE and first.key == self.lease.alone:
+        if self.lease.crashes > CRASHES_BEFORE_ONE_BY_ONE and first.key == self.lease.suspect:
             return await self._give_up(first, "the process died each time it was answered", harmful=True)
         if self._others_answered and task.deadline - now < task.bot.turn_seconds * 500:
             return Unanswered.NO_TIME
         if now >= task.deadline:
             raise ModelUnavailable("the turn's time was over before the model could be asked")
-        if self.lease.deaths >= DEATHS_BEFORE_ALONE:
-            # Another message answered alone before was not the cause: this one's own deaths are counted anew.
-            deaths = 1 if self.lease.alone not in ("", first.key) else self.lease.deaths
-            self.lease = await self._parts.leases.note(self.lease, deaths=deaths, alone=first.key)
+        if self.lease.crashes >= CRASHES_BEFORE_ONE_BY_ONE:
+            # Another message answered alone before was not the cause: this one's own crashes are counted anew.
+            crashes = 1 if self.lease.suspect not in ("", first.key) else self.lease.crashes
+            self.lease = await self._parts.leases.note(self.lease, crashes=crashes, suspect=first.key)
         return await self._answer(plan)
 
     async def _answer(self, plan: Plan) -> tuple[Entry, ...] | Unanswered:
@@ -116,7 +116,7 @@ class Step:
         asked = clock.now()
         bot = conversation.bot.for_function(plan.batch[0].function)
         try:
-            draft = unasked(bot, self._partition, plan.batch, asked) or await ask(
+            draft = plain_reply(bot, self._partition, plan.batch, asked) or await ask(
                 self._parts.model,
                 clock,
                 bot,
@@ -141,7 +141,7 @@ class Step:
             return Unanswered.CHANGED
         stored = clock.now()
         await self._way.show(reply)
-        await self._parts.history.exclude(self._partition, draft.guilty)
+        await self._parts.history.exclude(self._partition, draft.refused)
         self._log_done(plan, draft, asked, answered, stored)
         return plan.batch
 

@@ -96,7 +96,7 @@ def _quotes_the_body(patch: pytest.MonkeyPatch) -> None:
 
 
 def _answers_in_its_own_way(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(webhook, "_ignored", lambda reason: webhook.Answer(200, {"ignored": reason}))
+    patch.setattr(webhook, "_ignored", lambda reason: webhook.HttpAnswer(200, {"ignored": reason}))
 
 
 def _takes_too_long(patch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay.im.codes import Verdict, meaning
+from relay.im.codes import Outcome, result_code
 
 DOCUMENTED = [
     *(
@@ -39,26 +39,26 @@ DOCUMENTED = [
 
 @pytest.mark.parametrize("code", DOCUMENTED)
 def test_every_documented_code_has_words_of_its_own(code: int) -> None:
-    assert meaning(code).reason != meaning(-1).reason
+    assert result_code(code).reason != result_code(-1).reason
 
 
 def test_an_unknown_code_is_a_rejection() -> None:
-    assert meaning(987654).verdict is Verdict.REJECTED
+    assert result_code(987654).outcome is Outcome.REJECTED
 
 
 @pytest.mark.parametrize("code", [302, 315, 403, 414, 101303, 107410])
 def test_what_a_person_can_put_right_is_no_rejection(code: int) -> None:
-    assert meaning(code).verdict is Verdict.MISCONFIGURED
+    assert result_code(code).outcome is Outcome.MISCONFIGURED
 
 
 @pytest.mark.parametrize("code", [107451, 189451, 195001, 195002])
 def test_antispam_is_a_refusal_of_the_text(code: int) -> None:
-    assert meaning(code).verdict is Verdict.BLOCKED
+    assert result_code(code).outcome is Outcome.BLOCKED
 
 
 def test_only_the_apps_own_rate_limit_makes_everybody_wait() -> None:
-    assert [code for code in DOCUMENTED if meaning(code).verdict is Verdict.THROTTLED] == [416]
+    assert [code for code in DOCUMENTED if result_code(code).outcome is Outcome.THROTTLED] == [416]
 
 
 def test_only_success_and_a_duplicate_count_as_delivered() -> None:
-    assert [code for code in DOCUMENTED if meaning(code).verdict is Verdict.DELIVERED] == [200, 107306]
+    assert [code for code in DOCUMENTED if result_code(code).outcome is Outcome.DELIVERED] == [200, 107306]

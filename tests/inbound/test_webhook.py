@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import Settings, load_settings
 from relay.errors import StorageUnavailable
-from relay.inbound.webhook import SEE, Answer, Webhook
+from relay.inbound.webhook import SEE, HttpAnswer, Webhook
 from relay.messages import Turn
 from relay.signature import sign_inbound
 from tests.posted import NOW, chatbot, copy
@@ -83,7 +83,7 @@ class Relay:
         self.responded.append((turn, bot))
         return "the reply"
 
-    async def post(self, body: Mapping[str, Any] | bytes, **headers: str) -> Answer:
+    async def post(self, body: Mapping[str, Any] | bytes, **headers: str) -> HttpAnswer:
         """Send a body signed with the current secret; ``headers`` go over the signature's."""
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         return await self.webhook.handle(sign_inbound(SECRET, raw, self.clock.time) | headers, raw)
@@ -113,26 +113,26 @@ def relay(tmp_path: Path) -> Relay:
     return Relay(tmp_path)
 
 
-def ignored(reason: str) -> Answer:
-    return Answer(200, {"status": "ignored", "reason": reason})
+def ignored(reason: str) -> HttpAnswer:
+    return HttpAnswer(200, {"status": "ignored", "reason": reason})
 
 
 async def test_a_message_copy_is_queued(relay: Relay) -> None:
-    assert await relay.post(copy()) == Answer(200, {"status": "queued"})
+    assert await relay.post(copy()) == HttpAnswer(200, {"status": "queued"})
     ((turn, bot),) = relay.queued
     assert (turn.message.bot, turn.message.sender, turn.message.text) == ("helper", "alice", "hello")
     assert (turn.received, turn.message.at, bot.accid) == (NOW, NOW, "helper")
 
 
 async def test_a_chatbot_message_is_acknowledged(relay: Relay) -> None:
-    assert await relay.post(chatbot()) == Answer(200, {})
+    assert await relay.post(chatbot()) == HttpAnswer(200, {})
     assert [turn.message.source for turn, _ in relay.queued] == ["chatbot"]
 
 
 @pytest.mark.parametrize("build", [copy, chatbot])
 async def test_a_response_bot_answers_in_the_response(relay: Relay, build: Any) -> None:
     answer = await relay.post(build(to="direct"))
-    assert answer == Answer(200, {"errCode": 0, "reply": {"type": 0, "text": "the reply"}})
+    assert answer == HttpAnswer(200, {"errCode": 0, "reply": {"type": 0, "text": "the reply"}})
     assert not relay.queued
     assert [bot.accid for _, bot in relay.responded] == ["direct"]
 
@@ -145,11 +145,11 @@ async def test_the_function_selects_an_override(relay: Relay) -> None:
 
 async def test_an_attachment_may_be_an_object_or_a_string(relay: Relay) -> None:
     for attach in ({"a": 1}, '{"a": 1}', "text"):
-        assert await relay.post(copy(attach=attach)) == Answer(200, {"status": "queued"})
+        assert await relay.post(copy(attach=attach)) == HttpAnswer(200, {"status": "queued"})
 
 
 async def test_unknown_fields_are_ignored(relay: Relay) -> None:
-    assert await relay.post(copy(invented=[{"later": None}])) == Answer(200, {"status": "queued"})
+    assert await relay.post(copy(invented=[{"later": None}])) == HttpAnswer(200, {"status": "queued"})
 
 
 async def test_a_trace_goes_on_through_the_queue(relay: Relay) -> None:
@@ -175,7 +175,7 @@ async def test_a_malformed_trace_context_does_not_travel_on(relay: Relay, header
 
 @pytest.mark.parametrize("headers", [{}, {"CheckSum": "wrong"}, sign_inbound(SECRET, b"{}", NOW)])
 async def test_the_address_check_passes_signed_or_not(relay: Relay, headers: dict[str, str]) -> None:
-    assert await relay.webhook.handle(headers, b"{}") == Answer(200, {"status": "ok"})
+    assert await relay.webhook.handle(headers, b"{}") == HttpAnswer(200, {"status": "ok"})
 
 
 @pytest.mark.parametrize("body", [b"{ }", b"{}\n", b"", b"\xef\xbb\xbf{}"])
@@ -186,7 +186,7 @@ async def test_any_other_body_needs_a_signature(relay: Relay, body: bytes) -> No
 
 @pytest.mark.parametrize("event", [1, 2, 6, 22, 3, 35, 36])
 async def test_a_third_party_callback_is_allowed(relay: Relay, event: int) -> None:
-    assert await relay.post(copy(eventType=event)) == Answer(200, {"errCode": 0})
+    assert await relay.post(copy(eventType=event)) == HttpAnswer(200, {"errCode": 0})
     assert not relay.queued
 
 
@@ -268,7 +268,7 @@ async def test_the_first_reason_counts(relay: Relay, first: int) -> None:
     ],
 )
 async def test_what_just_passes_is_queued(relay: Relay, changes: dict[str, Any]) -> None:
-    assert await relay.post(copy(**changes)) == Answer(200, {"status": "queued"})
+    assert await relay.post(copy(**changes)) == HttpAnswer(200, {"status": "queued"})
 
 
 CHAT_KINDS = (
@@ -291,15 +291,15 @@ async def test_of_all_documented_kinds_only_chat_texts_are_answered(
     relay: Relay, conversation: str, kind: str
 ) -> None:
     answer = await relay.post(copy(convType=conversation, msgType=kind, body="@helper hi"))
-    assert answer == (Answer(200, {"status": "queued"}) if kind == "TEXT" else ignored("kind"))
+    assert answer == (HttpAnswer(200, {"status": "queued"}) if kind == "TEXT" else ignored("kind"))
 
 
 async def test_a_message_without_a_time_needs_a_fresh_clock_header(relay: Relay) -> None:
     body = json.dumps(copy(msgTimestamp=None)).encode()
     for minutes, expected in (
         (-6, ignored("bad_time")),
-        (-4, Answer(200, {"status": "queued"})),
-        (4, Answer(200, {"status": "queued"})),
+        (-4, HttpAnswer(200, {"status": "queued"})),
+        (4, HttpAnswer(200, {"status": "queued"})),
         (6, ignored("bad_time")),
     ):
         headers = sign_inbound(SECRET, body, NOW + minutes * MINUTE)
@@ -331,7 +331,7 @@ async def test_the_signature_is_of_the_bytes_however_the_json_is_written(relay: 
         json.dumps(copy(body="你好"), indent=2),
         json.dumps(copy(body="你好"), separators=(",", ":")),
     ):
-        assert await relay.post(written.encode()) == Answer(200, {"status": "queued"})
+        assert await relay.post(written.encode()) == HttpAnswer(200, {"status": "queued"})
 
 
 async def test_a_valid_signature_of_last_week_is_accepted(relay: Relay) -> None:
@@ -376,7 +376,7 @@ async def test_unsigned_play_takes_a_request_without_a_signature_but_no_wrong_on
     ],
 )
 async def test_a_body_that_makes_no_sense_is_refused(relay: Relay, body: bytes, detail: str) -> None:
-    assert await relay.post(body) == Answer(400, {"error": "bad_request", "detail": f"{detail}; {SEE}"})
+    assert await relay.post(body) == HttpAnswer(400, {"error": "bad_request", "detail": f"{detail}; {SEE}"})
 
 
 async def test_a_body_over_64_kib_is_refused_before_its_signature(relay: Relay) -> None:

@@ -8,12 +8,12 @@ from email.utils import formatdate
 
 import pytest
 
+from relay.model.answers import retry_after
 from relay.model.cooldowns import Cooldowns
-from relay.model.meaning import retry_after
-from relay.model.places import Place
+from relay.model.endpoints import Endpoint
 
-A = Place("https://a.openai.azure.com/openai/v1/", "gpt", is_azure=True)
-B = Place("https://b.openai.azure.com/openai/v1/", "gpt", is_azure=True)
+A = Endpoint("https://a.openai.azure.com/openai/v1/", "gpt", is_azure=True)
+B = Endpoint("https://b.openai.azure.com/openai/v1/", "gpt", is_azure=True)
 BOTH = (A, B)
 
 
@@ -28,17 +28,17 @@ class Rests:
     def __post_init__(self) -> None:
         self.of = Cooldowns(now=lambda: self.at, random=lambda: self.chance)
 
-    def fail(self, place: Place, *, named: float | None = None, lasting: bool = False) -> None:
-        """A request to the place begins and fails at once."""
-        self.of.failed(place, self.of.begin(place), named=named, lasting=lasting)
+    def fail(self, endpoint: Endpoint, *, named: float | None = None, lasting: bool = False) -> None:
+        """A request to the endpoint begins and fails at once."""
+        self.of.failed(endpoint, self.of.begin(endpoint), named=named, lasting=lasting)
 
-    def answer(self, place: Place) -> None:
-        """A request to the place begins and is answered at once."""
-        self.of.answered(place, self.of.begin(place))
+    def answer(self, endpoint: Endpoint) -> None:
+        """A request to the endpoint begins and is answered at once."""
+        self.of.answered(endpoint, self.of.begin(endpoint))
 
-    def wait(self, place: Place) -> float:
-        """For how long the place is left alone from now on."""
-        return self.of.left(place)
+    def wait(self, endpoint: Endpoint) -> float:
+        """For how long the endpoint is left alone from now on."""
+        return self.of.left(endpoint)
 
 
 @pytest.fixture
@@ -197,10 +197,10 @@ def test_a_turn_asks_the_only_place_although_others_failed_there(rests: Rests) -
 
 def test_a_turn_waits_for_its_own_failure_and_not_for_every_one_that_others_meet(rests: Rests) -> None:
     rests.fail(A)
-    met = {A: rests.at + 1}
+    failed = {A: rests.at + 1}
     rests.at += 1
     rests.fail(A)
-    assert rests.of.choose([A], met) == (A, 0)
+    assert rests.of.choose([A], failed) == (A, 0)
 
 
 def test_when_one_of_several_has_named_its_time_that_is_waited_for(rests: Rests) -> None:
@@ -210,8 +210,8 @@ def test_when_one_of_several_has_named_its_time_that_is_waited_for(rests: Rests)
 
 
 def test_when_nobody_has_named_a_time_a_new_turn_asks_the_preferred_place(rests: Rests) -> None:
-    for place in BOTH:
-        rests.fail(place)
+    for endpoint in BOTH:
+        rests.fail(endpoint)
     assert rests.of.choose(BOTH, {}) == (A, 0)
     assert rests.of.choose(BOTH, {A: rests.at + 1}) == (B, 0)
     assert rests.of.choose(BOTH, {A: rests.at + 1, B: rests.at + 0.5}) == (B, 0.5)

@@ -22,7 +22,7 @@ from relay.config.settings import load_settings
 from relay.errors import ConfigError, ModelBlocked, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
 from relay.model.cooldowns import Cooldowns
-from relay.model.places import missing_keys, places_of
+from relay.model.endpoints import endpoints_of, missing_keys
 from relay.ports import ChatMessage, Prompt
 from tests.kit import BOTS_TOML, RelayKit
 from tests.mistakes import GOOD_BOT, GOOD_SETTINGS
@@ -237,14 +237,14 @@ async def test_no_log_of_a_failover_holds_a_key_or_a_text(caplog: pytest.LogCapt
 
 
 def test_without_models_the_settings_model_is_asked() -> None:
-    (place,) = places_of(load_settings(GOOD_SETTINGS | AZURE), ())
-    assert (place.base_url, place.model) == ("https://west.openai.azure.com/openai/v1/", "chat")
-    assert place.key is not None
-    assert place.key.get_secret_value() == "west-key"
+    (endpoint,) = endpoints_of(load_settings(GOOD_SETTINGS | AZURE), ())
+    assert (endpoint.base_url, endpoint.model) == ("https://west.openai.azure.com/openai/v1/", "chat")
+    assert endpoint.key is not None
+    assert endpoint.key.get_secret_value() == "west-key"
 
 
 def test_a_name_alone_is_a_model_of_the_settings_server() -> None:
-    west, other = places_of(
+    west, other = endpoints_of(
         load_settings(GOOD_SETTINGS | AZURE), [Deployment(model="chat"), Deployment(model="x")]
     )
     assert (other.base_url, other.key) == (west.base_url, west.key)
@@ -255,7 +255,10 @@ def test_the_settings_key_is_for_the_settings_server_alone() -> None:
         Deployment(model="chat", endpoint="https://east.openai.azure.com"),
         Deployment(model="chat", url="http://127.0.0.1:1/v1"),
     ]
-    assert [place.key for place in places_of(load_settings(GOOD_SETTINGS | AZURE), elsewhere)] == [None, None]
+    assert [endpoint.key for endpoint in endpoints_of(load_settings(GOOD_SETTINGS | AZURE), elsewhere)] == [
+        None,
+        None,
+    ]
 
 
 def test_a_further_key_is_that_of_the_setting_with_the_name() -> None:
@@ -263,10 +266,10 @@ def test_a_further_key_is_that_of_the_setting_with_the_name() -> None:
     east = Deployment(
         model="chat", endpoint="https://east.openai.azure.com", key_setting="AZURE_OPENAI_API_KEY_EAST"
     )
-    (place,) = places_of(settings, [east])
-    assert place.key is not None
-    assert place.key.get_secret_value() == "east-key"
-    assert "east-key" not in repr(place)
+    (endpoint,) = endpoints_of(settings, [east])
+    assert endpoint.key is not None
+    assert endpoint.key.get_secret_value() == "east-key"
+    assert "east-key" not in repr(endpoint)
 
 
 async def test_a_further_server_gets_its_own_key() -> None:

@@ -17,7 +17,7 @@ from playground.model_server import Fault, ModelServer
 from playground.ports import free_port
 from relay.config.bots import load_bots
 from relay.config.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
-from relay.model.places import places_of
+from relay.model.endpoints import endpoints_of
 from relay.operations.live import (
     Finding,
     _model_fix,
@@ -240,8 +240,8 @@ def test_a_storage_error_comes_with_its_own_fix(settings: Settings, said: str, f
     ],
 )
 def test_a_model_error_comes_with_its_own_fix(settings: Settings, cause: str, fix: str) -> None:
-    (place,) = places_of(settings, ())
-    assert fix in _model_fix(place, cause)
+    (endpoint,) = endpoints_of(settings, ())
+    assert fix in _model_fix(endpoint, cause)
 
 
 @pytest.mark.parametrize(("status", "fix"), [(401, "?code="), (404, "troubleshooting"), (503, "log")])

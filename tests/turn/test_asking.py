@@ -247,7 +247,7 @@ async def test_one_retry_is_enough_when_the_server_tells_its_limit(
     assert answered.outcome == "answered"
     assert len(server.requests) == 2
     assert 2 <= answered.window <= 3
-    assert answered.guilty == ()
+    assert answered.refused == ()
     kept = [said["content"][:4] for said in server.requests[-1].messages[1:-1]]
     assert kept == [f"{n:>4}" for n in range(rows - answered.window, rows)], "the newest are kept"
 

@@ -52,12 +52,12 @@ def test_a_reply_that_cannot_be_sent_holds_the_next_one_up_only_until_that_gives
 
 
 def test_a_success_alone_clears_what_is_known_of_deaths(relay: RelayKit) -> None:
-    relay.hold_lease(seconds=3, deaths=1)
+    relay.hold_lease(seconds=3, crashes=1)
     now = relay.clock.now()
     relay.post("first", at=now + 1, run=False)
     relay.post("second", at=now + 2, run=False)
     relay.settle()
     assert relay.replies == ["Hi alice", "Hi alice"]
     assert not any(
-        "deaths" in row.values for rows in relay.tables.tables[LEASE_TABLE].values() for row in rows.values()
+        "crashes" in row.values for rows in relay.tables.tables[LEASE_TABLE].values() for row in rows.values()
     )

@@ -241,7 +241,7 @@ BOT = Bot(
 async def test_instances_that_count_at_the_same_time_admit_exactly_as_many_as_allowed() -> None:
     clock, tables = ManualClock(), pausing_tables()
     instances = [Limiter(tables, clock) for _ in range(3)]
-    verdicts = await asyncio.gather(
+    admissions = await asyncio.gather(
         *(
             limiter.admit(BOT, sender)
             for _ in range(15)
@@ -249,14 +249,18 @@ async def test_instances_that_count_at_the_same_time_admit_exactly_as_many_as_al
             for sender in ("alice", "bob")
         )
     )
-    assert sum(verdict.admitted for verdict in verdicts) == 50
-    assert {verdict.until for verdict in verdicts if not verdict.admitted} == {clock.now() + MINUTE_MS}
+    assert sum(admission.admitted for admission in admissions) == 50
+    assert {admission.until for admission in admissions if not admission.admitted} == {
+        clock.now() + MINUTE_MS
+    }
 
 
 async def test_many_instances_at_once_leave_no_message_uncounted() -> None:
     clock, tables = ManualClock(), pausing_tables()
-    verdicts = await asyncio.gather(*(Limiter(tables, clock).admit(BOT, "alice") for _ in range(25)))
-    assert sorted(verdict.sender.in_day for verdict in verdicts if verdict.sender) == list(range(1, 26))
+    admissions = await asyncio.gather(*(Limiter(tables, clock).admit(BOT, "alice") for _ in range(25)))
+    assert sorted(admission.sender.in_day for admission in admissions if admission.sender) == list(
+        range(1, 26)
+    )
 
 
 async def test_messages_that_one_instance_counts_at_the_same_time_share_a_write() -> None:
@@ -272,8 +276,8 @@ async def test_a_burst_of_more_senders_than_fit_a_transaction_is_counted_whole()
     tables = pausing_tables()
     limiter = Limiter(tables, ManualClock())
     bot = BOT.model_copy(update={"limits": Limits(per_sender=Rate(day=1), per_bot=Rate(day=240))})
-    verdicts = await asyncio.gather(*(limiter.admit(bot, f"user {n}") for n in range(250)))
-    assert sum(verdict.admitted for verdict in verdicts) == 240
+    admissions = await asyncio.gather(*(limiter.admit(bot, f"user {n}") for n in range(250)))
+    assert sum(admission.admitted for admission in admissions) == 240
 
 
 async def test_what_is_over_a_limit_costs_no_call_where_that_is_known() -> None:
@@ -322,8 +326,8 @@ async def test_a_turn_that_is_stopped_while_it_counts_for_others_leaves_that_to_
     first, second, third = (asyncio.create_task(limiter.admit(BOT, name)) for name in ("a", "b", "c"))
     await asyncio.sleep(0)
     first.cancel()
-    verdicts = await asyncio.gather(second, third)
-    assert [verdict.sender.in_minute for verdict in verdicts if verdict.sender] == [1, 1]
+    admissions = await asyncio.gather(second, third)
+    assert [admission.sender.in_minute for admission in admissions if admission.sender] == [1, 1]
 
 
 def test_a_burst_is_over_its_limit_by_no_more_than_the_turns_in_flight(

@@ -1,4 +1,4 @@
-"""Nothing is lost: outages, deaths and lost answers end in a reply, or in a failure text and a record."""
+"""Nothing is lost: outages, crashes and lost answers end in a reply, or in a failure text and a record."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_a_text_in_the_place_of_a_withheld_reply_is_sent_although_the_answer_of_
 
 
 def test_a_lease_whose_note_was_written_although_its_answer_was_lost_is_given_back(relay: RelayKit) -> None:
-    relay.hold_lease(seconds=-1, deaths=1)
+    relay.hold_lease(seconds=-1, crashes=1)
     merges: list[Call] = []
 
     def losing(call: Call) -> None:

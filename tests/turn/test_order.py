@@ -108,7 +108,7 @@ def test_a_lease_whose_holder_died_is_taken_over(relay: RelayKit) -> None:
 
 
 def test_after_two_deaths_messages_are_answered_one_by_one(relay: RelayKit) -> None:
-    relay.hold_lease(seconds=3, deaths=1)
+    relay.hold_lease(seconds=3, crashes=1)
     now = relay.clock.now()
     relay.post("first", at=now + 1)
     relay.post("second", at=now + 2)
@@ -117,11 +117,11 @@ def test_after_two_deaths_messages_are_answered_one_by_one(relay: RelayKit) -> N
 
 
 def test_a_message_that_kills_every_turn_is_given_up_and_the_others_are_answered(relay: RelayKit) -> None:
-    deaths: list[int] = []
+    crashes: list[int] = []
 
     def kill(prompt: Prompt) -> str:
         if any(said.content == "killer" for said in prompt.messages):
-            deaths.append(relay.clock.now())
+            crashes.append(relay.clock.now())
             relay.kill_host()
         return "fine"
 
@@ -132,7 +132,7 @@ def test_a_message_that_kills_every_turn_is_given_up_and_the_others_are_answered
     relay.post("harmless", at=now + 2, run=False)
     relay.settle()
     assert FAILED["en"] in relay.replies
-    assert len(deaths) == 3
+    assert len(crashes) == 3
     assert [turn.cause for turn in relay.failed] == ["the process died each time it was answered"]
 
 

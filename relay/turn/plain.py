@@ -13,14 +13,14 @@ from relay.turn.asking import Draft
 from relay.turn.delivery import parts_of
 
 
-def is_unasked(bot: Bot, batch: Sequence[Entry]) -> bool:
+def needs_no_model(bot: Bot, batch: Sequence[Entry]) -> bool:
     """Whether the model is not asked about a batch. One that is over a limit is so as a whole."""
     return not bot.enabled or bool(batch[0].limited)
 
 
-def unasked(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> Draft | None:
+def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> Draft | None:
     """The one plain text for such a batch, None for another; neither it nor the batch is remembered."""
-    if not is_unasked(bot, batch):
+    if not needs_no_model(bot, batch):
         return None
     newest = batch[-1]
     language = texts.language_of(newest.text)

@@ -13,7 +13,7 @@ from relay.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """One deployment of one server.
 
     Attributes:
@@ -34,10 +34,10 @@ class Place:
         return urlsplit(self.base_url).hostname or ""
 
 
-def places_of(settings: Settings, wanted: Iterable[Deployment]) -> tuple[Place, ...]:
-    """The places of some deployments, in order and each once; the settings' own model when there are none."""
+def endpoints_of(settings: Settings, wanted: Iterable[Deployment]) -> tuple[Endpoint, ...]:
+    """The endpoints of some deployments, in order and each once; the settings' own model when there are none."""
     default = Deployment(model=settings.azure_openai_deployment or settings.model_name or "-")
-    return tuple(dict.fromkeys(_place(settings, deployment) for deployment in list(wanted) or [default]))
+    return tuple(dict.fromkeys(_endpoint(settings, deployment) for deployment in list(wanted) or [default]))
 
 
 def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
@@ -52,16 +52,16 @@ def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
     ]
 
 
-def _place(settings: Settings, deployment: Deployment) -> Place:
+def _endpoint(settings: Settings, deployment: Deployment) -> Endpoint:
     key = settings.further_keys[deployment.key_setting] if deployment.key_setting else None
     if deployment.endpoint:
-        return Place(_azure_url(deployment.endpoint), deployment.model, is_azure=True, key=key)
+        return Endpoint(_azure_url(deployment.endpoint), deployment.model, is_azure=True, key=key)
     if deployment.url:
-        return Place(deployment.url, deployment.model, is_azure=False, key=key)
+        return Endpoint(deployment.url, deployment.model, is_azure=False, key=key)
     if settings.model_url:
-        return Place(settings.model_url, deployment.model, is_azure=False, key=settings.model_key)
+        return Endpoint(settings.model_url, deployment.model, is_azure=False, key=settings.model_key)
     url = _azure_url(settings.azure_openai_endpoint or "")
-    return Place(url, deployment.model, is_azure=True, key=settings.azure_openai_api_key)
+    return Endpoint(url, deployment.model, is_azure=True, key=settings.azure_openai_api_key)
 
 
 def _azure_url(endpoint: str) -> str:
