@@ -13,6 +13,7 @@ from pathlib import Path
 from playground import install
 from playground.azurite import AzuriteMissing
 from playground.install import Environment
+from playground.linting import lint
 from playground.local_settings import configured_model
 from playground.ports import PortTaken
 from playground.processes import ChildFailed, hand_over, keep_loopback_direct
@@ -56,6 +57,8 @@ def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> 
             return _play(options, environment, arguments)
         case "test":
             return run_tests(rest, everything=options.all)
+        case "lint":
+            return lint(fix=options.fix)
         case "services":
             _enter(
                 environment, arguments, [*_model(options.model, environment), *install.storage(environment)]
@@ -162,6 +165,9 @@ def _parser() -> argparse.ArgumentParser:
         usage="dev.py test [--all] [PYTEST ARGS]",
     )
     test.add_argument("--all", action="store_true", help="fail if a group of tests has to be left out")
+
+    checks = commands.add_parser("lint", help="lint, format and types")
+    checks.add_argument("--fix", action="store_true", help="mend what the tools can mend by themselves")
 
     services = commands.add_parser("services", help="storage, model and IM server for a host of your own")
     services.add_argument("--model", choices=["tiny", "scripted"], default="tiny")

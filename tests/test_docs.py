@@ -33,6 +33,7 @@ from relay.turn.respond import LAST_STEPS_SECONDS
 from relay.turn.timing import Timing
 from relay.turn.ways import REQUEST_SECONDS
 from tests.kit import RelayKit
+from tests.mutants.mutant import FOLDER
 
 DOCUMENTS = {
     path.relative_to(APP_FOLDER).as_posix(): path.read_text(encoding="utf-8")
@@ -41,6 +42,7 @@ DOCUMENTS = {
 README = DOCUMENTS["README.md"]
 CLIENT = DOCUMENTS["docs/client.md"]
 INSIDE = DOCUMENTS["docs/how-it-works.md"]
+CONTRIBUTING = DOCUMENTS["CONTRIBUTING.md"]
 
 BOT = Bot(accid="helper", name="Helper", system_prompt="x")
 
@@ -82,12 +84,14 @@ def dev_commands() -> list[str]:
 
 
 def test_commands_of_dev_py_are_documented_at_all() -> None:
-    assert {command.split()[0] for command in dev_commands()} >= {"play", "test", "services", "capture"}
+    documented = {command.split()[0] for command in dev_commands()}
+    assert documented >= {"play", "test", "lint", "services", "capture"}
 
 
 @pytest.mark.parametrize("command", dev_commands())
 def test_a_command_of_dev_py_is_one_that_it_takes(command: str) -> None:
-    _parser().parse_args(shlex.split(command, comments=True))
+    options, rest = _parser().parse_known_args(shlex.split(command, comments=True))
+    assert not rest or options.command == "test"  # which hands it to pytest
 
 
 def test_the_flags_of_play_in_the_readme_are_its_flags() -> None:
@@ -371,3 +375,23 @@ def test_the_timer_fires_as_often_as_the_readme_says() -> None:
     (minutes,) = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source)
     assert f"every {minutes} minutes" in README
     assert f"runs {24 * 60 // int(minutes)} times a day" in README
+
+
+def test_every_room_has_its_row_for_those_who_look_where_to_change_something() -> None:
+    rooms = {f"`relay/{path.parent.name}/`" for path in (APP_FOLDER / "relay").glob("*/__init__.py")}
+    assert set(table_below(CONTRIBUTING, "Room")) == {*rooms, "`relay/` itself"}
+
+
+def test_the_tests_that_contributors_are_shown_exist() -> None:
+    shown = re.findall(r"tests/[\w/.:]+", "\n".join(code_blocks(CONTRIBUTING, "console")))
+    assert len(shown) >= 3
+    for path, _, name in [node.partition("::") for node in shown]:
+        file = APP_FOLDER / path
+        assert file.exists()
+        assert not name or f"def {name}(" in file.read_text(encoding="utf-8")
+
+
+def test_the_mutant_that_contributors_are_shown_is_a_real_one() -> None:
+    (name,) = set(re.findall(r"\bp\d\d-[\w-]+", CONTRIBUTING))
+    (first_line,) = [block.strip() for block in code_blocks(CONTRIBUTING, "text")]
+    assert (FOLDER / f"{name}.patch").read_text(encoding="utf-8").startswith(first_line)

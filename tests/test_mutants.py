@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.mutant import ROOT, Mutant, all_mutants
+from tests.mutants.runner import run_tests
 
 
 @pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
@@ -39,3 +40,17 @@ def test_only_the_exploration_is_said_to_explore() -> None:
     for mutant in all_mutants():
         explores = [killer.startswith("tests/exploration/") for killer in mutant.tests]
         assert explores == [mutant.exploration] * len(explores), mutant.name
+
+
+def test_a_run_takes_all_that_is_ours_from_its_tree_and_says_what_failed(tmp_path: Path) -> None:
+    for package in ("relay", "tests"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "tests" / "test_tree.py").write_text(
+        f"import relay\ndef test_tree(): assert relay.__path__ == [{str(tmp_path / 'relay')!r}]\n"
+        "def test_failing(): assert not relay.__path__\n"
+    )
+    assert run_tests(tmp_path, ["tests/test_tree.py::test_tree"]).returncode == 0
+    run = run_tests(tmp_path, ["tests/test_tree.py"])
+    assert run.returncode == 1
+    assert "FAILED tests/test_tree.py::test_failing" in run.stdout

@@ -136,7 +136,7 @@ async def site(running: Site) -> AsyncIterator[Site]:
     yield running
     assert await running.post(running.copy()) == answers.QUEUED
     logged = running.log.read_bytes()[before:].decode()
-    assert " relay.webhook queued " in logged
+    assert " relay.inbound.webhook queued " in logged
     assert not any(word in logged for word in (PLANTED, SECRET, LOG_LINE))
     for line in logged.splitlines():
         assert _RECORD.fullmatch(line), line
