@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.chance import changes_of, draw, every_change, shown
 from tests.mutants.mutant import ROOT, Mutant, all_mutants
 from tests.mutants.runner import run_tests
 
@@ -54,3 +55,56 @@ def test_a_run_takes_all_that_is_ours_from_its_tree_and_says_what_failed(tmp_pat
     run = run_tests(tmp_path, ["tests/test_tree.py"])
     assert run.returncode == 1
     assert "FAILED tests/test_tree.py::test_failing" in run.stdout
+
+
+def test_mistakes_by_chance_are_the_same_for_a_seed() -> None:
+    assert draw(1, 20) == draw(1, 20) != draw(2, 20)
+    assert len({change.name for change in draw(1, 20)}) > 10
+
+
+def test_what_is_changed_by_chance_is_code_whose_change_a_test_should_notice() -> None:
+    source = b'''"""Not 1 of these."""
+import logging
+
+LIMIT: int = 3
+
+def check(count: int = 4, *, strict: bool = True) -> bool:
+    """A docstring with 5."""
+    log.info("%d of 6", count + 7)
+    release(count)
+    if count >= LIMIT and not strict:
+        raise ValueError(f"{count + 8} of 9")
+    with spans.span("x", attributes={"n": 10}):
+        return count - 1 == 0 or False
+'''
+    assert [(change.old, change.new) for change in changes_of("a.py", source)] == [
+        ("3", "7"),
+        ("release(count)", "pass"),
+        ("and", "or"),
+        (">=", ">"),
+        ("not", ""),
+        ("or", "and"),
+        ("==", "!="),
+        ("-", "+"),
+        ("1", "3"),
+        ("0", "1"),
+        ("False", "True"),
+    ]
+
+
+def test_a_mistake_by_chance_changes_one_token(tmp_path: Path) -> None:
+    change = draw(3, 1)[0]
+    (tmp_path / change.file).parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / change.file, tmp_path / change.file)
+    change.apply(tmp_path)
+    before, after = ((tree / change.file).read_bytes() for tree in (ROOT, tmp_path))
+    assert before[: change.start] + change.new.encode() == after[: change.start + len(change.new.encode())]
+    assert before[change.end :] == after[change.start + len(change.new.encode()) :]
+    compile(after, change.file, "exec")
+
+
+def test_what_is_said_to_change_nothing_can_be_changed_so() -> None:
+    possible = {(change.file, change.source, change.old, change.new) for change in every_change()}
+    for each in shown():
+        assert (each["file"], each["source"], each["old"], each["new"]) in possible, each
+        assert each["why"]

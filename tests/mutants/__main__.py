@@ -1,5 +1,7 @@
 """``python -m tests.mutants [NAME …]``: make each mistake in a copy of the tree and see which test goes red.
 
+With ``--random SEED COUNT`` the mistakes are drawn by chance (:mod:`tests.mutants.chance`).
+
 Exits with 1 when a mutant survives or could not be tried, or when one of the tests fails without any mutant.
 """
 
@@ -13,13 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.mutants.chance import Change, draw
 from tests.mutants.mutant import ROOT, DoesNotApply, Mutant, all_mutants
-from tests.mutants.runner import run_tests
+from tests.mutants.runner import SECONDS_MAX, run_tests
 
 AT_ONCE = 2
+
+CHANCE_SECONDS = 400
+"""The same for a mistake by chance, which many tests look for: one that hangs longer than they take is noticed."""
 
 _TESTS_FAILED = 1
 """pytest's exit code when tests ran and failed; a mistake that stops them from being collected has another."""
@@ -39,9 +46,9 @@ def copy_files(names: list[str], tree: Path) -> None:
         shutil.copyfile(ROOT / name, tree / name)
 
 
-def try_out(mutant: Mutant, unharmed: Path) -> tuple[bool, str]:
+def try_out(mutant: Mutant | Change, unharmed: Path) -> tuple[bool, str]:
     """Run the mutant's tests in a copy with the mistake. Whether one failed, and the line that says so."""
-    with tempfile.TemporaryDirectory(prefix=f"{mutant.name}-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(unharmed, tree, copy_function=os.link)  # git puts a new file where it changes one
         try:
@@ -50,13 +57,15 @@ def try_out(mutant: Mutant, unharmed: Path) -> tuple[bool, str]:
             return False, f"DOES NOT APPLY  {mutant.name}\n{error}"
         started = time.monotonic()
         try:
-            run = run_tests(tree, mutant.tests)
+            run = run_tests(tree, mutant.tests, CHANCE_SECONDS if isinstance(mutant, Change) else SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            return False, f"HANGS     {mutant.name}"
+            return isinstance(mutant, Change), f"HANGS     {mutant.name}  {mutant.breaks}"
         seconds = time.monotonic() - started
     failed = re.search(r"^FAILED (.+?)(?: - |$)", run.stdout, re.MULTILINE)
     if run.returncode == _TESTS_FAILED and failed:
         return True, f"killed    {mutant.name}  {failed[1]}  {seconds:.1f} s"
+    if isinstance(mutant, Change) and run.returncode:
+        return True, f"killed    {mutant.name}  before any test  {seconds:.1f} s"
     if run.returncode == 0:
         return False, f"SURVIVED  {mutant.name}  {mutant.breaks}"
     return False, f"NOT TRIED {mutant.name}  pytest ended with {run.returncode}\n{run.stdout}"
@@ -67,12 +76,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these, as p01-claims-twice")
     parser.add_argument("--tested", action="store_true", help="all tests have just passed without any mutant")
+    parser.add_argument("--random", nargs=2, type=int, metavar=("SEED", "COUNT"), help="mistakes by chance")
     options = parser.parse_args()
     wanted = options.names
     mutants = all_mutants()
     if unknown := set(wanted) - {mutant.name for mutant in mutants}:
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
-    chosen = [mutant for mutant in mutants if not wanted or mutant.name in wanted]
+    chosen: Sequence[Mutant | Change]
+    if options.random:
+        chosen = [change for change in draw(*options.random) if not change.changes_nothing]
+    else:
+        chosen = [mutant for mutant in mutants if not wanted or mutant.name in wanted]
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="unharmed-") as folder:
         unharmed = Path(folder)

@@ -44,12 +44,15 @@ else:
     _processes.set_forkserver_preload(list(_PRELOADED))
 
 
-def run_tests(tree: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run_tests(
+    tree: Path, tests: Sequence[str], seconds: float = SECONDS_MAX
+) -> subprocess.CompletedProcess[str]:
     """Run tests in a tree until one fails.
 
     Args:
         tree: a copy of the repository, or the repository.
         tests: files or node ids, and options of pytest.
+        seconds: how long they may take.
 
     Raises:
         subprocess.TimeoutExpired: they did not end.
@@ -58,11 +61,11 @@ def run_tests(tree: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[s
         output = Path(folder) / "output"
         process = _processes.Process(target=_run, args=(tree, tests, output))
         process.start()
-        process.join(SECONDS_MAX)
+        process.join(seconds)
         if process.exitcode is None:
             process.kill()
             process.join()
-            raise subprocess.TimeoutExpired(tests, SECONDS_MAX)
+            raise subprocess.TimeoutExpired(tests, seconds)
         printed = output.read_text(encoding="utf-8", errors="replace")
         return subprocess.CompletedProcess(tests, process.exitcode, printed, "")
 
