@@ -269,3 +269,15 @@ def test_a_request_whose_lease_is_about_to_end_stores_nothing(relay: RelayKit) -
     relay.model.default = quick
     relay.settle()
     assert relay.replies == ["Hi alice"]
+
+
+def test_a_request_that_kills_its_process_each_time_is_given_up(relay: RelayKit) -> None:
+    """The copies of the request that the platform sends find the conversation as the dead processes left it."""
+    body = request(relay)
+    relay.model.script = [lambda _: relay.kill_host()] * 3
+    for _ in range(3):
+        assert relay.post_body(body, run=False).status_code == 502
+        relay.clock.advance(relay.app.timing.lease_seconds(relay.app.bots.get("echo")))  # type: ignore[arg-type]
+    assert answer(relay, body) == FAILED["en"]
+    assert [record.cause for record in relay.failed] == ["the process died each time it was answered"]
+    assert len(relay.model.prompts) == 3
