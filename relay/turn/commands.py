@@ -86,7 +86,7 @@ async def forget(history: History, partition: str, mark: Entry) -> tuple[int, in
             ]
             left = {entry: _forgotten(entry, mark) for entry in theirs if not entry.forgotten}
             for entry in theirs:
-                if entry in left or entry.forgotten == mark.key:
+                if entry.forgotten == mark.key:
                     counts["reply" if entry.kind == "reply" else "message"] += 1
             if left:
                 found_none = False  # what has changed meanwhile is read, and blanked, by the next pass

@@ -210,6 +210,28 @@ def test_forget_closes_what_still_waits_for_an_answer(relay: RelayKit) -> None:
     assert relay.model.prompts == []
 
 
+def test_forget_closes_what_waits_and_what_is_stored_at_once(relay: RelayKit) -> None:
+    relay.im.script = [ImUnavailable("no answer")]
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.post("two", run=False)
+    asyncio.run(relay.app.claims.claim(relay.waiting[-1].message, "text"))
+    relay.clock.advance(1)
+    relay.post("/forget", run=False)
+    asyncio.run(relay.app.answer(relay.waiting[-1].to_json()))
+    states = {(row["id"], row["kind"]): row["state"] for row in relay.tables.rows()}
+    assert sorted(states.values()) == ["answered", "answered", "closed", "closed"]
+    relay.settle()
+    assert relay.replies == [erased(2, 1)]
+
+
+def test_a_second_forget_counts_what_it_erases_itself(relay: RelayKit) -> None:
+    for text in ("one", "/forget", "two", "three", "/forget"):
+        relay.post(text)
+        relay.clock.advance(1)
+    assert [text for text in relay.replies if text != "Hi alice"] == [erased(1, 1), erased(2, 2)]
+
+
 def test_a_message_from_before_forget_that_comes_late_is_closed_unanswered(relay: RelayKit) -> None:
     late = relay.copy("late")
     relay.clock.advance(1)
