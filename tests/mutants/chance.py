@@ -8,7 +8,7 @@ them.
 from __future__ import annotations
 
 import ast
-import random
+import hashlib
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Change:
 
     Attributes:
         file: relative to the root.
-        line: where, from 1.
+        line, column: where, from 1 and from 0.
         start, end: the bytes of the file that are replaced.
         old, new: by what.
         source: the line as it stands.
@@ -77,6 +77,7 @@ class Change:
 
     file: str
     line: int
+    column: int
     start: int
     end: int
     old: str
@@ -123,9 +124,13 @@ def shown() -> list[dict[str, str]]:
 
 
 def draw(seed: int, count: int) -> list[Change]:
-    """Some of the possible changes, the same for a seed as long as the sources are the same."""
-    possible = sorted(every_change(), key=lambda change: (change.file, change.start, change.new))
-    return random.Random(seed).sample(possible, min(count, len(possible)))  # noqa: S311
+    """Some of the possible changes. A change of the sources elsewhere leaves the draw as it is."""
+
+    def lot(change: Change) -> str:
+        drawn = f"{seed}|{change.file}|{change.source}|{change.column}|{change.old}|{change.new}"
+        return hashlib.sha256(drawn.encode()).hexdigest()
+
+    return sorted(every_change(), key=lot)[:count]
 
 
 def every_change() -> Iterator[Change]:
@@ -154,7 +159,9 @@ def changes_of(file: str, text: bytes) -> Iterator[Change]:
     def change(start: int, stop: int, new: str) -> Change:
         line = text.count(b"\n", 0, start)
         old = " ".join(text[start:stop].decode().split())
-        return Change(file, line + 1, start, stop, old, new, lines[line].decode().strip())
+        return Change(
+            file, line + 1, start - starts[line], start, stop, old, new, lines[line].decode().strip()
+        )
 
     def between(left: ast.expr, right: ast.expr, swap: tuple[str, str]) -> Change:
         start = text.index(swap[0].encode(), end(left), begin(right))
