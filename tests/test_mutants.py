@@ -96,7 +96,9 @@ def test_a_mistake_by_chance_changes_one_token(tmp_path: Path) -> None:
     change = draw(3, 1)[0]
     (tmp_path / change.file).parent.mkdir(parents=True)
     shutil.copyfile(ROOT / change.file, tmp_path / change.file)
+    (tmp_path / "shared").hardlink_to(tmp_path / change.file)
     change.apply(tmp_path)
+    assert (tmp_path / "shared").read_bytes() == (ROOT / change.file).read_bytes(), "another tree has changed"
     before, after = ((tree / change.file).read_bytes() for tree in (ROOT, tmp_path))
     assert before[: change.start] + change.new.encode() == after[: change.start + len(change.new.encode())]
     assert before[change.end :] == after[change.start + len(change.new.encode()) :]

@@ -26,7 +26,7 @@ from tests.mutants.runner import SECONDS_MAX, run_tests
 AT_ONCE = 2
 
 CHANCE_SECONDS = 400
-"""The same for a mistake by chance, which many tests look for: one that hangs longer than they take is noticed."""
+"""How long the many tests may take that look for a mistake by chance; one that makes them hang longer is noticed."""
 
 _TESTS_FAILED = 1
 """pytest's exit code when tests ran and failed; a mistake that stops them from being collected has another."""
@@ -50,21 +50,24 @@ def try_out(mutant: Mutant | Change, unharmed: Path) -> tuple[bool, str]:
     """Run the mutant's tests in a copy with the mistake. Whether one failed, and the line that says so."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         tree = Path(folder) / "tree"
-        shutil.copytree(unharmed, tree, copy_function=os.link)  # git puts a new file where it changes one
+        shutil.copytree(
+            unharmed, tree, copy_function=os.link
+        )  # a mistake puts a new file in the place of one
         try:
             mutant.apply(tree)
         except DoesNotApply as error:
             return False, f"DOES NOT APPLY  {mutant.name}\n{error}"
+        by_chance = isinstance(mutant, Change)  # nobody chose how it shows: that nothing runs is enough
         started = time.monotonic()
         try:
-            run = run_tests(tree, mutant.tests, CHANCE_SECONDS if isinstance(mutant, Change) else SECONDS_MAX)
+            run = run_tests(tree, mutant.tests, CHANCE_SECONDS if by_chance else SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            return isinstance(mutant, Change), f"HANGS     {mutant.name}  {mutant.breaks}"
+            return by_chance, f"HANGS     {mutant.name}  {mutant.breaks}"
         seconds = time.monotonic() - started
     failed = re.search(r"^FAILED (.+?)(?: - |$)", run.stdout, re.MULTILINE)
     if run.returncode == _TESTS_FAILED and failed:
         return True, f"killed    {mutant.name}  {failed[1]}  {seconds:.1f} s"
-    if isinstance(mutant, Change) and run.returncode:
+    if by_chance and run.returncode:
         return True, f"killed    {mutant.name}  before any test  {seconds:.1f} s"
     if run.returncode == 0:
         return False, f"SURVIVED  {mutant.name}  {mutant.breaks}"

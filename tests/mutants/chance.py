@@ -98,6 +98,7 @@ class Change:
         """Make the mistake in a copy of the tree."""
         path = tree / self.file
         text = path.read_bytes()
+        path.unlink()  # the trees share their files: a new one, as git makes it, changes no other tree
         path.write_bytes(text[: self.start] + self.new.encode() + text[self.end :])
 
     @property
