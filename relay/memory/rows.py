@@ -149,7 +149,6 @@ class Entry:
     def from_row(cls, row: Row) -> Self:
         """Read a row."""
         plain = {name: type_(row.values.get(name, type_())) for name, type_ in _PLAIN.items()}
-        known = plain.keys() | {name for name in row.values if _base(name) in _SPREAD}
         return cls(
             key=row.key,
             etag=row.etag,
@@ -157,7 +156,7 @@ class Entry:
             custom=gather("custom", row.values),
             parts=tuple(json.loads(gather("parts", row.values) or "[]")),
             delivered=tuple((id, at) for id, at in json.loads(gather("delivered", row.values) or "[]")),
-            unknown=tuple(sorted(row.values.keys() - known)),
+            unknown=tuple(name for name in row.values if name not in plain and _base(name) not in _SPREAD),
             **plain,
         )
 
@@ -173,20 +172,10 @@ class Entry:
 
 WORDLESS = frozenset(
     (
-        *(
-            "kind",
-            "state",
-            "sender",
-            "id",
-            "medium",
-            "function",
-            "excluded",
-            "forgotten",
-            "promised",
-            "reply",
-        ),
-        *("client_id", "parts_sent", "cause", "model", "prompt_tokens", "completion_tokens"),
-        *("limited", "warned", "returned", "sent_at", "delivered"),
+        *("kind", "state", "sender", "id", "medium", "function", "model", "cause"),
+        *("excluded", "forgotten", "promised", "returned", "limited", "warned"),
+        *("reply", "client_id", "parts_sent", "sent_at", "delivered"),
+        *("prompt_tokens", "completion_tokens"),
     )
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""

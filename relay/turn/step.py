@@ -32,10 +32,8 @@ GAVE_UP = "the host gave up: its process died repeatedly"
 class Unanswered(Enum):
     """Why a look at the conversation answered nothing."""
 
-    CHANGED = auto()
-    """Rows are not as they were read: look again."""
-    ONE_BY_ONE = auto()
-    """The model refuses several messages together: look again, for one of them."""
+    LOOK_AGAIN = auto()
+    """Rows are not as they were read, or the model refuses several messages together."""
     NO_TIME = auto()
     """The rest of the time is too short: the next turn begins with a whole deadline."""
 
@@ -75,7 +73,7 @@ class Step:
             done = await self._answer_some(question, plan)
             if done is Unanswered.NO_TIME:
                 return False
-            if isinstance(done, Unanswered):
+            if done is Unanswered.LOOK_AGAIN:
                 continue
             if any(entry.key == question.key for entry in done):
                 return True
@@ -132,13 +130,13 @@ class Step:
         except ModelRejected as refusal:
             if len(plan.batch) > 1:
                 self._one_by_one = True  # find out which of them it is
-                return Unanswered.ONE_BY_ONE
+                return Unanswered.LOOK_AGAIN
             return await self._give_up(plan.batch[0], refusal.cause, harmful=True)
         answered = clock.now()
         draft = with_warning(draft, plan.batch, answered)
         reply = await self._store(plan.batch, draft.reply, exclude_batch=draft.exclude_batch)
         if reply is None:
-            return Unanswered.CHANGED
+            return Unanswered.LOOK_AGAIN
         stored = clock.now()
         await self._way.show(reply)
         await self._parts.history.exclude(self._partition, draft.refused)
@@ -171,7 +169,7 @@ class Step:
         failure = failure_text(self._partition, entry, cause)
         reply = await self._store((entry,), failure, exclude_batch=harmful)
         if reply is None:
-            return Unanswered.CHANGED
+            return Unanswered.LOOK_AGAIN
         log.error(
             "gave up bot=%s conversation=%s message=%s cause=%s; %s",
             self._task.bot.accid,
