@@ -74,15 +74,15 @@ class Cooldowns:
     ) -> tuple[Endpoint, float]:
         """The first endpoint that may be asked now, or the one that may be asked soonest.
 
-        Where all of them rest, the times that servers named hold for everybody. Rests that nobody named then only hold
-        up those who failed a failure themselves: for the others, asking costs no more than waiting.
+        Where all of them rest, the times that servers named hold for everybody. A rest that no server
+        named then holds up only the turns in which that endpoint has failed: to the others, asking costs no more.
 
         Args:
             endpoints: one or more, the preferred one first.
             failed: the endpoints that have failed in this turn, and when the rest ends that followed.
 
         Returns:
-            A endpoint, and in how many seconds it may be asked.
+            An endpoint, and in how many seconds it may be asked.
         """
         for endpoint in endpoints:
             if not self.left(endpoint):
