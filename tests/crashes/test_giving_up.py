@@ -17,10 +17,10 @@ QUICK_BOTS = BOTS.replace("turn_seconds = 2", "turn_seconds = 1")
 QUICK = {
     "RELAY_SEND_SECONDS": "1",
     "RELAY_LEASE_MARGIN_SECONDS": "2",
-    "HOST_QUEUE_LEASE_SECONDS": "20",
+    "HOST_QUEUE_LEASE_SECONDS": "8",
 }
 """A lease of 4 seconds: these processes die several times, and each death costs a lease. The world ends the platform's
-ten minutes for the messages in work; 20 seconds are for one that was on its way to a process when it died."""
+ten minutes for the messages in work; 8 seconds are for one that was on its way to a process when it died."""
 
 DEQUEUES = 2
 """Deaths after which the host moves a message away; of host.json it is 5."""
@@ -76,16 +76,10 @@ async def test_a_message_that_kills_its_last_try_too_is_told_once(make_crash_wor
         async def moved() -> bool:
             return len(await world.account.poisoned()) == WITH_ITS_WATCH
 
-        async def brought_back_and_moved() -> None:
-            await until(brought_back, "the sweep to bring them back", 60)
-            await until(moved, "the host to move the last tries", 180)
-
-        async def brought_back() -> bool:
-            return await world.account.poisoned() == []
-
         await world.outlive(until(moved, "the host to move message and watch", 180))
-        await world.sweep()
-        await world.outlive(brought_back_and_moved())
+        await world.sweep_elsewhere()
+        assert await world.account.poisoned() == []
+        await world.outlive(until(moved, "the host to move the last tries", 180))
         world.points.recall()
         await world.sweep()
         await world.im.wait_for(lambda: bool(world.texts()), 30)

@@ -20,6 +20,9 @@ from playground.im.chats import Delivered, wall_clock_ms
 from playground.im_server import Delivery, ImServer, Said
 from playground.model_server import ModelServer
 from playground.runs import ROOT
+from relay.config.settings import load_settings
+from relay.storage.queues import AzureQueues
+from relay.sweep import bring_back_abandoned
 from tests.crashes.points import Points
 from tests.crashes.storage import Account, until
 from tests.playground.host.process import HostProcess
@@ -46,6 +49,9 @@ HALF_A_MINUTE = 30
 
 DEATH_SECONDS = 60
 """How long a process may take to come to the point at which it is to die."""
+
+STORE_SECONDS = 8.0
+"""For a storage call of the test's own process."""
 
 _APP = Path(__file__).parent / "app" / "function_app.py"
 
@@ -141,6 +147,17 @@ class CrashWorld(World):
             return await self.account.queued() == 0
 
         await until(empty, "an empty queue", seconds)
+
+    async def sweep_elsewhere(self) -> None:
+        """Bring back what the host abandoned, in a process that takes no messages and so does not die of them.
+
+        On Flex Consumption a timer has instances of its own.
+        """
+        queues = AzureQueues(load_settings(self.settings).storage, STORE_SECONDS)
+        try:
+            await bring_back_abandoned(queues)
+        finally:
+            await queues.aclose()
 
     async def sweep(self) -> None:
         """Fire the timer of the first host."""
