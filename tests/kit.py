@@ -144,6 +144,21 @@ class RelayKit:
             **fields,
         }
 
+    def chatbot(self, text: str, to: str = "helper", sender: str = "alice", **fields: Any) -> dict[str, Any]:
+        """The body of a request of the console's custom chatbot webhook; other fields are set as they are."""
+        return {
+            "robotAccid": to,
+            "fromAccount": sender,
+            "convType": "PERSON",
+            "to": to,
+            "msgType": "TEXT",
+            "body": text,
+            "msgTimestamp": str(fields.pop("at", self.clock.now())),
+            "msgidClient": fields.pop("client_id", uuid.uuid4().hex),
+            "robotInfo": {},
+            **fields,
+        }
+
     def post(
         self, text: str, to: str = "helper", sender: str = "alice", *, run: bool = True, **fields: Any
     ) -> func.HttpResponse:
@@ -162,18 +177,7 @@ class RelayKit:
         self, text: str, to: str = "helper", sender: str = "alice", *, run: bool = True, **robot: str
     ) -> func.HttpResponse:
         """Send a user's message as the console's custom chatbot webhook; ``robot`` holds robotInfo fields."""
-        body = {
-            "robotAccid": to,
-            "fromAccount": sender,
-            "convType": "PERSON",
-            "to": to,
-            "msgType": "TEXT",
-            "body": text,
-            "msgTimestamp": str(self.clock.now()),
-            "msgidClient": uuid.uuid4().hex,
-            "robotInfo": robot,
-        }
-        return self.post_body(body, run=run)
+        return self.post_body(self.chatbot(text, to, sender, robotInfo=robot), run=run)
 
     def post_body(self, body: dict[str, Any], *, run: bool = True) -> func.HttpResponse:
         """Sign any body and post it."""

@@ -557,17 +557,7 @@ def ask(relay: RelayKit, body: dict[str, Any]) -> str:
 
 
 def request(relay: RelayKit, number: int) -> dict[str, Any]:
-    return {
-        "robotAccid": "echo",
-        "fromAccount": "alice",
-        "convType": "PERSON",
-        "to": "echo",
-        "msgType": "TEXT",
-        "body": "hello",
-        "msgTimestamp": str(relay.clock.now()),
-        "msgidClient": f"request-{number}",
-        "robotInfo": {},
-    }
+    return relay.chatbot("hello", "echo", client_id=f"request-{number}")
 
 
 def test_a_response_bot_warns_and_refuses_in_its_responses_and_copies_get_the_same(relay: RelayKit) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -20,18 +19,7 @@ from tests.kit import RelayKit
 
 
 def request(relay: RelayKit, text: str = "hello", **fields: Any) -> dict[str, Any]:
-    return {
-        "robotAccid": "echo",
-        "fromAccount": "alice",
-        "convType": "PERSON",
-        "to": "echo",
-        "msgType": "TEXT",
-        "body": text,
-        "msgTimestamp": str(relay.clock.now()),
-        "msgidClient": uuid.uuid4().hex,
-        "robotInfo": {},
-        **fields,
-    }
+    return relay.chatbot(text, "echo", **fields)
 
 
 def answer(relay: RelayKit, body: dict[str, Any], *, run: bool = False) -> str:
