@@ -158,7 +158,7 @@ def _refused(code: str) -> StorageUnavailable:
 
 def _units(text: str) -> int:
     """Length in UTF-16."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _entity_bytes(partition: str, key: str, values: Mapping[str, Value]) -> int:
