@@ -18,7 +18,7 @@
     ├── ModelError
     │   ├── AttemptFailed       one request to one deployment; another one may answer
     │   ├── ModelUnavailable    throttled, slow, unreachable, 5xx, 401, 404; try later
-    │   ├── ModelRejected       the request is wrong and will stay wrong (400)
+    │   ├── ModelRejected       the request is refused, and its words do not say why (400, 422)
     │   │   └── ModelOverflow   it is longer than the model's context
     │   └── ModelBlocked        a content filter refused the prompt or the answer
     └── ImError
@@ -30,6 +30,11 @@ No message of an error holds a secret or a text that a user or a model wrote.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 
 class RelayError(Exception):
@@ -140,11 +145,13 @@ class ModelError(RelayError):
 
     Attributes:
         cause: short technical reason for the log and the poison message, without any text of a person.
+        place: the deployment that said so, to be handed back to the port as it is; None when none did.
     """
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
         self.cause = cause
+        self.place: Hashable = None
 
 
 class AttemptFailed(ModelError):
@@ -155,12 +162,21 @@ class AttemptFailed(ModelError):
     Attributes:
         retry_after: seconds until the server wants to be asked again, None when it does not say.
         lasting: asking the same place again within the turn is no use.
+        broke_off: the place had begun to answer, and is asked once more within the turn at most.
     """
 
-    def __init__(self, cause: str, retry_after: float | None = None, *, lasting: bool = False) -> None:
+    def __init__(
+        self,
+        cause: str,
+        retry_after: float | None = None,
+        *,
+        lasting: bool = False,
+        broke_off: bool = False,
+    ) -> None:
         super().__init__(cause)
         self.retry_after = retry_after
         self.lasting = lasting
+        self.broke_off = broke_off
 
 
 class ModelUnavailable(ModelError):
@@ -178,9 +194,9 @@ class ModelUnavailable(ModelError):
 
 
 class ModelRejected(ModelError):
-    """Will not pass: the server refuses this request whenever it is sent.
+    """A server refuses this request, and would again; whether for a message, a row or the place, asking tells.
 
-    ``model`` raises it; ``turn`` asks about each message alone, and gives up the one that is refused.
+    ``model`` raises it; ``turn/asking`` asks without history, then whether the place takes anything at all.
     """
 
 

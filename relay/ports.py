@@ -6,7 +6,7 @@ in-memory doubles of the same protocols, held to the real parts by one conforman
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -174,11 +174,26 @@ class Completion:
 class ChatModel(Protocol):
     """A chat model."""
 
-    async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
+    async def complete(
+        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+    ) -> Completion:
         """Ask the model, its retries included, within ``seconds``.
+
+        Args:
+            prompt: what to ask.
+            seconds: for everything.
+            only: the place to ask: that of an error before; None for the prompt's models in their order.
+            without: places not to ask.
 
         Raises:
             ModelUnavailable, ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.
+        """
+
+    async def takes_anything(self, place: Hashable, *, seconds: float) -> bool:
+        """Whether a place that has refused a prompt answers the simplest one. What it said is kept for a minute.
+
+        Raises:
+            ModelUnavailable: it cannot be told now.
         """
 
 

@@ -17,6 +17,7 @@ FaultKind = Literal[
     "prompt_filtered",
     "context_length_exceeded",
     "unsupported_temperature",
+    "bad_request",
     "unauthorized",
     "deployment_not_found",
     "closed",

@@ -45,6 +45,10 @@ _FAULTS: dict[FaultKind, tuple[int, dict[str, Any]]] = {
             "Only the default (1) value is supported.",
         },
     ),
+    "bad_request": (
+        400,
+        {"code": None, "param": None, "type": "invalid_request_error", "message": "The request is invalid."},
+    ),
     "unauthorized": (401, {"code": "401", "message": "Access denied due to invalid subscription key."}),
     "deployment_not_found": (
         404,

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection, Hashable
 
 from relay.config.settings import Settings
-from relay.errors import AttemptFailed, ModelError, ModelUnavailable
+from relay.errors import AttemptFailed, ModelError, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model.connections import Connections
 from relay.model.cooldowns import Cooldowns
 from relay.model.endpoints import Endpoint, endpoints_of
 from relay.model.request import Requests
-from relay.ports import Completion, Prompt
+from relay.ports import ChatMessage, Completion, Prompt
 from relay.storage.credential import AppCredential
 
 log = logging.getLogger(__name__)
+
+CANARY = Prompt((ChatMessage("user", "Hi"),), max_tokens=16)
+"""What every model answers. Without a system prompt and parameters, it fails for nothing but the place."""
+
+CANARY_SECONDS = 60.0
+"""How long its outcome is kept."""
+
+TOLD_SECONDS = 60.0
+"""Between two lines about a place that somebody has to put right."""
 
 LOOK_SECONDS = 1.0
 """How often a turn that waits for a deployment looks whether another turn has found one that answers."""
@@ -39,30 +49,41 @@ class OpenAIChat:
         self._cooldowns = cooldowns or Cooldowns()
         self._connections = Connections(credential or AppCredential(settings.storage.client_id))
         self._requests = Requests(self._connections)
+        self._canaries: dict[Endpoint, tuple[bool, float]] = {}
+        self._told: dict[Endpoint, float] = {}
 
-    async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
+    async def complete(
+        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+    ) -> Completion:
         """Ask the prompt's models in their order until one answers, within ``seconds``.
 
         A deployment that is throttled, fails or is too slow rests, and the next deployment is asked at once. While all
         of them rest, the call waits for the first rest that ends in time. The deployments that may still be asked share
-        the time that is left, so the last one gets all of it.
+        the time that is left, so the last one gets all of it. One for which the prompt is too long does not rest: the
+        next one may have more room, and only when none has the prompt must become shorter.
 
         Raises:
             ModelUnavailable: no deployment answered in time; ``retry_after`` says when to ask again.
-            ModelRejected: a server refuses this request (400).
-            ModelOverflow: the prompt is longer than the model's context.
+            ModelRejected: a server refuses this request (400, 422), and its words do not tell why.
+            ModelOverflow: the prompt is longer than the context of each model that could be asked.
             ModelBlocked: the content filter refused prompt or answer.
         """
         clock = asyncio.get_running_loop().time
         ends_at = clock() + seconds
-        endpoints = list(endpoints_of(self._settings, prompt.models))
+        wanted = endpoints_of(self._settings, prompt.models)
+        endpoints = [e for e in wanted if e not in without and only in (None, e)]
         failed: dict[Endpoint, float] = {}
-        cause = ""
-        while True:
+        broke_off: set[Endpoint] = set()
+        cause, too_long = "the model server refuses every request", None
+        while endpoints:
             endpoint, wait = self._cooldowns.choose(endpoints, failed)
             left = ends_at - clock()
+            if wait > 0 and too_long is not None:
+                break
             if wait >= left:
-                raise ModelUnavailable(cause or f"left alone for another {wait:.0f} s", retry_after=wait)
+                raise ModelUnavailable(
+                    cause if failed else f"left alone for another {wait:.0f} s", retry_after=wait
+                )
             if wait > 0:
                 await asyncio.sleep(min(wait, LOOK_SECONDS))
                 continue
@@ -75,10 +96,46 @@ class OpenAIChat:
             except AttemptFailed as failure:
                 cause = failure.cause
                 failed[endpoint] = self._cooldowns.now() + self._cooldowns.left(endpoint)
-                if failure.lasting:
+                if failure.lasting or (failure.broke_off and endpoint in broke_off):
                     endpoints.remove(endpoint)
-                if not endpoints:
-                    raise ModelUnavailable(cause) from None
+                if failure.broke_off:
+                    broke_off.add(endpoint)
+            except ModelOverflow as overflow:
+                too_long = too_long or overflow
+                endpoints.remove(endpoint)
+        if too_long is not None:
+            raise too_long
+        raise ModelUnavailable(cause)
+
+    async def takes_anything(self, place: Hashable, *, seconds: float) -> bool:
+        """Whether a place that has refused a prompt answers the simplest one. What it said is kept for a minute.
+
+        Raises:
+            ModelUnavailable: it cannot be told now.
+        """
+        if not isinstance(place, Endpoint):
+            return True  # nobody refused anything
+        known, until = self._canaries.get(place, (True, 0.0))
+        if self._cooldowns.now() < until:
+            return known
+        try:
+            await self._attempt(place, CANARY, asyncio.get_running_loop().time() + seconds)
+        except AttemptFailed as failure:
+            raise ModelUnavailable(failure.cause) from None
+        except ModelRejected as refusal:
+            log.error(
+                "model=%s server=%s refuses every request: %s; check key, model and its parameters",
+                place.model,
+                place.host,
+                refusal.cause,
+            )
+            takes = False
+        except ModelError:
+            takes = True
+        else:
+            takes = True
+        self._canaries[place] = takes, self._cooldowns.now() + CANARY_SECONDS
+        return takes
 
     async def _attempt(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:
         began = self._cooldowns.begin(endpoint)
@@ -86,15 +143,24 @@ class OpenAIChat:
             completion = await self._requests.ask(endpoint, prompt, until)
         except AttemptFailed as failure:
             self._cooldowns.failed(endpoint, began, named=failure.retry_after, lasting=failure.lasting)
-            log.warning(
-                "model=%s server=%s does not answer: %s", endpoint.model, endpoint.host, failure.cause
-            )
+            self._tell(endpoint, failure)
             raise
-        except ModelError:
+        except ModelError as refusal:
+            refusal.place = endpoint
             self._cooldowns.answered(endpoint, began)  # the server works, and refuses this request alone
             raise
         self._cooldowns.answered(endpoint, began)
         return completion
+
+    def _tell(self, endpoint: Endpoint, failure: AttemptFailed) -> None:
+        """A line for the operator: at most one a minute where somebody has to do something."""
+        level = logging.WARNING
+        if failure.lasting:
+            if self._cooldowns.now() < self._told.get(endpoint, 0.0):
+                return
+            self._told[endpoint] = self._cooldowns.now() + TOLD_SECONDS
+            level = logging.ERROR
+        log.log(level, "model=%s server=%s does not answer: %s", endpoint.model, endpoint.host, failure.cause)
 
     async def aclose(self) -> None:
         """Close the connections."""

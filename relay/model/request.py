@@ -10,33 +10,38 @@ from opentelemetry.trace import Span, SpanKind
 
 from relay import spans
 from relay.errors import AttemptFailed, ModelError
-from relay.model.answers import code_of, completion_of, count_of, failure_of, name_of
+from relay.model.answers import completion_of, count_of, finish_of, name_of
 from relay.model.connections import Connections
+from relay.model.dialect import Dialect, Dialects
 from relay.model.endpoints import Endpoint
+from relay.model.meanings import Meaning, meaning_of
+from relay.model.refusals import Refusal
 from relay.ports import Completion, Prompt
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import AsyncOpenAI
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 """Time for the connection: a server that cannot be reached must not cost the time in which another could answer."""
 
-UNSUPPORTED_CODES = ("unsupported_parameter", "unsupported_value")
-UNRECOGNIZED = "Unrecognized request argument"
-"""The message of older models, which send neither code nor param (openai/openai-python#1724)."""
+TRIES_MAX = 8
+"""Ways in which one request is put to one place: parameters and roles that it refuses come one by one at worst."""
 
 
 class Requests:
-    """Asks endpoints, and remembers which of the optional parameters each of them refuses.
+    """Asks endpoints, each in the dialect that its refusals have taught.
 
-    The name of a deployment does not tell which parameters its model takes; the model's first refusal does.
+    Args:
+        connections: clients of the endpoints.
+        dialects: what is known of them; None for nothing yet.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, dialects: Dialects | None = None) -> None:
         self._connections = connections
-        self._refused: dict[Endpoint, set[str]] = {}
+        self._dialects = dialects or Dialects()
+        self._odd_reasons: set[str] = set()
 
     async def ask(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:
         """One answer of one endpoint.
@@ -55,34 +60,27 @@ class Requests:
                 client = await self._connections.client(endpoint)
         except TimeoutError:
             raise AttemptFailed("the model's client could not be opened in time") from None
-        while True:
-            parameters = self._parameters(endpoint, prompt)
-            outcome = await self._send(client, endpoint, prompt, parameters, until)
+        known = dialect = self._dialects.of(endpoint)
+        for _ in range(TRIES_MAX):
+            outcome = await self._send(client, endpoint, prompt, dialect, until)
             if isinstance(outcome, Completion):
+                if dialect != known:
+                    log.warning("model=%s is asked in another way from now on: %s", endpoint.model, dialect)
+                    self._dialects.learn(endpoint, dialect)
                 return outcome
             if isinstance(outcome, Exception):
                 raise outcome
-            log.warning("model=%s refuses %s; it is asked without from now on", endpoint.model, outcome)
-            self._refused.setdefault(endpoint, set()).add(outcome)
-
-    def _parameters(self, endpoint: Endpoint, prompt: Prompt) -> dict[str, int | float]:
-        refused = self._refused.get(endpoint, set())
-        limit = "max_tokens" if "max_completion_tokens" in refused else "max_completion_tokens"
-        wanted = {limit: prompt.max_tokens, "temperature": prompt.temperature}
-        return {name: value for name, value in wanted.items() if value is not None and name not in refused}
+            dialect = outcome
+        raise AttemptFailed("the model server refuses one parameter after the other", lasting=True)
 
     async def _send(
-        self,
-        client: AsyncOpenAI,
-        endpoint: Endpoint,
-        prompt: Prompt,
-        parameters: dict[str, Any],
-        until: float,
-    ) -> Completion | ModelError | str:
-        """The completion, what went wrong, or the name of a parameter that is refused."""
+        self, client: AsyncOpenAI, endpoint: Endpoint, prompt: Prompt, dialect: Dialect, until: float
+    ) -> Meaning:
+        """The completion, what went wrong, or how to ask again."""
         import httpx2
-        from openai import APIStatusError, OpenAIError
+        from openai import APIConnectionError, APIStatusError, OpenAIError
 
+        parameters = dialect.parameters(prompt)
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
             spans.CHAT + endpoint.model, kind=SpanKind.CLIENT, attributes=_asked(endpoint, parameters)
@@ -91,13 +89,14 @@ class Requests:
                 async with asyncio.timeout_at(until):
                     response = await client.chat.completions.create(
                         model=endpoint.model,
-                        messages=[{"role": said.role, "content": said.content} for said in prompt.messages],  # type: ignore[misc]
+                        messages=(),
                         timeout=httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
                         # Only a trace that is recorded: an id that leads nowhere is nobody's business.
                         extra_headers={"traceparent": spans.traceparent()} if span.is_recording() else None,
-                        **parameters,
+                        # As they are: the SDK's walk over messages that it is given takes 3 ms for twenty.
+                        extra_body={"messages": dialect.messages(prompt), **parameters},
                     )
-                _note_answer(span, response)
+                self._note_answer(span, endpoint, response)
                 return completion_of(response)
             except TimeoutError:
                 spans.failed(span, "timeout")
@@ -106,15 +105,49 @@ class Requests:
                 spans.failed(span, type(failure).__name__)
                 return failure
             except APIStatusError as error:
-                span.set_attribute(spans.HTTP_STATUS, error.status_code)
-                spans.failed(span, code_of(error) or str(error.status_code))
-                return _refused_parameter(error, parameters) or failure_of(error)
+                refusal = Refusal.of(error)
+                span.set_attribute(spans.HTTP_STATUS, refusal.status)
+                spans.failed(span, name_of(error.code) or str(refusal.status))
+                return meaning_of(refusal, parameters, dialect, _tokens_of(prompt))
+            except APIConnectionError as error:
+                spans.failed(span, type(error).__name__)
+                return AttemptFailed(f"the model server is unreachable: {type(error).__name__}")
             except OpenAIError as error:
                 spans.failed(span, type(error).__name__)
-                return failure_of(error)
+                cause = f"the model server gave no usable answer: {type(error).__name__}"
+                return AttemptFailed(cause, lasting=True)
             except (ValueError, RecursionError):
                 spans.failed(span, "not_json")
                 return AttemptFailed("the model server's answer is not JSON", lasting=True)
+
+    def _note_answer(self, span: Span, endpoint: Endpoint, response: Any) -> None:
+        """Note model, finish reasons and usage, as far as they have the right types; warn of a reason once."""
+        choices = getattr(response, "choices", None)
+        first = choices[0] if isinstance(choices, list) and choices else None
+        said = getattr(first, "finish_reason", None)
+        if reason := name_of(said):
+            span.set_attribute(spans.GEN_AI_FINISH_REASONS, [reason])
+        if first is not None and finish_of(said) == "unknown" and reason not in self._odd_reasons:
+            self._odd_reasons.add(reason)
+            log.warning(
+                "model=%s ended with finish_reason=%s, which is not known; its text is taken as an answer",
+                endpoint.model,
+                reason or "none",
+            )
+        if model := name_of(getattr(response, "model", None)):
+            span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
+        usage = getattr(response, "usage", None)
+        for name, field in (
+            (spans.GEN_AI_INPUT_TOKENS, "prompt_tokens"),
+            (spans.GEN_AI_OUTPUT_TOKENS, "completion_tokens"),
+        ):
+            if tokens := count_of(getattr(usage, field, None)):
+                span.set_attribute(name, tokens)
+
+
+def _tokens_of(prompt: Prompt) -> int:
+    """About how many tokens a prompt has: four bytes each, in English and in Chinese."""
+    return sum(len(said.content.encode("utf-8", "surrogatepass")) for said in prompt.messages) // 4
 
 
 def _asked(endpoint: Endpoint, parameters: dict[str, Any]) -> dict[str, spans.Attribute]:
@@ -127,31 +160,3 @@ def _asked(endpoint: Endpoint, parameters: dict[str, Any]) -> dict[str, spans.At
     for name, value in parameters.items():
         attributes[spans.GEN_AI_TEMPERATURE if name == "temperature" else spans.GEN_AI_MAX_TOKENS] = value
     return attributes
-
-
-def _note_answer(span: Span, response: Any) -> None:
-    """Note model, finish reasons and usage, as far as they have the right types."""
-    choices = getattr(response, "choices", None)
-    first = choices[0] if isinstance(choices, list) and choices else None
-    if reason := name_of(getattr(first, "finish_reason", None)):
-        span.set_attribute(spans.GEN_AI_FINISH_REASONS, [reason])
-    if model := name_of(getattr(response, "model", None)):
-        span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
-    usage = getattr(response, "usage", None)
-    for name, field in (
-        (spans.GEN_AI_INPUT_TOKENS, "prompt_tokens"),
-        (spans.GEN_AI_OUTPUT_TOKENS, "completion_tokens"),
-    ):
-        if tokens := count_of(getattr(usage, field, None)):
-            span.set_attribute(name, tokens)
-
-
-def _refused_parameter(error: APIStatusError, sent: dict[str, Any]) -> str | None:
-    """The optional parameter that this refusal is about, if it is about one."""
-    if error.status_code != 400:
-        return None
-    if error.code in UNSUPPORTED_CODES:
-        return next((name for name in sent if name == error.param), None)
-    if UNRECOGNIZED in error.message:
-        return next((name for name in sent if name in error.message), None)
-    return None

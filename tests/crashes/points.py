@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Collection, Hashable
 from pathlib import Path
 
 import azure.functions as func
@@ -166,9 +167,11 @@ class MortalModel(OpenAIChat):
         super().__init__(settings)
         self._points = points
 
-    async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
+    async def complete(
+        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+    ) -> Completion:
         words = "\n".join(said.content for said in prompt.messages)
-        asking = asyncio.ensure_future(super().complete(prompt, seconds=seconds))
+        asking = asyncio.ensure_future(super().complete(prompt, seconds=seconds, only=only, without=without))
         try:
             while not asking.done():
                 self._points.reach(DURING_MODEL, words)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, field
 
+from relay.errors import ModelError, ModelUnavailable
 from relay.ports import Completion, Prompt
 from tests.doubles.service import outcome
+
+PLACE = "the scripted model"
 
 Said = str | Completion | Exception
 """An answer, or what is raised in its place."""
@@ -28,24 +31,41 @@ class ScriptedModel:
         default: what it answers once the script is used up.
         prompts: what it was asked.
         seconds: how long each answer was allowed to take.
+        takes_all: whether a place that has refused a prompt takes the simplest one; an error is raised.
+        canaries: how often that was asked.
     """
 
     script: list[Say] = field(default_factory=list)
     default: Say = _echo
     prompts: list[Prompt] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    takes_all: bool | ModelUnavailable = True
+    canaries: int = 0
 
-    async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
-        """The next line of the script."""
+    async def complete(
+        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+    ) -> Completion:
+        """The next line of the script; every error comes from :data:`PLACE`, the only one there is."""
+        if PLACE in without:
+            raise ModelUnavailable("no other place is left")
         self.prompts.append(prompt)
         self.seconds.append(seconds)
         say = self.script.pop(0) if self.script else self.default
         said: Said = await outcome(say(prompt)) if callable(say) else say
+        if isinstance(said, ModelError):
+            said.place = PLACE
         if isinstance(said, Exception):
             raise said
         if isinstance(said, Completion):
             return said
         return Completion(said, model="scripted", prompt_tokens=11, completion_tokens=7)
+
+    async def takes_anything(self, place: Hashable, *, seconds: float) -> bool:
+        """What the test says."""
+        self.canaries += 1
+        if isinstance(self.takes_all, ModelUnavailable):
+            raise self.takes_all
+        return self.takes_all
 
     def asked(self) -> list[list[tuple[str, str]]]:
         """Every prompt as (role, content) pairs."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from collections.abc import Coroutine, Generator
+from collections.abc import Collection, Coroutine, Generator, Hashable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -475,7 +475,9 @@ class GatedModel(ScriptedModel):
         super().__init__()
         self._world = world
 
-    async def complete(self, prompt: Prompt, *, seconds: float) -> Completion:
+    async def complete(
+        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+    ) -> Completion:
         self._world.asking()
         await self._world.gate("model")
         self._world.asked(prompt)

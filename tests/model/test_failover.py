@@ -19,7 +19,7 @@ from relay.backoff import Backoff
 from relay.config.bot import Deployment
 from relay.config.bots import load_bots
 from relay.config.settings import load_settings
-from relay.errors import ConfigError, ModelBlocked, ModelRejected, ModelUnavailable
+from relay.errors import ConfigError, ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
 from relay.model.cooldowns import Cooldowns
 from relay.model.endpoints import endpoints_of, missing_keys
@@ -164,16 +164,77 @@ async def test_the_deadline_holds_whatever_the_deployments_do(regions: Regions) 
     assert time.monotonic() - started < 2
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"), [("prompt_filtered", ModelBlocked), ("context_length_exceeded", ModelRejected)]
-)
-async def test_a_request_that_is_refused_for_what_it_says_is_not_taken_elsewhere(
-    regions: Regions, fault: Any, error: type[Exception]
-) -> None:
-    failing(regions.west, Fault(fault))
-    with pytest.raises(error):
+async def test_what_a_content_filter_refuses_is_not_taken_elsewhere(regions: Regions) -> None:
+    failing(regions.west, Fault("prompt_filtered"))
+    with pytest.raises(ModelBlocked) as caught:
         await regions.ask()
     assert regions.asked == (1, 0)
+    assert (
+        await regions.chat.complete(regions.prompt, seconds=10, without={caught.value.place})
+    ).text == "east"
+
+
+async def test_a_prompt_that_is_too_long_for_one_is_taken_to_the_next_and_the_first_does_not_rest(
+    regions: Regions,
+) -> None:
+    failing(regions.west, Fault("context_length_exceeded"))
+    assert await regions.ask() == await regions.ask() == "east"
+    assert regions.asked == (2, 2)
+    failing(regions.east, Fault("context_length_exceeded"))
+    with pytest.raises(ModelOverflow):
+        await regions.ask()
+
+
+async def test_a_prompt_that_is_too_long_becomes_shorter_at_once_while_the_others_rest(
+    regions: Regions,
+) -> None:
+    failing(regions.east, Fault("rate_limited", retry_after=60))
+    failing(regions.west, Fault("context_length_exceeded"))
+    for _ in range(2):
+        with pytest.raises(ModelOverflow):
+            await regions.ask()
+    assert regions.asked == (2, 1)
+
+
+async def test_a_place_that_refuses_everything_is_found_out_once_a_minute(
+    regions: Regions, caplog: pytest.LogCaptureFixture
+) -> None:
+    regions.west.when("", Fault("bad_request"), first=True)
+    with pytest.raises(ModelRejected) as caught:
+        await regions.ask()
+    place = caught.value.place
+    for _ in range(3):
+        assert not await regions.chat.takes_anything(place, seconds=10)
+    assert [request.body["messages"] for request in regions.west.requests[1:]] == [
+        [{"role": "user", "content": "Hi"}]
+    ]
+    assert caplog.text.count("refuses every request") == 1
+    assert (await regions.chat.complete(regions.prompt, seconds=10, without={place})).text == "east"
+    regions.clock[0] += 61
+    await regions.chat.takes_anything(place, seconds=10)
+    assert regions.asked == (3, 1)
+
+
+async def test_a_place_that_answers_the_simplest_prompt_is_not_at_fault(regions: Regions) -> None:
+    failing(regions.west, Fault("bad_request"))
+    with pytest.raises(ModelRejected) as caught:
+        await regions.ask()
+    assert await regions.chat.takes_anything(caught.value.place, seconds=10)
+
+
+async def test_a_place_that_cannot_be_asked_now_is_not_at_fault_either(regions: Regions) -> None:
+    failing(regions.west, Fault("bad_request"))
+    with pytest.raises(ModelRejected) as caught:
+        await regions.ask()
+    regions.west.when("Hi", Fault("rate_limited"), first=True)
+    with pytest.raises(ModelUnavailable):
+        await regions.chat.takes_anything(caught.value.place, seconds=10)
+
+
+async def test_with_no_place_left_there_is_no_answer_now(regions: Regions) -> None:
+    places = set(endpoints_of(regions.chat._settings, regions.prompt.models))
+    with pytest.raises(ModelUnavailable, match="refuses every request"):
+        await regions.chat.complete(regions.prompt, seconds=10, without=places)
 
 
 async def test_what_only_an_operator_can_mend_is_asked_once_in_a_turn_and_named(

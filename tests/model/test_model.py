@@ -26,6 +26,8 @@ from relay.config.settings import Settings, load_settings
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
 from relay.model.cooldowns import Cooldowns
+from relay.model.dialect import KEEP_SECONDS, Dialect, Dialects
+from relay.model.endpoints import Endpoint
 from relay.ports import ChatMessage, Completion, Prompt
 from tests.conftest import EXAMPLE
 from tests.tracing import finished_spans
@@ -256,7 +258,58 @@ async def test_a_parameter_that_the_model_does_not_take_is_left_out_from_then_on
         assert (await model.complete(prompt, seconds=10)).text == "You said: hello"
     assert ["temperature" in request.body for request in server.requests] == [True, False, False]
     assert all(request.body["max_completion_tokens"] == 50 for request in server.requests)
-    assert caplog.text.count("refuses temperature") == 1
+    assert caplog.text.count("is asked in another way from now on") == 1
+
+
+async def test_a_parameter_is_unlearned_only_once_a_request_without_it_has_passed() -> None:
+    """Whoever writes "temperature" must not change how everybody is answered."""
+    asked: list[dict[str, Any]] = []
+    refusal = {"error": {"message": "temperature is not allowed: you wrote about temperature"}}
+
+    async def completions(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        if len(asked) > 2:
+            return web.json_response(completion_of("hi"))
+        return web.json_response(refusal, status=400)
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        with pytest.raises(ModelRejected):
+            await model.complete(replace(HELLO, temperature=0.7), seconds=10)
+        await model.complete(replace(HELLO, temperature=0.7), seconds=10)
+        await model.aclose()
+    assert ["temperature" in body for body in asked] == [True, False, True]
+
+
+async def test_what_was_learned_is_tried_again_after_an_hour() -> None:
+    now = [0.0]
+    dialects = Dialects(lambda: now[0])
+    place = Endpoint("http://127.0.0.1/v1/", "gpt", is_azure=False)
+    dialects.learn(place, Dialect(alternates=True))
+    assert dialects.of(place).alternates
+    assert not dialects.of(replace(place, model="other")).alternates
+    now[0] = KEEP_SECONDS
+    assert not dialects.of(place).alternates
+
+
+async def test_an_answer_that_breaks_off_is_asked_for_once_more(
+    model: OpenAIChat, server: ModelServer
+) -> None:
+    """Each time is paid for."""
+    asked = 0
+
+    async def completions(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        choice = {"finish_reason": "network_error", "message": {"content": "half"}}
+        return web.json_response({"choices": [choice]})
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"), Cooldowns(backoff=Backoff(0.02, 60)))
+        with pytest.raises(ModelUnavailable):
+            await model.complete(HELLO, seconds=10)
+        await model.aclose()
+    assert asked == 2
 
 
 async def test_another_deployment_still_gets_the_parameter(model: OpenAIChat, server: ModelServer) -> None:
@@ -490,7 +543,7 @@ def serve(completions: Handler, identity: Handler | None = None) -> Any:
         ("application/json", '{"choices": [{"index": 0, "finish_reason": "stop", "message": null}]}'),
         (
             "application/json",
-            '{"choices": [{"finish_reason": "stop", "message": {"content": [{"text": "x"}]}}]}',
+            '{"choices": [{"finish_reason": "stop", "message": {"content": [{"data": "x"}]}}]}',
         ),
         ("application/json", '{"choices": {"0": {}}}'),
         ("application/json", "[" * 100_000),

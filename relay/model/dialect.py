@@ -1,0 +1,84 @@
+"""How one place wants to be asked: what its refusals have taught.
+
+The name of a deployment does not tell which parameters and roles its model takes; its first refusal does. Something is
+learned only once a request that did without it has passed, and for an hour: models behind a name are exchanged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from relay.model.endpoints import Endpoint
+from relay.ports import Prompt
+
+KEEP_SECONDS = 3600
+
+CAPS = ("max_completion_tokens", "max_tokens")
+"""The two names of the cap of an answer; servers know one or both of them."""
+
+Parameters = dict[str, int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a place wants to be asked.
+
+    Attributes:
+        without: parameters that it refuses.
+        cap: the largest cap of an answer that it takes, 0 when nothing is known.
+        system: the role under which it takes the system prompt.
+        alternates: users and the assistant must take turns, a user first.
+    """
+
+    without: frozenset[str] = field(default=frozenset())
+    cap: int = 0
+    system: Literal["system", "developer", "user"] = "system"
+    alternates: bool = False
+
+    def parameters(self, prompt: Prompt) -> Parameters:
+        """The optional parameters of a request."""
+        cap = prompt.max_tokens
+        if cap and self.cap:
+            cap = min(cap, self.cap)
+        name = next((name for name in CAPS if name not in self.without), CAPS[0])
+        wanted = {name: cap, "temperature": prompt.temperature}
+        return {key: value for key, value in wanted.items() if value is not None and key not in self.without}
+
+    def messages(self, prompt: Prompt) -> list[dict[str, str]]:
+        """The messages of a request. Joined messages are a line or more each: in a group, a JSON object per line."""
+        messages: list[dict[str, str]] = []
+        for said in prompt.messages:
+            role = self.system if said.role == "system" else said.role
+            if self.alternates and role == "assistant" and not any(m["role"] == "user" for m in messages):
+                continue
+            last = messages[-1] if messages else None
+            if last is not None and last["role"] == role and (self.alternates or len(messages) == 1):
+                between = "\n\n" if len(messages) == 1 and self.system == "user" else "\n"
+                last["content"] += between + said.content
+            else:
+                messages.append({"role": role, "content": said.content})
+        return messages
+
+
+class Dialects:
+    """The dialects of all places, as far as this process knows them.
+
+    Args:
+        now: seconds of a clock that only goes forward.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._learned: dict[Endpoint, tuple[Dialect, float]] = {}
+
+    def of(self, endpoint: Endpoint) -> Dialect:
+        """What is known of a place."""
+        dialect, until = self._learned.get(endpoint, (Dialect(), 0.0))
+        return dialect if self._now() < until else Dialect()
+
+    def learn(self, endpoint: Endpoint, dialect: Dialect) -> None:
+        """A request in this dialect has passed."""
+        self._learned[endpoint] = dialect, self._now() + KEEP_SECONDS

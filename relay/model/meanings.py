@@ -1,0 +1,240 @@
+"""What a model server's refusal means: one order of precedence for all of them.
+
+Azure OpenAI, OpenAI, vLLM, llama.cpp, Mistral, DeepSeek, Qwen, Moonshot, Zhipu and the OpenAI faces of Gemini and
+LiteLLM say the same in different words, statuses and shapes. No single word decides, and no server's words go further
+than this module.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from relay.errors import AttemptFailed, ModelBlocked, ModelError, ModelOverflow, ModelRejected
+from relay.model.dialect import CAPS, Dialect, Parameters
+from relay.model.refusals import Refusal
+from relay.ports import Completion
+
+_BLOCKED = {
+    "content_filter",
+    "contentfilter",
+    "content_policy_violation",
+    "contentpolicyviolationerror",
+    "responsibleaipolicyviolation",
+    "data_inspection_failed",
+    "datainspectionfailed",
+    "invalid_prompt",  # the usage policy of OpenAI's reasoning models (openai/codex#40327)
+    "sensitive_words_detected",
+    "1301",  # Zhipu
+}
+_BLOCKED_WORDS = re.compile(
+    r"Content Exists Risk|rejected because it was considered high risk|data may contain inappropriate content"
+    r"|triggering Azure OpenAI's content management policy|flagged as potentially violating our usage policy"
+    r"|可能包含不安全或敏感内容",
+    re.IGNORECASE,
+)
+_CAP_USED_UP = re.compile(
+    r"(?:max_tokens or model output limit|output token limit) was reached", re.IGNORECASE
+)
+_TOO_LONG = {
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "model_max_prompt_tokens_exceeded",
+    "1261",
+}
+_TOO_LONG_WORDS = re.compile(
+    r"maximum context length|exceeds the (?:available |maximum |model's )?context|context (?:window|length) exceeded"
+    r"|exceeds? (?:the )?(?:model's )?(?:maximum )?context (?:window|length)"
+    r"|(?:prompt|input|request) is too long|Range of input length should be|input length .{0,40}exceeds"
+    r"|reduce the length of the (?:messages|prompt|input)|Prompt exceeds max length|输入.{0,10}超[长过]",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"(?:maximum context length is|configured limit of|context size \(|Range of input length should be \[\d+,"
+    r"|tokens >|Limit:?)\s*(\d{1,9})"
+)
+_USED = re.compile(r"(?:requested|resulted in|request \(|too long:|Requested:?)\s*(\d{1,9})")
+_IN_MESSAGES = re.compile(r"(\d{1,9}) in the messages")
+_QUOTA = re.compile(r"Limit:?\s*(\d{1,9}),?\s*Requested:?\s*(\d{1,9})", re.IGNORECASE)
+_ROOM_LEFT = re.compile(r"(\d{1,9}) > (\d{1,9}) - (\d{1,9})")
+"""vLLM: the cap, the context, the prompt."""
+
+_PAID_UP = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "exceeded_current_quota_error",
+    "arrearage",
+    "1113",
+}
+_OTHER_WIRE = re.compile(
+    r"use /?v1/responses|only (?:be )?(?:supported|available) in v1/responses|not a chat model"
+    r"|chatCompletion operation does not work",
+    re.IGNORECASE,
+)
+_NO_SYSTEM = re.compile(
+    r"system role (?:is )?not supported|does not support (?:the )?'?(?:system|developer)\b|unexpected role '?system"
+    r"|Developer instruction is not enabled|system messages? (?:is|are) not (?:supported|allowed)",
+    re.IGNORECASE,
+)
+_ALTERNATE = re.compile(
+    r"roles must alternate|must alternate between|successive (?:user|assistant)"
+    r"|consecutive (?:user|assistant|messages)",
+    re.IGNORECASE,
+)
+_NOT_TAKEN = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra (?:inputs|fields)"
+    r"|is allowed|invalid|no longer|deprecated|must be|not available",
+    re.IGNORECASE,
+)
+_NOT_KNOWN = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|extra|no longer|deprecated",
+    re.IGNORECASE,
+)
+_PLACE = {
+    "invalid_api_key",
+    "authentication_error",
+    "auth_error",
+    "unauthenticated",
+    "model_not_found",
+    "modelnotfound",
+    "deploymentnotfound",
+    "operationnotsupported",
+    "no_db_connection",
+    "unsupported_country_region_territory",
+    "1211",  # Zhipu: no such model
+}
+_PLACE_WORDS = re.compile(
+    r"API key not valid|(?:invalid|incorrect) api key|Invalid model name|unknown model|no connected db"
+    r"|model .{0,100}(?:does not exist|not found|is not available)|operation is (?:not supported|unsupported)"
+    r"|模型不存在",
+    re.IGNORECASE,
+)
+
+
+Meaning = ModelError | Completion | Dialect
+
+
+def meaning_of(refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_tokens: int) -> Meaning:
+    """What a refusal means.
+
+    Args:
+        refusal: what the server said.
+        sent: the optional parameters of the request.
+        dialect: how it was asked.
+        prompt_tokens: about how long the prompt was.
+
+    Returns:
+        An error for the turn; an answer, cut before its first word; or how to ask the same place again.
+    """
+    status, cause = refusal.status, refusal.cause
+    if status in (401, 402, 403, 404):
+        return AttemptFailed(_told(refusal, _BY_STATUS[status]), refusal.retry_after, lasting=True)
+    if status >= 500 or status in (408, 409, 425):
+        return AttemptFailed(cause, refusal.retry_after)
+    if status == 429:
+        return _throttled(refusal, sent, prompt_tokens)
+    if status not in (400, 413, 422):
+        return AttemptFailed(_told(refusal, "check the address of the endpoint"), lasting=True)
+    if refusal.codes & _BLOCKED:
+        return ModelBlocked("content filter on the prompt")
+    if _CAP_USED_UP.search(refusal.words):
+        return Completion("", ended="cut")
+    if smaller := _smaller_cap(refusal, sent):
+        return replace(dialect, cap=smaller)
+    if status == 413 or refusal.codes & _TOO_LONG or _TOO_LONG_WORDS.search(refusal.words):
+        return _overflow(refusal)
+    if _OTHER_WIRE.search(refusal.words):
+        return AttemptFailed(_told(refusal, "this model speaks the Responses API alone"), lasting=True)
+    if other := _other_dialect(refusal, sent, dialect):
+        return other
+    if refusal.codes & _PAID_UP:
+        return AttemptFailed(_told(refusal, "the account is out of money or quota"), lasting=True)
+    if refusal.codes & _PLACE or _PLACE_WORDS.search(refusal.words):
+        return AttemptFailed(_told(refusal, "check key, model and address"), lasting=True)
+    if _BLOCKED_WORDS.search(refusal.words):
+        return ModelBlocked("content filter on the prompt")
+    return ModelRejected(cause)
+
+
+_BY_STATUS = {
+    401: "check the key, or the identity's role",
+    402: "the account is out of money or quota",
+    403: "check the key, or the identity's role; the resource may be blocked",
+    404: "check deployment and endpoint",
+}
+
+
+def _told(refusal: Refusal, advice: str) -> str:
+    return f"{refusal.cause}; {advice}"
+
+
+def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelError:
+    """Throttled for a while, out of money, or larger than the quota can ever allow: then waiting does not help."""
+    if refusal.codes & _PAID_UP:
+        return AttemptFailed(_told(refusal, _BY_STATUS[402]), lasting=True)
+    if (quota := _QUOTA.search(refusal.words)) and (excess := int(quota[2]) - int(quota[1])) > 0:
+        return ModelOverflow(refusal.cause, prompt_tokens=int(quota[2]), excess_tokens=excess)
+    cap = int(next((sent[name] for name in CAPS if name in sent), 0))
+    if refusal.tokens_per_minute and (excess := prompt_tokens + cap - refusal.tokens_per_minute) > 0:
+        return ModelOverflow(
+            refusal.cause, prompt_tokens=prompt_tokens, excess_tokens=min(excess, prompt_tokens)
+        )
+    return AttemptFailed(refusal.cause, refusal.retry_after)
+
+
+def _smaller_cap(refusal: Refusal, sent: Parameters) -> int:
+    """The largest cap that a server names which refuses a larger one; 0 when the cap is not what it refuses."""
+    cap = int(next((sent[name] for name in CAPS if name in sent), 0))
+    if not cap or not any(
+        _is_named(name, refusal) for name in (*CAPS, "max_output_tokens", "max_new_tokens")
+    ):
+        return 0
+    if room := _ROOM_LEFT.search(refusal.words):
+        left = int(room[2]) - int(room[3])
+        return left if 0 < left < cap else 0
+    if _TOO_LONG_WORDS.search(refusal.words):
+        return 0
+    return max((n for n in map(int, re.findall(r"\d{2,9}", refusal.words)) if n < cap), default=0)
+
+
+def _overflow(refusal: Refusal) -> ModelOverflow:
+    """The error with its numbers: llama.cpp has fields for them, the others a sentence."""
+    limit = refusal.numbers[0] or _found(_LIMIT, refusal.words)
+    used = refusal.numbers[1] or _found(_USED, refusal.words)
+    excess = max(0, used - limit) if used and limit else 0
+    return ModelOverflow(
+        refusal.cause, prompt_tokens=_found(_IN_MESSAGES, refusal.words) or used, excess_tokens=excess
+    )
+
+
+def _other_dialect(refusal: Refusal, sent: Parameters, dialect: Dialect) -> Dialect | None:
+    """How to ask again when the refusal is about roles or parameters: everything that it names, at once."""
+    other = dialect
+    if _NO_SYSTEM.search(refusal.words):
+        may_be_developer = dialect.system == "system" and "developer" in refusal.words
+        other = replace(other, system="developer" if may_be_developer else "user")
+    if _ALTERNATE.search(refusal.words):
+        other = replace(other, alternates=True)
+    named = {name for name in sent if _is_field(name, refusal)}
+    if not named and _NOT_TAKEN.search(refusal.words):
+        named = {name for name in sent if _is_named(name, refusal)}
+    if not (
+        refusal.codes & {"unsupported_parameter", "unknown_parameter", "extra_forbidden"}
+    ) and not _NOT_KNOWN.search(refusal.words):
+        named -= set(CAPS)  # its value is refused: never without a cap
+    if named:
+        other = replace(other, without=other.without | named)
+    return other if other != dialect else None
+
+
+def _is_field(name: str, refusal: Refusal) -> bool:
+    return any(named == name or named.endswith(f".{name}") for named in refusal.names)
+
+
+def _is_named(name: str, refusal: Refusal) -> bool:
+    return _is_field(name, refusal) or bool(re.search(rf"(?<![\w-]){name}(?![\w-])", refusal.words))
+
+
+def _found(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.search(text)
+    return int(found[1]) if found else 0
