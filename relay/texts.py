@@ -22,6 +22,10 @@ BLOCKED: dict[Language, str] = {
     "en": "Sorry, I cannot answer this message: the content filter does not allow it. Please put it differently.",
     "zh": "抱歉，内容过滤规则不允许我回答这条消息，请换一种说法。",
 }
+REFUSED: dict[Language, str] = {
+    "en": "Sorry, I cannot work with this message. Please put it differently.",
+    "zh": "抱歉，我无法处理这条消息，请换一种说法。",
+}
 WITHHELD: dict[Language, str] = {
     "en": "Sorry, my answer was withheld by the app's moderation.",
     "zh": "抱歉，我的回答被应用的内容审核拦截了。",

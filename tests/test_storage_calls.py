@@ -157,10 +157,11 @@ def test_a_topic_costs_one_more_call(relay: RelayKit) -> None:
     ]
 
 
-def test_guilty_rows_are_excluded_together(relay: RelayKit) -> None:
+def test_refused_rows_are_excluded_together(relay: RelayKit) -> None:
     relay.configure_bot(rewind_minutes=60)
     stored(relay, 60)
-    relay.model.script = ["warm", ModelBlocked("content filter on the prompt")]
+    blocked = ModelBlocked("content filter on the prompt")
+    relay.model.script = ["warm", blocked, "answer", blocked, blocked, "passes", blocked]
     calls, _ = calls_of_a_turn(relay)
     assert sum(call.startswith("write relayhistory") for call in calls) == 4  # claim, store, mark, exclude
 

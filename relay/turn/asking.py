@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from relay import texts
@@ -18,6 +19,8 @@ from relay.turn.prompt import build_prompt
 
 log = logging.getLogger(__name__)
 
+Refusal = ModelBlocked | ModelRejected
+
 CUT_MARK = "…"
 """Behind a reply that ends before the model was done."""
 
@@ -28,11 +31,12 @@ class Draft:
 
     Attributes:
         reply: the row.
-        outcome: ``answered``, or why it is not an answer: ``blocked``, ``declined``, ``unfinished``, ``empty``,
-            ``too_long``.
+        outcome: ``answered``, or why it is not an answer: ``blocked``, ``refused``, ``declined``, ``unfinished``,
+            ``empty``, ``too_long``.
         window: how many earlier messages the model was given.
         exclude_batch: the messages it answers must not enter the window either.
-        refused: rows of the window without which the model answered; they leave it.
+        refused: rows of the window without which the model answered; which of them it was is not known yet.
+        refusal: what it said to all of them.
     """
 
     reply: Entry
@@ -40,6 +44,7 @@ class Draft:
     window: int
     exclude_batch: bool = False
     refused: tuple[Entry, ...] = ()
+    refusal: Refusal | None = None
 
 
 async def ask(
@@ -47,8 +52,10 @@ async def ask(
 ) -> Draft:
     """Ask the model about a batch; again with less of the window, or without it, if it refuses both together.
 
-    What was said earlier must not block the chat for ever. A history that a filter refuses is left out, and is refused
-    if the model then answers. Of one that is too long the oldest part is left out, this time: it is not refused.
+    What was said earlier must not block the chat for ever. Of a history that is too long the oldest part is left out,
+    this time. One that is refused, by a filter or for whatever reason, is left out as a whole, and
+    :func:`relay.turn.search.refused_rows` looks for the row afterwards. What is refused without history, too, is the
+    message or the place, and the place's answer to the simplest prompt tells which.
 
     Args:
         model: the chat model.
@@ -60,13 +67,21 @@ async def ask(
         deadline: when the answer must be there, Unix milliseconds.
 
     Raises:
-        ModelUnavailable, ModelRejected: there is no answer now, or never.
+        ModelUnavailable: there is no answer now.
+        ModelRejected: one of several messages is refused, or the prompt is too long whatever is left out.
     """
-    window, refused = plan.window, ()
+
+    def left() -> float:
+        return max(0.1, (deadline - clock.now()) / 1000)
+
+    window = plan.window
+    refusal: Refusal | None = None
+    at_fault: set[Hashable] = set()
     while True:
         prompt = build_prompt(bot, window, plan.batch, group=group)
         try:
-            completion = await model.complete(prompt, seconds=max(0.1, (deadline - clock.now()) / 1000))
+            only = refusal.place if refusal else None
+            completion = await model.complete(prompt, seconds=left(), only=only, without=at_fault)
         except ModelOverflow as overflow:
             excess = characters_too_many(prompt, overflow)
             if not window:
@@ -77,17 +92,28 @@ async def ask(
             first = len(window) == len(plan.window)
             window = shortened(window, excess) if first else ()
             log.info("prompt too long conversation=%s window=%d/%d", partition, len(window), len(plan.window))
-        except ModelBlocked:
-            if not window:
-                return _blocked(partition, plan)
-            window, refused = (), window
-        except ModelRejected:
-            if not window:
+        except (ModelBlocked, ModelRejected) as refused:
+            if window:
+                window, refusal = (), refused
+            elif isinstance(refused, ModelBlocked):
+                return _instead(partition, plan, "blocked", texts.BLOCKED)
+            elif not await model.takes_anything(refused.place, seconds=left()):
+                at_fault.add(refused.place)
+                window, refusal = plan.window, None
+            elif len(plan.batch) > 1:
                 raise
-            window = ()
+            else:
+                log.error(
+                    "the model refuses a message: %s; it leaves the memory conversation=%s",
+                    refused.cause,
+                    partition,
+                )
+                return _instead(partition, plan, "refused", texts.REFUSED)
         else:
             draft = _draft(bot, partition, plan, completion)
-            return replace(draft, window=len(window), refused=refused)
+            if refusal is None:
+                return replace(draft, window=len(window))
+            return replace(draft, refused=plan.window, refusal=refusal)
 
 
 def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draft:
@@ -112,9 +138,10 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
     return Draft(_with_usage(reply, completion), "answered", window=0)
 
 
-def _blocked(partition: str, plan: Plan) -> Draft:
-    text = texts.BLOCKED[texts.language_of(plan.batch[-1].text)]
-    return Draft(_plain(partition, plan, text), "blocked", window=0, exclude_batch=True)
+def _instead(partition: str, plan: Plan, outcome: str, why: Mapping[texts.Language, str]) -> Draft:
+    """A plain text in the place of an answer; what it is about does not stay in the memory."""
+    text = why[texts.language_of(plan.batch[-1].text)]
+    return Draft(_plain(partition, plan, text), outcome, window=0, exclude_batch=True)
 
 
 def failure_text(partition: str, entry: Entry, cause: str) -> Entry:

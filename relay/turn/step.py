@@ -10,14 +10,16 @@ from __future__ import annotations
 import logging
 from enum import Enum, auto
 
+from relay.config.bots import Bot
 from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, RowChanged
 from relay.keys import message_hash
 from relay.memory.lease import Lease
 from relay.memory.rows import Entry
 from relay.memory.window import Plan
 from relay.outbox import SEE
-from relay.turn.asking import Draft, ask, failure_text
+from relay.turn.asking import Draft, Refusal, ask, failure_text
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
+from relay.turn.search import SEARCH_SECONDS, refused_rows
 from relay.turn.task import Parts, Task
 from relay.turn.ways import WayOut
 
@@ -139,9 +141,26 @@ class Step:
             return Unanswered.LOOK_AGAIN
         stored = clock.now()
         await self._way.show(reply)
-        await self._parts.history.exclude(self._partition, draft.refused)
         self._log_done(plan, draft, asked, answered, stored)
+        if draft.refusal is not None:
+            await self._leave_out(plan, bot, draft.refused, draft.refusal)
         return plan.batch
+
+    async def _leave_out(self, plan: Plan, bot: Bot, suspects: tuple[Entry, ...], refusal: Refusal) -> None:
+        """Keep the row that the model refuses out of every later window, if it can be found while the lease lasts."""
+        clock, timing = self._parts.clock, self._parts.timing
+        until = min(clock.now() + SEARCH_SECONDS * 1000, self.lease.until - int(timing.store_seconds * 2000))
+        rows = await refused_rows(
+            self._parts.model,
+            clock,
+            bot,
+            suspects,
+            refusal,
+            plan.batch,
+            group=self._task.conversation.group,
+            until=until,
+        )
+        await self._parts.history.exclude(self._partition, rows)
 
     def _log_done(self, plan: Plan, draft: Draft, asked: int, answered: int, stored: int) -> None:
         """The line that tells of every answered message; alerts and the README rest on it."""

@@ -209,7 +209,7 @@ def test_a_deadline_holds_for_every_try(relay: RelayKit) -> None:
 
     relay.model.default = slow
     talk(relay, "four")
-    assert relay.model.seconds == [90, 70, 50]
+    assert relay.model.seconds[:3] == [90, 70, 50]
     assert relay.replies[-1] == "Hi alice"
 
 

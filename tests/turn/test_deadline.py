@@ -26,7 +26,7 @@ def test_the_second_try_without_history_has_only_the_time_that_is_left(relay: Re
     refusal = ModelBlocked("content filter on the prompt")
     relay.model.script = [slow(relay, refusal, taking=60), slow(relay, "Hi", taking=1)]
     relay.post("two")
-    assert relay.model.seconds[1:] == [90, 30]
+    assert relay.model.seconds[1:3] == [90, 30]
 
 
 def test_a_turn_takes_no_further_message_when_half_of_its_time_is_over(relay: RelayKit) -> None:

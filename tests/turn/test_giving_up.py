@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 
-from relay.errors import ModelRejected, ModelUnavailable
+from relay.errors import ModelUnavailable
 from relay.keys import message_hash
 from relay.messages import Turn
 from relay.outbox import FAILED as FAILED_QUEUE
@@ -222,8 +222,9 @@ def test_the_sweep_finds_an_abandoned_message_behind_any_number_of_others(relay:
 
 
 def test_a_record_stays_for_a_week(relay: RelayKit) -> None:
-    relay.model.script = [ModelRejected("HTTP 400")]
+    relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("hello")
+    relay.wait(11 * 60)
     for _ in range(7 * 24):
         relay.sweep()
         assert len(relay.failed) == 1

@@ -22,7 +22,7 @@ def test_no_log_of_a_turn_holds_what_was_said(relay: RelayKit, caplog: pytest.Lo
         relay.settle()
     relay.post("/forget")
     relay.sweep()
-    for what in ("turn done", "withheld", "undeliverable", "gave up", "tried again"):
+    for what in ("turn done", "withheld", "undeliverable", "refuses a message", "tried again"):
         assert what in caplog.text
     assert private not in caplog.text
     assert relay.settings.im_app_secret.get_secret_value() not in caplog.text

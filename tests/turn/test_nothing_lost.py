@@ -20,7 +20,7 @@ from relay.messages import Turn
 from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import TURNS
 from relay.ports import Merge
-from relay.texts import FAILED, WITHHELD
+from relay.texts import FAILED, REFUSED, WITHHELD
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -79,16 +79,37 @@ def test_the_failure_text_comes_at_the_configured_time(relay: RelayKit) -> None:
 
 
 def test_the_failure_text_is_in_the_language_of_the_message(relay: RelayKit) -> None:
-    relay.model.default = ModelRejected("HTTP 400")
+    relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("你好吗")
+    relay.wait(11 * 60)
     assert relay.replies == [FAILED["zh"]]
 
 
-def test_a_rejected_request_is_given_up_at_once(relay: RelayKit) -> None:
-    relay.model.script = [ModelRejected("HTTP 400 unsupported_parameter")]
+def test_a_message_that_the_model_refuses_is_told_so_at_once_and_leaves_the_memory(relay: RelayKit) -> None:
+    relay.model.script = [ModelRejected("HTTP 400 odd")]
+    relay.post("odd")
+    assert relay.replies == [REFUSED["en"]]
+    assert relay.failed == []
     relay.post("hello")
-    assert relay.replies == [FAILED["en"]]
-    assert relay.failed[0].cause == "HTTP 400 unsupported_parameter"
+    assert relay.model.asked()[-1][1:] == [("user", "hello")]
+
+
+def test_a_place_that_refuses_everything_is_an_outage(relay: RelayKit) -> None:
+    relay.model.script = [ModelRejected("HTTP 400 odd")]
+    relay.model.takes_all = False
+    relay.post("hello")
+    assert relay.replies == []
+    relay.wait(60)
+    assert relay.replies == ["Hi alice"]
+
+
+def test_where_it_cannot_be_told_whose_fault_it_is_the_message_waits(relay: RelayKit) -> None:
+    relay.model.script = [ModelRejected("HTTP 400 odd")]
+    relay.model.takes_all = ModelUnavailable("HTTP 429")
+    relay.post("hello")
+    assert relay.replies == []
+    relay.wait(60)
+    assert relay.replies == ["Hi alice"]
 
 
 def test_a_message_that_the_model_rejects_does_not_take_its_batch_along(relay: RelayKit) -> None:
@@ -104,7 +125,7 @@ def test_a_message_that_the_model_rejects_does_not_take_its_batch_along(relay: R
         relay.clock.advance(0.01)
     relay.configure_bot(rewind_messages=0)
     relay.settle()
-    assert sorted(relay.replies) == sorted(["fine", FAILED["en"], "fine"])
+    assert sorted(relay.replies) == sorted(["fine", REFUSED["en"], "fine"])
 
 
 def test_an_outage_of_storage_loses_nothing(relay: RelayKit) -> None:

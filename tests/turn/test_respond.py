@@ -13,7 +13,7 @@ from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable, StorageU
 from relay.keys import HISTORY_PREFIX
 from relay.messages import Turn
 from relay.ports import Completion, Merge, Prompt
-from relay.texts import BLOCKED, FAILED, FORGOTTEN, NEW, THINKING
+from relay.texts import BLOCKED, FAILED, FORGOTTEN, NEW, REFUSED, THINKING
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -82,10 +82,10 @@ def test_requests_are_answered_one_by_one_with_the_memory_of_each_other(relay: R
     ]
 
 
-def test_a_rejected_request_gets_the_failure_text_and_ends_as_poison(relay: RelayKit) -> None:
+def test_a_refused_message_is_told_so_in_the_response(relay: RelayKit) -> None:
     relay.model.script = [ModelRejected("HTTP 400")]
-    assert answer(relay, request(relay)) == FAILED["en"]
-    assert relay.failed[0].cause == "HTTP 400"
+    assert answer(relay, request(relay)) == REFUSED["en"]
+    assert relay.failed == []
 
 
 def test_a_command_is_confirmed_in_the_response(relay: RelayKit) -> None:
