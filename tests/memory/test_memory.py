@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relay.keys import history_table
+from relay.turn.prompt import CONTEXT_NOTE
 from tests.kit import RelayKit
 
 MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
@@ -165,6 +166,7 @@ def test_custom_content_is_context_for_its_message_only(relay: RelayKit) -> None
     relay.model.default = "ok"
     relay.post("what is it?", ext=json.dumps({"robotInfo": {"customContent": "page: Invoice 7"}}))
     assert json.loads(relay.model.prompts[-1].messages[-1].content) == {
+        "note": CONTEXT_NOTE,
         "context": "page: Invoice 7",
         "text": "what is it?",
     }
