@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from relay.config.bot import Deployment
+from relay.config.bot import Deployment, Effort, Verbosity
 from relay.messages import Receipt, TeamKind
 
 Value = str | int | bool
@@ -144,13 +144,19 @@ class Prompt:
         messages: system prompt, window, new messages.
         models: whom to ask, the next one where the one before cannot answer; empty for the settings' own model.
         max_tokens: cap of the answer, None for the model's own.
-        temperature: sent only when set.
+        temperature, reasoning_effort, verbosity: sent only when set.
+        sender: accid of whoever is answered; a server is told a hash of it at most.
+        cache_key: equal for prompts that are likely to begin alike; empty for none.
     """
 
     messages: tuple[ChatMessage, ...]
     models: tuple[Deployment, ...] = ()
     max_tokens: int | None = None
     temperature: float | None = None
+    reasoning_effort: Effort | None = None
+    verbosity: Verbosity | None = None
+    sender: str = ""
+    cache_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,8 @@ class Completion:
         ended: ``cut`` when it ran out of tokens, ``declined`` when the text is its refusal to answer.
         model: who says it.
         prompt_tokens, completion_tokens: 0 when the server names none.
+        cached_tokens: those of the prompt that the provider had seen before.
+        reasoning_tokens: those of the completion that were thinking.
     """
 
     text: str
@@ -169,6 +177,8 @@ class Completion:
     model: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 class ChatModel(Protocol):

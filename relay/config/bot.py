@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -34,6 +34,17 @@ Minutes = Annotated[int, Field(ge=1, le=MINUTES_MAX)]
 Ceiling = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _CEILING = "a whole number, 1 to 1000000000"
 _RATE = "a table with minute, day, or both"
+
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How long a reasoning model thinks, least first. Each model knows some of them."""
+
+Verbosity = Literal["low", "medium", "high"]
+
+
+def _one_of(words: Any) -> str:
+    *others, last = (f'"{word}"' for word in get_args(words))
+    return f"{', '.join(others)} or {last}"
 
 
 class Table(BaseModel):
@@ -142,6 +153,8 @@ class Bot(Table):
     )
     max_reply_tokens: int | None = Field(None, ge=1, description="a whole number, 1 or more")
     temperature: float | None = Field(None, ge=0, le=2, description="a number, 0 to 2")
+    reasoning_effort: Effort | None = Field(None, description=_one_of(Effort))
+    verbosity: Verbosity | None = Field(None, description=_one_of(Verbosity))
     limits: Limits | None = Field(None, description="a table with per_sender, per_bot, or both")
     functions: Mapping[str, Bot] = Field(default_factory=dict, description="tables [bots.functions.<name>]")
 

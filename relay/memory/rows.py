@@ -81,6 +81,8 @@ class Entry:
     model: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
     fresh: bool = False
     limited: str = ""
     warned: str = ""
@@ -175,7 +177,7 @@ WORDLESS = frozenset(
         *("kind", "state", "sender", "id", "medium", "function", "model", "cause"),
         *("excluded", "forgotten", "promised", "returned", "limited", "warned"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered"),
-        *("prompt_tokens", "completion_tokens"),
+        *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""

@@ -68,7 +68,24 @@ def completion_of(response: Any) -> Completion:
         model=name_of(getattr(response, "model", None)),
         prompt_tokens=count_of(getattr(usage, "prompt_tokens", 0)),
         completion_tokens=count_of(getattr(usage, "completion_tokens", 0)),
+        cached_tokens=cached_of(usage),
+        reasoning_tokens=reasoning_of(usage),
     )
+
+
+def cached_of(usage: object) -> int:
+    """Tokens of the prompt that came from the provider's cache; DeepSeek counts them in a field of its own."""
+    cached = count_of(_detail(usage, "prompt_tokens_details", "cached_tokens"))
+    return cached or count_of(getattr(usage, "prompt_cache_hit_tokens", 0))
+
+
+def reasoning_of(usage: object) -> int:
+    """Tokens of the answer that were thinking."""
+    return count_of(_detail(usage, "completion_tokens_details", "reasoning_tokens"))
+
+
+def _detail(usage: object, group: str, name: str) -> object:
+    return getattr(getattr(usage, group, None), name, 0)
 
 
 def _text_of(content: object) -> str | None:

@@ -48,7 +48,7 @@ class OpenAIChat:
         self._settings = settings
         self._cooldowns = cooldowns or Cooldowns()
         self._connections = Connections(credential or AppCredential(settings.storage.client_id))
-        self._requests = Requests(self._connections)
+        self._requests = Requests(self._connections, settings.im_app_secret.get_secret_value())
         self._canaries: dict[Endpoint, tuple[bool, float]] = {}
         self._told: dict[Endpoint, float] = {}
 

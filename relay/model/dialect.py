@@ -7,8 +7,9 @@ learned only once a request that did without it has passed, and for an hour: mod
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from relay.model.endpoints import Endpoint
@@ -19,7 +20,7 @@ KEEP_SECONDS = 3600
 CAPS = ("max_completion_tokens", "max_tokens")
 """The two names of the cap of an answer; servers know one or both of them."""
 
-Parameters = dict[str, int | float]
+Parameters = dict[str, int | float | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +29,36 @@ class Dialect:
 
     Attributes:
         without: parameters that it refuses.
+        instead: of a parameter, a value that it refuses, and the one that it is asked with instead.
         cap: the largest cap of an answer that it takes, 0 when nothing is known.
         system: the role under which it takes the system prompt.
         alternates: users and the assistant must take turns, a user first.
     """
 
-    without: frozenset[str] = field(default=frozenset())
+    without: frozenset[str] = frozenset()
+    instead: frozenset[tuple[str, str, str]] = frozenset()
     cap: int = 0
     system: Literal["system", "developer", "user"] = "system"
     alternates: bool = False
 
-    def parameters(self, prompt: Prompt) -> Parameters:
-        """The optional parameters of a request."""
+    def parameters(self, prompt: Prompt, more: Mapping[str, str] = MappingProxyType({})) -> Parameters:
+        """The optional parameters of a request, ``more`` among them."""
         cap = prompt.max_tokens
         if cap and self.cap:
             cap = min(cap, self.cap)
         name = next((name for name in CAPS if name not in self.without), CAPS[0])
-        wanted = {name: cap, "temperature": prompt.temperature}
-        return {key: value for key, value in wanted.items() if value is not None and key not in self.without}
+        wanted = {
+            name: cap,
+            "temperature": prompt.temperature,
+            "reasoning_effort": prompt.reasoning_effort,
+            "verbosity": prompt.verbosity,
+        }
+        stepped = {(parameter, refused): taken for parameter, refused, taken in self.instead}
+        return {
+            key: stepped.get((key, str(value)), value)
+            for key, value in {**wanted, **more}.items()
+            if value is not None and key not in self.without
+        }
 
     def messages(self, prompt: Prompt) -> list[dict[str, str]]:
         """The messages of a request. Joined messages are a line or more each: in a group, a JSON object per line."""

@@ -29,6 +29,11 @@ class Endpoint:
     key: SecretStr | None = None
 
     @property
+    def is_openai(self) -> bool:
+        """Azure OpenAI or OpenAI itself: whoever is told which messages are of one sender and begin alike."""
+        return self.is_azure or self.host == "api.openai.com"
+
+    @property
     def host(self) -> str:
         """Name of the server, for logs and spans."""
         return urlsplit(self.base_url).hostname or ""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import get_args
 
+from relay.config.bot import Effort, Verbosity
 from relay.errors import AttemptFailed, ModelBlocked, ModelError, ModelOverflow, ModelRejected
 from relay.model.dialect import CAPS, Dialect, Parameters
 from relay.model.refusals import Refusal
@@ -90,6 +92,9 @@ _NOT_KNOWN = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|extra|no longer|deprecated",
     re.IGNORECASE,
 )
+_ORDERS: dict[str, tuple[str, ...]] = {"reasoning_effort": get_args(Effort), "verbosity": get_args(Verbosity)}
+"""Parameters whose values have neighbours."""
+
 _PLACE = {
     "invalid_api_key",
     "authentication_error",
@@ -222,9 +227,19 @@ def _other_dialect(refusal: Refusal, sent: Parameters, dialect: Dialect) -> Dial
         refusal.codes & {"unsupported_parameter", "unknown_parameter", "extra_forbidden"}
     ) and not _NOT_KNOWN.search(refusal.words):
         named -= set(CAPS)  # its value is refused: never without a cap
-    if named:
-        other = replace(other, without=other.without | named)
+    for name in named:
+        if taken := _nearest(name, str(sent[name]), refusal.words):
+            other = replace(other, instead=other.instead | {(name, str(sent[name]), taken)})
+        else:
+            other = replace(other, without=other.without | {name})
     return other if other != dialect else None
+
+
+def _nearest(name: str, refused: str, words: str) -> str:
+    """The value that a server names, in quotes, beside the one that it refuses; empty if it names none."""
+    order = _ORDERS.get(name, ())
+    named = [value for value in order if value != refused and re.search(rf"['\"`]{value}['\"`]", words)]
+    return min(named, key=lambda value: abs(order.index(value) - order.index(refused)), default="")
 
 
 def _is_field(name: str, refusal: Refusal) -> bool:

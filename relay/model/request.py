@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +12,9 @@ from opentelemetry.trace import Span, SpanKind
 
 from relay import spans
 from relay.errors import AttemptFailed, ModelError
-from relay.model.answers import completion_of, count_of, finish_of, name_of
+from relay.model.answers import cached_of, completion_of, count_of, finish_of, name_of, reasoning_of
 from relay.model.connections import Connections
-from relay.model.dialect import Dialect, Dialects
+from relay.model.dialect import CAPS, Dialect, Dialects
 from relay.model.endpoints import Endpoint
 from relay.model.meanings import Meaning, meaning_of
 from relay.model.refusals import Refusal
@@ -35,11 +37,13 @@ class Requests:
 
     Args:
         connections: clients of the endpoints.
-        dialects: what is known of them; None for nothing yet.
+        secret: what senders are hashed with, for servers that want to tell one from another; empty for none.
+        dialects: what is known of the endpoints; None for nothing yet.
     """
 
-    def __init__(self, connections: Connections, dialects: Dialects | None = None) -> None:
+    def __init__(self, connections: Connections, secret: str = "", dialects: Dialects | None = None) -> None:
         self._connections = connections
+        self._secret = secret
         self._dialects = dialects or Dialects()
         self._odd_reasons: set[str] = set()
 
@@ -80,7 +84,7 @@ class Requests:
         import httpx2
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
-        parameters = dialect.parameters(prompt)
+        parameters = dialect.parameters(prompt, self._identifiers(endpoint, prompt))
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
             spans.CHAT + endpoint.model, kind=SpanKind.CLIENT, attributes=_asked(endpoint, parameters)
@@ -120,6 +124,19 @@ class Requests:
                 spans.failed(span, "not_json")
                 return AttemptFailed("the model server's answer is not JSON", lasting=True)
 
+    def _identifiers(self, endpoint: Endpoint, prompt: Prompt) -> dict[str, str]:
+        """What tells OpenAI which messages are one sender's, for its abuse monitoring, and which begin alike."""
+        if not endpoint.is_openai:
+            return {}
+        sender = hmac.new(
+            self._secret.encode(), f"safety_identifier|{prompt.sender}".encode(), hashlib.sha256
+        )
+        known = {
+            "safety_identifier": sender.hexdigest() if self._secret and prompt.sender else "",
+            "prompt_cache_key": prompt.cache_key,
+        }
+        return {name: value for name, value in known.items() if value}
+
     def _note_answer(self, span: Span, endpoint: Endpoint, response: Any) -> None:
         """Note model, finish reasons and usage, as far as they have the right types; warn of a reason once."""
         choices = getattr(response, "choices", None)
@@ -137,17 +154,27 @@ class Requests:
         if model := name_of(getattr(response, "model", None)):
             span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
         usage = getattr(response, "usage", None)
-        for name, field in (
-            (spans.GEN_AI_INPUT_TOKENS, "prompt_tokens"),
-            (spans.GEN_AI_OUTPUT_TOKENS, "completion_tokens"),
+        for name, value in (
+            (spans.GEN_AI_INPUT_TOKENS, getattr(usage, "prompt_tokens", None)),
+            (spans.GEN_AI_OUTPUT_TOKENS, getattr(usage, "completion_tokens", None)),
+            (spans.GEN_AI_CACHED_TOKENS, cached_of(usage)),
+            (spans.GEN_AI_REASONING_TOKENS, reasoning_of(usage)),
         ):
-            if tokens := count_of(getattr(usage, field, None)):
+            if tokens := count_of(value):
                 span.set_attribute(name, tokens)
 
 
 def _tokens_of(prompt: Prompt) -> int:
     """About how many tokens a prompt has: four bytes each, in English and in Chinese."""
     return sum(len(said.content.encode("utf-8", "surrogatepass")) for said in prompt.messages) // 4
+
+
+_ATTRIBUTES = {
+    **dict.fromkeys(CAPS, spans.GEN_AI_MAX_TOKENS),
+    "temperature": spans.GEN_AI_TEMPERATURE,
+    "reasoning_effort": spans.REASONING_EFFORT,
+    "verbosity": spans.VERBOSITY,
+}
 
 
 def _asked(endpoint: Endpoint, parameters: dict[str, Any]) -> dict[str, spans.Attribute]:
@@ -157,6 +184,5 @@ def _asked(endpoint: Endpoint, parameters: dict[str, Any]) -> dict[str, spans.At
         spans.GEN_AI_REQUEST_MODEL: endpoint.model,
         spans.SERVER_ADDRESS: endpoint.host,
     }
-    for name, value in parameters.items():
-        attributes[spans.GEN_AI_TEMPERATURE if name == "temperature" else spans.GEN_AI_MAX_TOKENS] = value
+    attributes |= {_ATTRIBUTES[name]: value for name, value in parameters.items() if name in _ATTRIBUTES}
     return attributes

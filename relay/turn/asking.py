@@ -78,7 +78,7 @@ async def ask(
     refusal: Refusal | None = None
     at_fault: set[Hashable] = set()
     while True:
-        prompt = build_prompt(bot, window, plan.batch, group=group)
+        prompt = build_prompt(bot, window, plan.batch, group=group, partition=partition)
         try:
             only = refusal.place if refusal else None
             completion = await model.complete(prompt, seconds=left(), only=only, without=at_fault)
@@ -168,4 +168,6 @@ def _with_usage(reply: Entry, completion: Completion) -> Entry:
         model=completion.model,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
+        cached_tokens=completion.cached_tokens,
+        reasoning_tokens=completion.reasoning_tokens,
     )

@@ -10,9 +10,10 @@ for a beginning that they have seen before.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from relay.config.bots import Bot
 from relay.memory.rows import Entry
@@ -32,8 +33,17 @@ CONTEXT_NOTE = (
 NAME_MAX_CHARS = 64
 
 
-def build_prompt(bot: Bot, window: Iterable[Entry], batch: Iterable[Entry], *, group: bool) -> Prompt:
-    """The request for a batch of messages, oldest first, after the window, oldest first."""
+def build_prompt(
+    bot: Bot, window: Iterable[Entry], batch: Sequence[Entry], *, group: bool, partition: str = ""
+) -> Prompt:
+    """The request for a batch of messages, oldest first, after the window, oldest first.
+
+    Args:
+        bot: whose prompt and parameters.
+        window, batch: earlier messages and replies; new messages.
+        group: whether several people write in the conversation.
+        partition: the conversation's; its requests are likely to begin like those before. Empty for a stray one.
+    """
     notes = [bot.system_prompt, GROUP_NOTE] if group else [bot.system_prompt]
     messages = [ChatMessage("system", "\n\n".join(notes))]
     messages += [_said(entry, group=group) for entry in window]
@@ -43,7 +53,20 @@ def build_prompt(bot: Bot, window: Iterable[Entry], batch: Iterable[Entry], *, g
         models=bot.deployments,
         max_tokens=bot.max_reply_tokens,
         temperature=bot.temperature,
+        reasoning_effort=bot.reasoning_effort,
+        verbosity=bot.verbosity,
+        sender=batch[-1].sender if batch else "",
+        cache_key=_cache_key(bot, partition) if partition else "",
     )
+
+
+def _cache_key(bot: Bot, partition: str) -> str:
+    """Bot, prompt, and a sixteenth of the conversations: a provider's cache serves some 15 requests a minute per key.
+
+    Source: Azure OpenAI, "Prompt caching".
+    """
+    prompt = hashlib.sha256(json.dumps([bot.accid, bot.system_prompt]).encode()).hexdigest()
+    return f"{prompt[:24]}-{partition[0]}"
 
 
 def _said(entry: Entry, context: str = "", *, group: bool) -> ChatMessage:

@@ -166,7 +166,8 @@ class Step:
         """The line that tells of every answered message; alerts and the README rest on it."""
         log.info(
             "turn done bot=%s conversation=%s message=%s outcome=%s batch=%d window=%d"
-            " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d",
+            " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d"
+            " cached_tokens=%d reasoning_tokens=%d",
             self._task.bot.accid,
             self._partition,
             message_hash(plan.batch[-1].id),
@@ -179,6 +180,8 @@ class Step:
             self._parts.clock.now() - stored,
             draft.reply.prompt_tokens,
             draft.reply.completion_tokens,
+            draft.reply.cached_tokens,
+            draft.reply.reasoning_tokens,
         )
 
     async def _give_up(

@@ -64,6 +64,8 @@ answer_within_minutes = 0.5
 context_characters = 1000
 max_reply_tokens = 1
 temperature = 2
+reasoning_effort = "xhigh"
+verbosity = "high"
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }
 """
@@ -71,6 +73,7 @@ limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, da
     assert bot.model_fields_set == Bot.model_fields.keys() - {"models"}  # "model" is its short form
     assert (bot.reply, bot.turn_seconds, bot.answer_within_minutes) == ("response", 1.5, 0.5)
     assert bot.temperature == 2
+    assert (bot.reasoning_effort, bot.verbosity) == ("xhigh", "high")
     assert bot.allow == {"alice", "bob"}
     assert bot.aliases == ("小助手", "helper bot")
 
@@ -225,6 +228,11 @@ def test_the_longest_limit_looks_at_every_bot_and_function(write: Write) -> None
         ),
         ("temperature = 2.1", "is 2.1; accepted: a number, 0 to 2"),
         ("temperature = nan", "is nan; accepted: a number, 0 to 2"),
+        (
+            'reasoning_effort = "hgih"',
+            'is not valid; accepted: "none", "minimal", "low", "medium", "high", "xhigh" or "max"',
+        ),
+        ("verbosity = 1", 'is not valid; accepted: "low", "medium" or "high"'),
         ('temperature = "0.7"', "is text; accepted: a number, 0 to 2"),
         ("commands = 1", "is 1; accepted: true or false"),
         ("rewind_minutes = true", "is true; accepted: a whole number, 1 to 10080"),

@@ -2,7 +2,8 @@
 
 A file says the ``server``, ``status``, ``headers`` and ``body`` of the answer, and under ``[means]`` one of these: the
 ``text`` of the completion (and how it ``ended``, what is warned of); the ``error`` with its numbers; or how the same
-place is asked again, which then answers: with parameters ``dropped`` or ``added``, another ``cap``, other ``roles``.
+place is asked again, which then answers: with parameters ``dropped``, ``added`` or ``changed``, another ``cap``, other
+``roles``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from pydantic import SecretStr
 
 from playground.loopback import serving
 from relay.errors import ModelError
@@ -26,6 +28,14 @@ from relay.storage.credential import AppCredential
 FOLDER = Path(__file__).parent / "answers"
 
 CAP = 5000
+PARAMETERS: dict[str, Any] = {
+    "max_tokens": CAP,
+    "temperature": 0.7,
+    "reasoning_effort": "minimal",
+    "verbosity": "low",
+    "sender": "alice",
+    "cache_key": "k",
+}
 PROMPT = Prompt(
     (
         ChatMessage("system", "You are Helper."),
@@ -33,8 +43,7 @@ PROMPT = Prompt(
         ChatMessage("assistant", "hi"),
         ChatMessage("user", "hello again"),
     ),
-    max_tokens=CAP,
-    temperature=0.7,
+    **PARAMETERS,
 )
 IN_A_ROW = Prompt(
     (
@@ -45,8 +54,7 @@ IN_A_ROW = Prompt(
         ChatMessage("assistant", "yes"),
         ChatMessage("user", "three"),
     ),
-    max_tokens=CAP,
-    temperature=0.7,
+    **PARAMETERS,
 )
 """For servers that want users and assistant to take turns."""
 
@@ -118,8 +126,8 @@ async def play(case: Case, times: int = 1) -> Played:
     connections = Connections(AppCredential(None))
     try:
         async with serving(app) as url:
-            requests = Requests(connections)
-            endpoint = Endpoint(f"{url}/v1/", "gpt", is_azure=False)
+            requests = Requests(connections, "secret")
+            endpoint = Endpoint(f"{url}/v1/", "gpt", is_azure=True, key=SecretStr("key"))
             for _ in range(times):
                 outcome = await _ask(requests, endpoint, case.prompt)
     finally:

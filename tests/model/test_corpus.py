@@ -9,7 +9,7 @@ from relay.ports import Completion
 from tests.model.__main__ import in_document, table
 from tests.model.corpus import CAP, Case, cases, play
 
-ASKED_AGAIN = ("dropped", "added", "cap", "roles")
+ASKED_AGAIN = ("dropped", "added", "changed", "cap", "roles")
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
@@ -33,12 +33,19 @@ async def test_an_answer_means(case: Case, caplog: pytest.LogCaptureFixture) -> 
         assert caplog.text.count("is asked in another way") == 1
 
 
+CAPPED = {"max_completion_tokens", "max_tokens", "messages"}
+
+
 def asked_again(asked: list[dict[str, object]], means: dict[str, object]) -> None:
     """The same place was asked at once in another way, and from then on."""
     first, second, third = asked
     assert second == third
     assert sorted(first.keys() - second.keys()) == means.get("dropped", [])
     assert sorted(second.keys() - first.keys()) == means.get("added", [])
+    changed = {
+        name: second[name] for name in first.keys() & second.keys() - CAPPED if first[name] != second[name]
+    }
+    assert changed == means.get("changed", {})
     cap = second.get("max_completion_tokens") or second.get("max_tokens")
     assert cap == means.get("cap", CAP)
     messages = second["messages"]

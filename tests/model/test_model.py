@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import hmac
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +17,7 @@ import pytest
 from aiohttp import web
 from opentelemetry import trace
 from opentelemetry.trace import SpanContext, TraceFlags
+from pydantic import SecretStr
 
 from playground.loopback import serving
 from playground.model_server import Fault, ModelServer, Reply
@@ -25,10 +29,13 @@ from relay.config.bot import Deployment
 from relay.config.settings import Settings, load_settings
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
+from relay.model.connections import Connections
 from relay.model.cooldowns import Cooldowns
 from relay.model.dialect import KEEP_SECONDS, Dialect, Dialects
 from relay.model.endpoints import Endpoint
+from relay.model.request import Requests
 from relay.ports import ChatMessage, Completion, Prompt
+from relay.storage.credential import AppCredential
 from tests.conftest import EXAMPLE
 from tests.tracing import finished_spans
 
@@ -310,6 +317,40 @@ async def test_an_answer_that_breaks_off_is_asked_for_once_more(
             await model.complete(HELLO, seconds=10)
         await model.aclose()
     assert asked == 2
+
+
+async def asked_of(*, is_azure: bool) -> dict[str, Any]:
+    """The parameters of a request to Azure OpenAI or to another server."""
+    prompt = replace(HELLO, sender="alice", cache_key="k", reasoning_effort="low", verbosity="high")
+    async with ModelServer() as server:
+        connections = Connections(AppCredential(None))
+        endpoint = Endpoint(f"{server.url}/v1/", "gpt", is_azure=is_azure, key=SecretStr("key"))
+        await Requests(connections, "secret").ask(endpoint, prompt, asyncio.get_running_loop().time() + 10)
+        await connections.aclose()
+        body = dict(server.requests[0].body)
+    return {name: value for name, value in body.items() if name not in ("model", "messages")}
+
+
+async def test_azure_and_openai_alone_are_told_which_messages_are_one_senders_and_never_whose() -> None:
+    hashed = hmac.new(b"secret", b"safety_identifier|alice", hashlib.sha256).hexdigest()
+    asked = {"reasoning_effort": "low", "verbosity": "high"}
+    assert await asked_of(is_azure=True) == asked | {"safety_identifier": hashed, "prompt_cache_key": "k"}
+    assert await asked_of(is_azure=False) == asked
+    assert Endpoint("https://api.openai.com/v1/", "gpt", is_azure=False).is_openai
+    assert not Endpoint("https://api.openai.com.example.org/v1/", "gpt", is_azure=False).is_openai
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens_details": {"cached_tokens": 6}, "completion_tokens_details": {"reasoning_tokens": 3}},
+        {"prompt_cache_hit_tokens": 6, "completion_tokens_details": {"reasoning_tokens": 3}},
+    ],
+    ids=["openai", "deepseek"],
+)
+async def test_tokens_of_the_cache_and_of_thinking_are_counted(usage: dict[str, Any]) -> None:
+    completion = await answered_by({"usage": {"prompt_tokens": 9, "completion_tokens": 5, **usage}})
+    assert (completion.cached_tokens, completion.reasoning_tokens) == (6, 3)
 
 
 async def test_another_deployment_still_gets_the_parameter(model: OpenAIChat, server: ModelServer) -> None:

@@ -90,6 +90,23 @@ def test_no_text_is_a_json_object_of_its_own(text: str) -> None:
         assert not text.lstrip().startswith("{")
 
 
+def test_requests_of_one_bot_share_cache_keys_by_sixteenths_of_the_conversations() -> None:
+    def key(bot: Bot, partition: str) -> str:
+        return build_prompt(bot, [], [entry("hello")], group=False, partition=partition).cache_key
+
+    other = HELPER.model_copy(update={"system_prompt": "You are somebody else."})
+    assert key(HELPER, "a1") == key(HELPER, "a2") != key(HELPER, "b1")
+    assert key(HELPER, "a1") != key(other, "a1")
+    assert len(key(HELPER, "a1")) <= 64
+
+
+def test_what_a_bot_says_of_thinking_and_length_is_in_its_prompts(relay: RelayKit) -> None:
+    relay.configure_bot(reasoning_effort="high", verbosity="low")
+    relay.post("hello")
+    prompt = relay.model.prompts[-1]
+    assert (prompt.reasoning_effort, prompt.verbosity, prompt.sender) == ("high", "low", "alice")
+
+
 @pytest.mark.parametrize("group", [False, True])
 def test_the_beginning_of_a_prompt_does_not_depend_on_the_new_message(group: bool) -> None:
     """Providers charge a fraction for a beginning that they have seen before."""

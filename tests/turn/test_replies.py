@@ -55,10 +55,15 @@ def test_a_message_that_was_not_answered_in_time_stays_in_the_window_without_the
 
 
 def test_usage_is_stored_with_the_reply(relay: RelayKit) -> None:
-    relay.model.script = [Completion("Hi", model="gpt", prompt_tokens=12, completion_tokens=3)]
+    relay.model.script = [
+        Completion(
+            "Hi", model="gpt", prompt_tokens=12, completion_tokens=3, cached_tokens=8, reasoning_tokens=2
+        )
+    ]
     relay.post("hello")
     (reply,) = relay.tables.rows("reply")
     assert (reply["model"], reply["prompt_tokens"], reply["completion_tokens"]) == ("gpt", 12, 3)
+    assert (reply["cached_tokens"], reply["reasoning_tokens"]) == (8, 2)
 
 
 def test_replies_are_sent_from_the_bot_unmoderated_by_default(relay: RelayKit) -> None:
