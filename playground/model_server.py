@@ -9,8 +9,8 @@ In a test::
         assert model.requests[-1].body["messages"][0]["role"] == "system"
 
 As a process: ``python -m playground.model_server --port 8767``. With ``--upstream URL`` it records each request and
-passes it on to a real model. Any path that ends in ``/chat/completions`` is served: ``/v1``, Azure's ``/openai/v1``.
-For other processes:
+passes it on to a real model. Any path that ends in ``/chat/completions`` is served: ``/v1``, Azure's ``/openai/v1``;
+and any that ends in ``/responses``, without streams. For other processes:
 
 =============================  ===================================================================================
 ``POST /_control/script``      ``{"reply": {…Reply}}`` or ``{"fault": {…Fault}}``: a step for the next request, or with
@@ -43,7 +43,7 @@ from playground.loopback import cut_connection, run_as_process, serving
 from playground.model.script import ChatRequest, Fault, Reply, Script, Step
 from playground.model.transcript import RememberedStream, text_of
 from playground.model.upstream import pass_on
-from playground.model.wire import chunks, completion, event, illegal, overlong, refusal
+from playground.model.wire import as_chat, chunks, completion, event, illegal, overlong, refusal, response_to
 from playground.record import Record
 
 __all__ = ["Fault", "ModelRequest", "ModelServer", "Reply"]
@@ -85,7 +85,12 @@ class ModelRequest:
     @property
     def messages(self) -> list[dict[str, Any]]:
         """The prompt."""
-        return list(self.body["messages"])
+        return list(self.body["input"] if self.is_response else self.body["messages"])
+
+    @property
+    def is_response(self) -> bool:
+        """Whether it came by the Responses API."""
+        return self.path.endswith("/responses")
 
 
 class _ScriptEntry(BaseModel):
@@ -132,6 +137,7 @@ class ModelServer:
         app.add_routes(
             [
                 web.post("/{prefix:.*}chat/completions", self._chat),
+                web.post("/{prefix:.*}responses", self._chat),
                 web.get("/{prefix:.*}models", self._models),
                 web.post("/_control/script", self._control_script),
                 web.delete("/_control/script", self._control_clear),
@@ -175,7 +181,8 @@ class ModelServer:
         raw = await request.read()
         try:
             body = json.loads(raw)
-            chat = ChatRequest.model_validate(body)
+            by_responses = request.path.endswith("/responses")
+            chat = ChatRequest.model_validate(as_chat(body) if by_responses else body)
         except ValidationError as error:
             problem = error.errors(include_input=False)[0]
             param = ".".join(map(str, problem["loc"]))
@@ -226,7 +233,8 @@ class ModelServer:
             return web.json_response(body, status=status, headers=step.headers())
         if chat.stream:
             return await self._stream(request, chat, step)
-        whole = json.dumps(completion(chat, step), ensure_ascii=False).encode()
+        answer = response_to if request.path.endswith("/responses") else completion
+        whole = json.dumps(answer(chat, step), ensure_ascii=False).encode()
         if not step.dropped:
             return web.Response(body=whole, content_type="application/json")
         response = web.StreamResponse(

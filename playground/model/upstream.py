@@ -20,7 +20,8 @@ async def pass_on(
         The response; 502 if the real model cannot be reached, None if it broke off in the middle of its answer.
     """
     headers = {name: request.headers[name] for name in PASSED_TO if name in request.headers}
-    url = f"{base_url.rstrip('/')}/chat/completions"
+    path = "responses" if request.path.endswith("/responses") else "chat/completions"
+    url = f"{base_url.rstrip('/')}/{path}"
     timeout = aiohttp.ClientTimeout(total=None)  # the caller's patience is the limit
     response: web.StreamResponse | None = None
     try:

@@ -98,6 +98,46 @@ def completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
     }
 
 
+def as_chat(body: Any) -> Any:
+    """The chat completion request that asks the same as a request of the Responses API."""
+    if not isinstance(body, dict):
+        return body
+    names = {"input": "messages", "max_output_tokens": "max_completion_tokens"}
+    return {names.get(name, name): value for name, value in body.items()}
+
+
+def response_to(request: ChatRequest, reply: Reply) -> dict[str, Any]:
+    """Body of an answer of the Responses API."""
+    text, reason = _answer(request, reply)
+    incomplete = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(reason)
+    refused = {"type": "refusal", "refusal": reply.refusal}
+    content = [
+        refused if reply.refusal is not None else {"type": "output_text", "text": text, "annotations": []}
+    ]
+    message = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": content,
+    }
+    usage = _usage(request, text)
+    return {
+        "id": f"resp_{uuid.uuid4().hex}",
+        "object": "response",
+        "created_at": int(time.time()),
+        "model": request.model,
+        "status": "incomplete" if incomplete else "completed",
+        "incomplete_details": {"reason": incomplete} if incomplete else None,
+        "output": [{"id": "rs_1", "type": "reasoning", "summary": []}, message],
+        "usage": {
+            "input_tokens": usage["prompt_tokens"],
+            "output_tokens": usage["completion_tokens"],
+            "total_tokens": usage["total_tokens"],
+        },
+    }
+
+
 def chunks(request: ChatRequest, reply: Reply) -> Iterator[dict[str, Any]]:
     """Bodies of a streamed answer, a token each, the usage in the last."""
     text, reason = _answer(request, reply)

@@ -76,6 +76,9 @@ class Limits(Table):
         return f"per_sender {self.per_sender or 'any'}, per_bot {self.per_bot or 'any'}"
 
 
+Api = Literal["chat", "responses"]
+
+
 class Deployment(Table):
     """A model to ask, and where it is when that is not where the settings say.
 
@@ -85,6 +88,7 @@ class Deployment(Table):
         url: base URL of any other server that speaks the OpenAI API.
         key_setting: name of the setting that holds the key of ``endpoint`` or ``url``. Without it Azure OpenAI is asked
             with Entra ID, and another server without a key: the key of the settings is for their own server alone.
+        api: chat completions, or the Responses API; None: the first, until the server says that the model does not.
     """
 
     model: str = Field(pattern=r"^\S+$", description="the name of a deployment or model")
@@ -99,6 +103,7 @@ class Deployment(Table):
         pattern=f"^{credentials.FURTHER_KEY}$",
         description="the name of a setting, AZURE_OPENAI_API_KEY_<name> or RELAY_MODEL_KEY_<name>",
     )
+    api: Api | None = Field(None, description=_one_of(Api))
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -134,7 +139,7 @@ class Bot(Table):
         (),
         strict=False,
         max_length=8,
-        description="a list of up to 8 names or { model, endpoint or url, key_setting }",
+        description="a list of up to 8 names or { model, endpoint or url, key_setting, api }",
     )
     enabled: bool = Field(True, description="true or false")
     reply: Literal["send", "response"] = Field("send", description='"send" or "response"')

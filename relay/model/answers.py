@@ -62,12 +62,11 @@ def completion_of(response: Any) -> Completion:
     said = refusal if declined else without_thinking(text, cut=finish == "cut")
     usage = getattr(response, "usage", None)
     return Completion(
-        # Half a surrogate pair could be stored, but never be sent again.
-        text=said.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+        text=sayable(said),
         ended="declined" if declined else "cut" if finish == "cut" else "whole",
         model=name_of(getattr(response, "model", None)),
-        prompt_tokens=count_of(getattr(usage, "prompt_tokens", 0)),
-        completion_tokens=count_of(getattr(usage, "completion_tokens", 0)),
+        prompt_tokens=prompt_tokens_of(usage),
+        completion_tokens=completion_tokens_of(usage),
         cached_tokens=cached_of(usage),
         reasoning_tokens=reasoning_of(usage),
     )
@@ -75,13 +74,38 @@ def completion_of(response: Any) -> Completion:
 
 def cached_of(usage: object) -> int:
     """Tokens of the prompt that came from the provider's cache; DeepSeek counts them in a field of its own."""
-    cached = count_of(_detail(usage, "prompt_tokens_details", "cached_tokens"))
-    return cached or count_of(getattr(usage, "prompt_cache_hit_tokens", 0))
+    return _first(
+        _detail(usage, "prompt_tokens_details", "cached_tokens"),
+        _detail(usage, "input_tokens_details", "cached_tokens"),
+        getattr(usage, "prompt_cache_hit_tokens", 0),
+    )
 
 
 def reasoning_of(usage: object) -> int:
     """Tokens of the answer that were thinking."""
-    return count_of(_detail(usage, "completion_tokens_details", "reasoning_tokens"))
+    return _first(
+        _detail(usage, "completion_tokens_details", "reasoning_tokens"),
+        _detail(usage, "output_tokens_details", "reasoning_tokens"),
+    )
+
+
+def prompt_tokens_of(usage: object) -> int:
+    """Tokens of the prompt, by the name of either API."""
+    return _first(getattr(usage, "prompt_tokens", 0), getattr(usage, "input_tokens", 0))
+
+
+def completion_tokens_of(usage: object) -> int:
+    """Tokens of the answer, by the name of either API."""
+    return _first(getattr(usage, "completion_tokens", 0), getattr(usage, "output_tokens", 0))
+
+
+def _first(*values: object) -> int:
+    return next((count for value in values if (count := count_of(value))), 0)
+
+
+def sayable(text: str) -> str:
+    """A text without halves of surrogate pairs: one could be stored, but never be sent again."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _detail(usage: object, group: str, name: str) -> object:

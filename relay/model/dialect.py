@@ -17,8 +17,17 @@ from relay.ports import Prompt
 
 KEEP_SECONDS = 3600
 
-CAPS = ("max_completion_tokens", "max_tokens")
-"""The two names of the cap of an answer; servers know one or both of them."""
+Wire = Literal["chat", "responses"]
+"""Chat completions, or the Responses API."""
+
+CAPS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+"""The names of the cap of an answer: servers know one or both of the first two, the Responses API has the third."""
+
+_NAMES: Mapping[Wire, tuple[tuple[str, ...], str, str]] = {
+    "chat": (CAPS[:2], "reasoning_effort", "verbosity"),
+    "responses": (CAPS[2:], "reasoning.effort", "text.verbosity"),
+}
+"""What cap, effort and verbosity are called; a dot is an object inside of an object."""
 
 Parameters = dict[str, int | float | str]
 
@@ -31,6 +40,7 @@ class Dialect:
         without: parameters that it refuses.
         instead: of a parameter, a value that it refuses, and the one that it is asked with instead.
         cap: the largest cap of an answer that it takes, 0 when nothing is known.
+        wire: the API that it speaks.
         system: the role under which it takes the system prompt.
         alternates: users and the assistant must take turns, a user first.
     """
@@ -38,6 +48,7 @@ class Dialect:
     without: frozenset[str] = frozenset()
     instead: frozenset[tuple[str, str, str]] = frozenset()
     cap: int = 0
+    wire: Wire = "chat"
     system: Literal["system", "developer", "user"] = "system"
     alternates: bool = False
 
@@ -46,12 +57,12 @@ class Dialect:
         cap = prompt.max_tokens
         if cap and self.cap:
             cap = min(cap, self.cap)
-        name = next((name for name in CAPS if name not in self.without), CAPS[0])
+        caps, effort, verbosity = _NAMES[self.wire]
         wanted = {
-            name: cap,
+            next((name for name in caps if name not in self.without), caps[0]): cap,
             "temperature": prompt.temperature,
-            "reasoning_effort": prompt.reasoning_effort,
-            "verbosity": prompt.verbosity,
+            effort: prompt.reasoning_effort,
+            verbosity: prompt.verbosity,
         }
         stepped = {(parameter, refused): taken for parameter, refused, taken in self.instead}
         return {
@@ -90,7 +101,7 @@ class Dialects:
     def of(self, endpoint: Endpoint) -> Dialect:
         """What is known of a place."""
         dialect, until = self._learned.get(endpoint, (Dialect(), 0.0))
-        return dialect if self._now() < until else Dialect()
+        return dialect if self._now() < until else Dialect(wire=endpoint.api or "chat")
 
     def learn(self, endpoint: Endpoint, dialect: Dialect) -> None:
         """A request in this dialect has passed."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from relay.config.bot import Bot, Deployment
+from relay.config.bot import Api, Bot, Deployment
 from relay.config.settings import Settings
 
 
@@ -21,12 +21,14 @@ class Endpoint:
         model: name of the deployment or model.
         is_azure: an Azure OpenAI resource.
         key: None for Entra ID on Azure, for no key elsewhere.
+        api: the one that it is to be asked by; None: chat completions, until it says that it does not speak them.
     """
 
     base_url: str
     model: str
     is_azure: bool
     key: SecretStr | None = None
+    api: Api | None = None
 
     @property
     def is_openai(self) -> bool:
@@ -60,13 +62,15 @@ def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
 def _endpoint(settings: Settings, deployment: Deployment) -> Endpoint:
     key = settings.further_keys[deployment.key_setting] if deployment.key_setting else None
     if deployment.endpoint:
-        return Endpoint(_azure_url(deployment.endpoint), deployment.model, is_azure=True, key=key)
-    if deployment.url:
-        return Endpoint(deployment.url, deployment.model, is_azure=False, key=key)
-    if settings.model_url:
-        return Endpoint(settings.model_url, deployment.model, is_azure=False, key=settings.model_key)
-    url = _azure_url(settings.azure_openai_endpoint or "")
-    return Endpoint(url, deployment.model, is_azure=True, key=settings.azure_openai_api_key)
+        url, is_azure = _azure_url(deployment.endpoint), True
+    elif deployment.url:
+        url, is_azure = deployment.url, False
+    elif settings.model_url:
+        url, is_azure, key = settings.model_url, False, settings.model_key
+    else:
+        url, is_azure = _azure_url(settings.azure_openai_endpoint or ""), True
+        key = settings.azure_openai_api_key
+    return Endpoint(url, deployment.model, is_azure=is_azure, key=key, api=deployment.api)
 
 
 def _azure_url(endpoint: str) -> str:

@@ -92,7 +92,10 @@ _NOT_KNOWN = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|extra|no longer|deprecated",
     re.IGNORECASE,
 )
-_ORDERS: dict[str, tuple[str, ...]] = {"reasoning_effort": get_args(Effort), "verbosity": get_args(Verbosity)}
+_ORDERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("reasoning_effort", "reasoning.effort"), get_args(Effort)),
+    **dict.fromkeys(("verbosity", "text.verbosity"), get_args(Verbosity)),
+}
 """Parameters whose values have neighbours."""
 
 _PLACE = {
@@ -148,8 +151,8 @@ def meaning_of(refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_toke
         return replace(dialect, cap=smaller)
     if status == 413 or refusal.codes & _TOO_LONG or _TOO_LONG_WORDS.search(refusal.words):
         return _overflow(refusal)
-    if _OTHER_WIRE.search(refusal.words):
-        return AttemptFailed(_told(refusal, "this model speaks the Responses API alone"), lasting=True)
+    if dialect.wire == "chat" and _OTHER_WIRE.search(refusal.words):
+        return replace(dialect, wire="responses", without=frozenset(), instead=frozenset())
     if other := _other_dialect(refusal, sent, dialect):
         return other
     if refusal.codes & _PAID_UP:
@@ -190,9 +193,7 @@ def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelE
 def _smaller_cap(refusal: Refusal, sent: Parameters) -> int:
     """The largest cap that a server names which refuses a larger one; 0 when the cap is not what it refuses."""
     cap = int(next((sent[name] for name in CAPS if name in sent), 0))
-    if not cap or not any(
-        _is_named(name, refusal) for name in (*CAPS, "max_output_tokens", "max_new_tokens")
-    ):
+    if not cap or not any(_is_named(name, refusal) for name in (*CAPS, "max_new_tokens")):
         return 0
     if room := _ROOM_LEFT.search(refusal.words):
         left = int(room[2]) - int(room[3])
@@ -247,7 +248,9 @@ def _is_field(name: str, refusal: Refusal) -> bool:
 
 
 def _is_named(name: str, refusal: Refusal) -> bool:
-    return _is_field(name, refusal) or bool(re.search(rf"(?<![\w-]){name}(?![\w-])", refusal.words))
+    return _is_field(name, refusal) or bool(
+        re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", refusal.words)
+    )
 
 
 def _found(pattern: re.Pattern[str], text: str) -> int:

@@ -6,15 +6,26 @@ import asyncio
 import hashlib
 import hmac
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span, SpanKind
 
 from relay import spans
 from relay.errors import AttemptFailed, ModelError
-from relay.model.answers import cached_of, completion_of, count_of, finish_of, name_of, reasoning_of
+from relay.model import responses
+from relay.model.answers import (
+    cached_of,
+    completion_of,
+    completion_tokens_of,
+    finish_of,
+    name_of,
+    prompt_tokens_of,
+    reasoning_of,
+)
 from relay.model.connections import Connections
-from relay.model.dialect import CAPS, Dialect, Dialects
+from relay.model.dialect import CAPS, Dialect, Dialects, Parameters
 from relay.model.endpoints import Endpoint
 from relay.model.meanings import Meaning, meaning_of
 from relay.model.refusals import Refusal
@@ -74,6 +85,10 @@ class Requests:
                 return outcome
             if isinstance(outcome, Exception):
                 raise outcome
+            if outcome.wire != dialect.wire and endpoint.api is not None:
+                raise AttemptFailed(
+                    f'the model speaks another API; its entry has api = "{endpoint.api}"', lasting=True
+                )
             dialect = outcome
         raise AttemptFailed("the model server refuses one parameter after the other", lasting=True)
 
@@ -85,23 +100,21 @@ class Requests:
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
         parameters = dialect.parameters(prompt, self._identifiers(endpoint, prompt))
+        ask, read = _on_wire(client, dialect, prompt, parameters)
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
             spans.CHAT + endpoint.model, kind=SpanKind.CLIENT, attributes=_asked(endpoint, parameters)
         ) as span:
             try:
                 async with asyncio.timeout_at(until):
-                    response = await client.chat.completions.create(
+                    response = await ask(
                         model=endpoint.model,
-                        messages=(),
                         timeout=httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
                         # Only a trace that is recorded: an id that leads nowhere is nobody's business.
                         extra_headers={"traceparent": spans.traceparent()} if span.is_recording() else None,
-                        # As they are: the SDK's walk over messages that it is given takes 3 ms for twenty.
-                        extra_body={"messages": dialect.messages(prompt), **parameters},
                     )
                 self._note_answer(span, endpoint, response)
-                return completion_of(response)
+                return read(response)
             except TimeoutError:
                 spans.failed(span, "timeout")
                 return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
@@ -141,7 +154,7 @@ class Requests:
         """Note model, finish reasons and usage, as far as they have the right types; warn of a reason once."""
         choices = getattr(response, "choices", None)
         first = choices[0] if isinstance(choices, list) and choices else None
-        said = getattr(first, "finish_reason", None)
+        said = getattr(first, "finish_reason", None) if first else getattr(response, "status", None)
         if reason := name_of(said):
             span.set_attribute(spans.GEN_AI_FINISH_REASONS, [reason])
         if first is not None and finish_of(said) == "unknown" and reason not in self._odd_reasons:
@@ -155,13 +168,29 @@ class Requests:
             span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
         usage = getattr(response, "usage", None)
         for name, value in (
-            (spans.GEN_AI_INPUT_TOKENS, getattr(usage, "prompt_tokens", None)),
-            (spans.GEN_AI_OUTPUT_TOKENS, getattr(usage, "completion_tokens", None)),
+            (spans.GEN_AI_INPUT_TOKENS, prompt_tokens_of(usage)),
+            (spans.GEN_AI_OUTPUT_TOKENS, completion_tokens_of(usage)),
             (spans.GEN_AI_CACHED_TOKENS, cached_of(usage)),
             (spans.GEN_AI_REASONING_TOKENS, reasoning_of(usage)),
         ):
-            if tokens := count_of(value):
-                span.set_attribute(name, tokens)
+            if value:
+                span.set_attribute(name, value)
+
+
+def _on_wire(
+    client: AsyncOpenAI, dialect: Dialect, prompt: Prompt, parameters: Parameters
+) -> tuple[Callable[..., Awaitable[Any]], Callable[[Any], Completion]]:
+    """The SDK's call for a request, and what reads its answer.
+
+    Messages and parameters go as they are: the SDK's walk over twenty messages that it is given takes 3 ms.
+    """
+    messages = dialect.messages(prompt)
+    if dialect.wire == "responses":
+        return partial(
+            client.responses.create, extra_body=responses.body_of(parameters, messages)
+        ), responses.completion_of
+    body = {"messages": messages, **parameters}
+    return partial(client.chat.completions.create, messages=(), extra_body=body), completion_of
 
 
 def _tokens_of(prompt: Prompt) -> int:
@@ -172,8 +201,8 @@ def _tokens_of(prompt: Prompt) -> int:
 _ATTRIBUTES = {
     **dict.fromkeys(CAPS, spans.GEN_AI_MAX_TOKENS),
     "temperature": spans.GEN_AI_TEMPERATURE,
-    "reasoning_effort": spans.REASONING_EFFORT,
-    "verbosity": spans.VERBOSITY,
+    **dict.fromkeys(("reasoning_effort", "reasoning.effort"), spans.REASONING_EFFORT),
+    **dict.fromkeys(("verbosity", "text.verbosity"), spans.VERBOSITY),
 }
 
 

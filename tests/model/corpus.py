@@ -3,14 +3,15 @@
 A file says the ``server``, ``status``, ``headers`` and ``body`` of the answer, and under ``[means]`` one of these: the
 ``text`` of the completion (and how it ``ended``, what is warned of); the ``error`` with its numbers; or how the same
 place is asked again, which then answers: with parameters ``dropped``, ``added`` or ``changed``, another ``cap``, other
-``roles``.
+``roles``, by the ``other_wire``. A file may say by which ``wire`` was asked; what is no answer is tried on both.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pydantic import SecretStr
 from playground.loopback import serving
 from relay.errors import ModelError
 from relay.model.connections import Connections
+from relay.model.dialect import Wire
 from relay.model.endpoints import Endpoint
 from relay.model.request import Requests
 from relay.ports import ChatMessage, Completion, Prompt
@@ -59,6 +61,14 @@ IN_A_ROW = Prompt(
 """For servers that want users and assistant to take turns."""
 
 SECONDS = 30
+PASSED_BY_RESPONSES = json.dumps(
+    {
+        "status": "completed",
+        "output": [
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "passed"}]}
+        ],
+    }
+)
 PASSED = '{"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": "passed"}}]}'
 
 
@@ -71,6 +81,7 @@ class Case:
         server: who answers so.
         status, headers, body: the answer.
         means: what the relay is to make of it.
+        wire: the API by which it was asked.
     """
 
     name: str
@@ -79,6 +90,12 @@ class Case:
     headers: dict[str, str]
     body: str
     means: dict[str, Any]
+    wire: Wire = "chat"
+
+    @property
+    def api(self) -> Wire | None:
+        """What the entry of the model says of its API."""
+        return "responses" if self.wire == "responses" else None
 
     @property
     def prompt(self) -> Prompt:
@@ -91,6 +108,16 @@ def cases() -> list[Case]:
     return [
         Case(path.stem, **{"headers": {}, **tomllib.loads(path.read_text(encoding="utf-8"))})
         for path in sorted(FOLDER.glob("*.toml"))
+    ]
+
+
+def on_the_other_wire() -> list[Case]:
+    """What is no answer means the same there, unless it is about the wire or a parameter, which has another name."""
+    asked_again = ("dropped", "added", "changed", "cap", "other_wire")
+    return [
+        replace(case, name=f"{case.name}, asked by responses", wire="responses")
+        for case in cases()
+        if case.wire == "chat" and case.status != 200 and not any(word in case.means for word in asked_again)
     ]
 
 
@@ -113,21 +140,24 @@ async def play(case: Case, times: int = 1) -> Played:
 
     async def completions(request: web.Request) -> web.Response:
         asked.append(await request.json())
+        by_responses = request.path.endswith("/responses")
         if asked[-1] == asked[0]:
             return web.Response(
                 status=case.status,
                 headers={"Content-Type": "application/json", **case.headers},
                 body=case.body.encode(),
             )
-        return web.Response(body=PASSED.encode(), content_type="application/json")
+        passed = PASSED_BY_RESPONSES if by_responses else PASSED
+        return web.Response(body=passed.encode(), content_type="application/json")
 
     app = web.Application()
     app.router.add_post("/v1/chat/completions", completions)
+    app.router.add_post("/v1/responses", completions)
     connections = Connections(AppCredential(None))
     try:
         async with serving(app) as url:
             requests = Requests(connections, "secret")
-            endpoint = Endpoint(f"{url}/v1/", "gpt", is_azure=True, key=SecretStr("key"))
+            endpoint = Endpoint(f"{url}/v1/", "gpt", is_azure=True, key=SecretStr("key"), api=case.api)
             for _ in range(times):
                 outcome = await _ask(requests, endpoint, case.prompt)
     finally:

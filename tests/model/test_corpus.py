@@ -5,14 +5,15 @@ from __future__ import annotations
 import openai  # noqa: F401  (its import must not count against a deadline)
 import pytest
 
+from relay.model.dialect import CAPS
 from relay.ports import Completion
 from tests.model.__main__ import in_document, table
-from tests.model.corpus import CAP, Case, cases, play
+from tests.model.corpus import CAP, Case, cases, on_the_other_wire, play
 
-ASKED_AGAIN = ("dropped", "added", "changed", "cap", "roles")
+ASKED_AGAIN = ("dropped", "added", "changed", "cap", "roles", "other_wire")
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", cases() + on_the_other_wire(), ids=lambda case: case.name)
 async def test_an_answer_means(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     means = dict(case.means)
     played = await play(case, times=2 if any(word in means for word in ASKED_AGAIN) else 1)
@@ -33,22 +34,26 @@ async def test_an_answer_means(case: Case, caplog: pytest.LogCaptureFixture) -> 
         assert caplog.text.count("is asked in another way") == 1
 
 
-CAPPED = {"max_completion_tokens", "max_tokens", "messages"}
+CAPPED = {*CAPS, "messages", "input"}
 
 
 def asked_again(asked: list[dict[str, object]], means: dict[str, object]) -> None:
     """The same place was asked at once in another way, and from then on."""
     first, second, third = asked
     assert second == third
+    if "other_wire" in means:
+        assert second["input"] == first["messages"]
+        assert (second["store"], second["max_output_tokens"]) == (False, CAP)
+        assert (second["reasoning"], second["text"]) == ({"effort": "minimal"}, {"verbosity": "low"})
+        return
     assert sorted(first.keys() - second.keys()) == means.get("dropped", [])
     assert sorted(second.keys() - first.keys()) == means.get("added", [])
     changed = {
         name: second[name] for name in first.keys() & second.keys() - CAPPED if first[name] != second[name]
     }
     assert changed == means.get("changed", {})
-    cap = second.get("max_completion_tokens") or second.get("max_tokens")
-    assert cap == means.get("cap", CAP)
-    messages = second["messages"]
+    assert next(second[name] for name in CAPS if name in second) == means.get("cap", CAP)
+    messages = second.get("messages") or second["input"]
     assert isinstance(messages, list)
     roles = means.get("roles", ["system", "user", "assistant", "user"])
     assert [message["role"] for message in messages] == roles

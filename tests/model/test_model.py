@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import openai  # noqa: F401  (its import must not count against a deadline)
 import pytest
@@ -25,7 +25,7 @@ from playground.processes import Child
 from playground.stack import READY_SECONDS
 from playground.tiny_model import CONTEXT_TOKENS
 from relay.backoff import Backoff
-from relay.config.bot import Deployment
+from relay.config.bot import Api, Deployment
 from relay.config.settings import Settings, load_settings
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
@@ -317,6 +317,54 @@ async def test_an_answer_that_breaks_off_is_asked_for_once_more(
             await model.complete(HELLO, seconds=10)
         await model.aclose()
     assert asked == 2
+
+
+async def test_a_model_may_be_asked_by_the_responses_api(model: OpenAIChat, server: ModelServer) -> None:
+    models = (Deployment(model="gpt", api="responses"),)
+    completion = await model.complete(replace(HELLO, models=models, max_tokens=50), seconds=10)
+    assert completion.text == "You said: hello"
+    assert (completion.prompt_tokens, completion.completion_tokens) == (6, 4)
+    (request,) = server.requests
+    assert request.path == "/v1/responses"
+    assert request.body == {
+        "model": "gpt",
+        "input": [{"role": "system", "content": "You are Helper."}, {"role": "user", "content": "hello"}],
+        "max_output_tokens": 50,
+        "store": False,
+    }
+
+
+async def test_a_model_whose_entry_says_chat_is_not_asked_otherwise(caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[str] = []
+
+    async def completions(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({"error": {"message": "Please use /v1/responses"}}, status=400)
+
+    async with serve(completions) as url:
+        model = OpenAIChat(load_settings(EXAMPLE))
+        models = (Deployment(model="gpt", url=url + "/v1", api="chat"),)
+        with pytest.raises(ModelUnavailable):
+            await model.complete(replace(HELLO, models=models), seconds=10)
+        await model.aclose()
+    assert asked == ["/v1/chat/completions"]
+    assert 'its entry has api = "chat"' in caplog.text
+
+
+@pytest.mark.stack
+async def test_a_real_llama_cpp_answers_by_both_apis() -> None:
+    with ExitStack() as stack:
+        tiny = Child("tiny", [sys.executable, "-m", "playground.tiny_model", "--port", "0"])
+        stack.callback(tiny.stop)
+        url = tiny.wait_for(r"listening on (http://\S+)", seconds=READY_SECONDS)[1]
+        model = OpenAIChat(load_settings(EXAMPLE))
+        for api in get_args(Api):
+            models = (Deployment(model="tiny", url=url + "/v1", api=api),)
+            completion = await model.complete(replace(HELLO, models=models, max_tokens=24), seconds=60)
+            assert completion.text
+            assert 0 < completion.completion_tokens <= 24
+            assert completion.prompt_tokens > 0
+        await model.aclose()
 
 
 async def asked_of(*, is_azure: bool) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""The other wire: the Responses API, for models that speak nothing else. What it answers means what a completion means.
+
+Nothing is kept by the server (``store`` is false): the memory is the relay's, and so is its end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from relay.errors import AttemptFailed, ModelBlocked
+from relay.model.answers import (
+    cached_of,
+    completion_tokens_of,
+    name_of,
+    prompt_tokens_of,
+    reasoning_of,
+    sayable,
+)
+from relay.model.dialect import Parameters
+from relay.model.thinking import without_thinking
+from relay.ports import Completion
+
+_BLOCKED = ("content_filter", "invalid_prompt", "image_content_policy_violation")
+"""Codes of a response that failed for its content."""
+
+
+def body_of(parameters: Parameters, messages: list[dict[str, str]]) -> dict[str, Any]:
+    """The body of a request, but for the model. Parameters with a dot in their name lie in an object."""
+    body: dict[str, Any] = {"input": messages, "store": False}
+    for name, value in parameters.items():
+        outer, _, inner = name.partition(".")
+        if inner:
+            body.setdefault(outer, {})[inner] = value
+        else:
+            body[name] = value
+    return body
+
+
+def completion_of(response: Any) -> Completion:
+    """The text and the counts of a response.
+
+    Raises:
+        ModelBlocked: the content filter refused the prompt, or withheld the answer or its end.
+        AttemptFailed: it failed, is not done, or is no response.
+    """
+    status, output = getattr(response, "status", None), getattr(response, "output", None)
+    if status == "failed":
+        code = name_of(getattr(getattr(response, "error", None), "code", None))
+        if code in _BLOCKED:
+            raise ModelBlocked("content filter on the prompt")
+        raise AttemptFailed(
+            f"the response failed: {code or 'no code'}", broke_off=code != "rate_limit_exceeded"
+        )
+    if status not in ("completed", "incomplete") or not isinstance(output, list):
+        said = name_of(status) or "no status"
+        raise AttemptFailed(f"the model server's answer is not a finished response: {said}", lasting=True)
+    reason = (
+        getattr(getattr(response, "incomplete_details", None), "reason", None)
+        if status == "incomplete"
+        else ""
+    )
+    if reason == "content_filter":
+        raise ModelBlocked("content filter on the answer")
+    parts = [part for item in output if _is_shown(item) for part in getattr(item, "content", None) or ()]
+    refusal = "\n\n".join(_texts(parts, "refusal"))
+    usage = getattr(response, "usage", None)
+    text = refusal or without_thinking("\n\n".join(_texts(parts, "text")), cut=status == "incomplete")
+    return Completion(
+        text=sayable(text),
+        ended="declined" if refusal else "cut" if status == "incomplete" else "whole",
+        model=name_of(getattr(response, "model", None)),
+        prompt_tokens=prompt_tokens_of(usage),
+        completion_tokens=completion_tokens_of(usage),
+        cached_tokens=cached_of(usage),
+        reasoning_tokens=reasoning_of(usage),
+    )
+
+
+def _is_shown(item: object) -> bool:
+    """Messages are; the model's commentary on its work is not, nor is its reasoning."""
+    return getattr(item, "type", None) == "message" and getattr(item, "phase", None) != "commentary"
+
+
+def _texts(parts: list[Any], name: str) -> list[str]:
+    found = [getattr(part, name, None) for part in parts]
+    return [text for text in found if isinstance(text, str) and text.strip()]
