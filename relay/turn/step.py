@@ -85,9 +85,9 @@ class Step:
 
     def _only(self, question: Entry) -> str | None:
         """Which message is answered alone: the question, the oldest (no key), or none."""
-        if self._task.bot.reply == "response" or self._task.turn.last_try:
+        if self._task.turn.last_try or self._way.answers_one:
             return question.key
-        return "" if self._one_by_one else None
+        return "" if self._one_by_one or self._task.bot.reply == "response" else None
 
     async def _answer_some(self, question: Entry, plan: Plan) -> tuple[Entry, ...] | Unanswered:
         """Answer or give up what comes first; returns the messages that are done."""

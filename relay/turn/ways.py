@@ -22,9 +22,11 @@ class WayOut(Protocol):
     """What differs between the two ways. The question is the message that the turn is about.
 
     Attributes:
+        answers_one: whether the question alone is answered, whatever else waits.
         promised: whether the user of a ``response`` bot was told to wait, so that no copy of a request shows the reply.
     """
 
+    answers_one: bool
     promised: bool
 
     async def catch_up(self, question: Entry, plan: Plan) -> None:
@@ -42,6 +44,8 @@ class WayOut(Protocol):
 
 class ByApi:
     """Sent, then marked as sent."""
+
+    answers_one = False
 
     def __init__(self, parts: Parts, task: Task) -> None:
         self.promised = task.bot.reply == "response"
@@ -81,6 +85,7 @@ class ByApi:
 class InResponse:
     """Stored as sent; whoever asked reads it from the row."""
 
+    answers_one = True
     promised = False
 
     def __init__(self, parts: Parts, task: Task) -> None:

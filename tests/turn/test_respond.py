@@ -12,6 +12,7 @@ import pytest
 from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable, StorageUnavailable
 from relay.keys import HISTORY_PREFIX
 from relay.messages import Turn
+from relay.outbox import TURNS
 from relay.ports import Completion, Merge, Prompt
 from relay.texts import BLOCKED, FAILED, FORGOTTEN, NEW, REFUSED, THINKING
 from tests.doubles import Call
@@ -109,6 +110,17 @@ def test_a_promised_message_is_answered_alone(relay: RelayKit) -> None:
     answer(relay, request(relay, "two"))
     relay.settle()
     assert relay.replies == ["Hi alice", "Hi alice"]
+
+
+def test_promised_messages_are_answered_in_their_order_whichever_turn_comes_first(relay: RelayKit) -> None:
+    relay.model.script = [ModelUnavailable("slow"), ModelUnavailable("slow")]
+    for text in ("one", "two"):
+        assert answer(relay, request(relay, text)) == THINKING["en"]
+        relay.clock.advance(1)
+    relay.model.default = lambda prompt: f"re: {prompt.messages[-1].content}"
+    relay.queues.queues[TURNS].reverse()
+    relay.settle()
+    assert relay.replies == ["re: one", "re: two"]
 
 
 def test_only_when_neither_tables_nor_queue_can_be_had_the_answer_is_503(relay: RelayKit) -> None:
