@@ -19,7 +19,7 @@ VERSIONS = ("v2", "v1")
 LONG = "\n\n".join(f"{number}. " + "All work and no play. " * 40 for number in range(6))
 """A reply that is sent as several messages."""
 
-_LANES = 2
+_LANES = 3
 
 
 @dataclass(frozen=True, slots=True)
