@@ -99,6 +99,11 @@ MISTAKES = [
     Mistake("A key is misspelt", bots=f"{GOOD_BOT}rewind_minuts = 60\n"),
     Mistake("The same accid twice", bots=GOOD_BOT + GOOD_BOT.replace("helper", "Helper")),
     Mistake("A memory longer than a week", bots=f"{GOOD_BOT}rewind_minutes = 20000\n"),
+    Mistake("An effort that no model has", bots=f'{GOOD_BOT}reasoning_effort = "hgih"\n'),
+    Mistake(
+        "An API that there is not", bots=f'{GOOD_BOT}models = [{{ model = "gpt", api = "completions" }}]\n'
+    ),
+    Mistake("A budget in words", bots=f'{GOOD_BOT}limits = {{ per_bot = {{ tokens_per_day = "1M" }} }}\n'),
     Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
     Mistake(
         "A key of a model server in the bots file",

@@ -33,7 +33,7 @@ Minutes = Annotated[int, Field(ge=1, le=MINUTES_MAX)]
 
 Ceiling = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _CEILING = "a whole number, 1 to 1000000000"
-_RATE = "a table with minute, day, or both"
+_RATE = "a table with minute, day, tokens_per_day"
 
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -56,14 +56,17 @@ class Table(BaseModel):
 
 
 class Rate(Table):
-    """How many messages in a minute of the clock and in a UTC day; None is any number."""
+    """How many messages in a minute of the clock and in a UTC day, and how many tokens; None is any number."""
 
     minute: Ceiling | None = Field(None, description=_CEILING)
     day: Ceiling | None = Field(None, description=_CEILING)
+    tokens_per_day: Ceiling | None = Field(None, description=_CEILING)
 
     def __str__(self) -> str:
         rates = {"minute": self.minute, "day": self.day}
-        return " ".join(f"{rate}/{unit}" for unit, rate in rates.items() if rate) or "any"
+        words = [f"{rate}/{unit}" for unit, rate in rates.items() if rate]
+        words += [f"{self.tokens_per_day} tokens/day"] if self.tokens_per_day else []
+        return " ".join(words) or "any"
 
 
 class Limits(Table):
@@ -71,6 +74,11 @@ class Limits(Table):
 
     per_sender: Rate | None = Field(None, description=_RATE)
     per_bot: Rate | None = Field(None, description=_RATE)
+
+    @property
+    def count_tokens(self) -> bool:
+        """Whether tokens are limited."""
+        return any(rate is not None and rate.tokens_per_day for rate in (self.per_sender, self.per_bot))
 
     def __str__(self) -> str:
         return f"per_sender {self.per_sender or 'any'}, per_bot {self.per_bot or 'any'}"

@@ -10,19 +10,24 @@ from relay.config.bot import Limits, Rate
 from relay.keys import BOT_KEY, day_of, sender_key
 from relay.ports import Insert, Merge, Row, Value
 
+TOKENS_MAX = 2**31 - 1
+"""The largest plain integer of a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many messages were admitted: a row of the day's table.
+    """How many messages were admitted, and what their answers took: a row of the day's table.
 
     Attributes:
         minute: the minute that ``in_minute`` is about, counted from 1970.
+        tokens: of the day, prompts and answers.
         etag: of the row; empty when there is none.
     """
 
     minute: int = 0
     in_minute: int = 0
     in_day: int = 0
+    tokens: int = 0
     etag: str = ""
 
     @classmethod
@@ -31,7 +36,8 @@ class Count:
         if row is None:
             return cls()
         values = row.values
-        return cls(int(values["minute"]), int(values["in_minute"]), int(values["in_day"]), row.etag)
+        minute, in_minute, in_day = (int(values[name]) for name in ("minute", "in_minute", "in_day"))
+        return cls(minute, in_minute, in_day, int(values.get("tokens", 0)), row.etag)
 
     def at(self, minute: int) -> Count:
         """The count in a minute. Another instance's clock may be ahead, and has then begun the next one."""
@@ -44,7 +50,8 @@ class Count:
         until = 0
         if rate.minute is not None and self.in_minute >= rate.minute:
             until = (self.minute + 1) * MINUTE_MS
-        if rate.day is not None and self.in_day >= rate.day:
+        is_full = rate.day is not None and self.in_day >= rate.day
+        if is_full or (rate.tokens_per_day is not None and self.tokens >= rate.tokens_per_day):
             until = (day_of(self.minute * MINUTE_MS) + 1) * DAY_MS
         return until
 
@@ -52,12 +59,17 @@ class Count:
         """With another message admitted."""
         return replace(self, in_minute=self.in_minute + 1, in_day=self.in_day + 1)
 
+    def spent(self, tokens: int) -> Count:
+        """With what an answer took."""
+        return replace(self, tokens=min(self.tokens + tokens, TOKENS_MAX))
+
     def change(self, key: str, writer: str) -> Insert | Merge:
         """The write of this count, if the row is unchanged since it was read."""
         values: dict[str, Value] = {
             "minute": self.minute,
             "in_minute": self.in_minute,
             "in_day": self.in_day,
+            "tokens": self.tokens,
             "writer": writer,
         }
         return Merge(key, values, self.etag) if self.etag else Insert(key, values)
@@ -106,6 +118,12 @@ class Decision:
                 if rate is not None:
                     self.changed[limited] = self._count(limited).one_more()
         return Admission(admitted, self._full_until(key), self._count(key), self._count(BOT_KEY))
+
+    def spend(self, sender: str, tokens: int) -> None:
+        """Count what an answer to a sender took."""
+        for key, rate in ((sender_key(sender), self._limits.per_sender), (BOT_KEY, self._limits.per_bot)):
+            if rate is not None:
+                self.changed[key] = self._count(key).spent(tokens)
 
     def _full_until(self, key: str) -> int:
         return max(

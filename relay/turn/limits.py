@@ -1,10 +1,13 @@
-"""Limits: how many messages a sender, and everybody together, may write to a bot in a minute and in a day.
+"""Limits: how many messages a sender, and everybody together, may write to a bot in a minute and in a day, and how many
+tokens their answers may take.
 
 A minute is one of the clock's, a day is UTC's. A message that is within every limit takes one of each: the counts of
 its sender and of its bot lie in one partition, so that one conditional write takes both, whichever instance counts.
 Messages that a process counts for a bot at the same time share the write. It succeeds only on the counts that it was
 decided on, so no instance admits what another has taken; a message over a limit takes nothing, and needs no call
 where this process has seen the limit reached.
+
+Tokens are counted once an answer is stored: the one that crosses the limit is given whole.
 
 Limits guard against cost and flooding, not against wrong answers. Whatever goes wrong lets messages pass: a process
 that dies between the claim and the count leaves that message uncounted, and so does storage that cannot be reached.
@@ -17,6 +20,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from relay import spans
 from relay.clock import MINUTE_MS
@@ -57,6 +61,9 @@ class _Counting:
     waiting: list[_Message] = field(default_factory=list)
     day: int = 0
     counts: dict[str, Count] = field(default_factory=dict)
+
+
+T = TypeVar("T")
 
 
 class Limiter:
@@ -107,18 +114,42 @@ class Limiter:
             message.admission = admission
         counting.waiting = [message for message in counting.waiting if message.admission is None]
 
+    async def spend(self, bot: Bot, senders: Sequence[str], tokens: int) -> None:
+        """Count what an answer took, in equal parts for those that it answers. Never raises."""
+        if bot.limits is None or not bot.limits.count_tokens or not tokens:
+            return
+        counting, share = self._countings.setdefault(bot.accid, _Counting()), -(-tokens // len(senders))
+
+        def add(decision: Decision) -> None:
+            for sender in senders:
+                decision.spend(sender, share)
+
+        try:
+            async with counting.lock:
+                await self._write(bot.accid, bot.limits, counting, add)
+        except StorageError as failure:
+            log.warning("tokens not counted bot=%s tokens=%d cause=%s", bot.accid, tokens, failure)
+
     async def _count(
         self, accid: str, limits: Limits, counting: _Counting, senders: Sequence[str]
     ) -> list[Admission]:
+        return await self._write(
+            accid, limits, counting, lambda decision: [decision.admit(sender) for sender in senders]
+        )
+
+    async def _write(
+        self, accid: str, limits: Limits, counting: _Counting, decide: Callable[[Decision], T]
+    ) -> T:
+        """Decide on the counts, and write those that it changes: on the counts that it was decided on, or again."""
         now = self._clock.now()
         table, partition = limits_table(day_of(now)), bot_key(accid)
         if counting.day != day_of(now) or len(counting.counts) > REMEMBERED_MAX:
             counting.day, counting.counts = day_of(now), {}
         for _ in range(ATTEMPTS):
             decision = Decision(limits, counting.counts, now // MINUTE_MS)
-            admissions = [decision.admit(sender) for sender in senders]
+            decided = decide(decision)
             if not decision.changed:
-                return admissions
+                return decided
             writer = self._new_writer()
             changes = [count.change(key, writer) for key, count in decision.changed.items()]
             try:
@@ -131,11 +162,11 @@ class Limiter:
                 )
                 counting.counts |= zip(decision.changed, map(Count.from_row, rows), strict=True)
                 if any(row is not None and row.values["writer"] == writer for row in rows):
-                    return admissions  # it was our own write, whose answer was lost
+                    return decided  # it was our own write, whose answer was lost
             else:
                 for (key, count), etag in zip(decision.changed.items(), etags, strict=True):
                     counting.counts[key] = replace(count, etag=etag)
-                return admissions
+                return decided
         raise StorageUnavailable("other instances were faster each time")
 
 

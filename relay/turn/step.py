@@ -142,6 +142,8 @@ class Step:
         stored = clock.now()
         await self._way.show(reply)
         self._log_done(plan, draft, asked, answered, stored)
+        tokens = draft.reply.prompt_tokens + draft.reply.completion_tokens
+        await self._parts.limiter.spend(self._task.bot, [entry.sender for entry in plan.batch], tokens)
         if draft.refusal is not None:
             await self._leave_out(plan, bot, draft.refused, draft.refusal)
         return plan.batch

@@ -215,11 +215,11 @@ def test_the_longest_limit_looks_at_every_bot_and_function(write: Write) -> None
         ("max_reply_tokens = 0", "is 0; accepted: a whole number, 1 or more"),
         (
             'models = "a"',
-            "is text; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+            "is text; accepted: a list of up to 8 names or { model, endpoint or url, key_setting, api }",
         ),
         (
             'models = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]',
-            "has 9 entries; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+            "has 9 entries; accepted: a list of up to 8 names or { model, endpoint or url, key_setting, api }",
         ),
         ('aliases = "a"', "is text; accepted: a list of up to 16 names, 1 to 64 characters each"),
         (
@@ -331,14 +331,14 @@ def test_an_entry_of_a_list_is_counted(write: Write) -> None:
         (
             '{ model = "x", key_setting = "RELAY_MODEL_KEY_X" }',
             ": has a key_setting, but neither endpoint nor url that the key would be for; "
-            "accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+            "accepted: a list of up to 8 names or { model, endpoint or url, key_setting, api }",
         ),
         (
             '{ model = "x", endpoint = "https://h", url = "https://h" }',
             ": has an endpoint and a url, but is at one place; "
-            "accepted: a list of up to 8 names or { model, endpoint or url, key_setting }",
+            "accepted: a list of up to 8 names or { model, endpoint or url, key_setting, api }",
         ),
-        ("3", ": is 3; accepted: a list of up to 8 names or { model, endpoint or url, key_setting }"),
+        ("3", ": is 3; accepted: a list of up to 8 names or { model, endpoint or url, key_setting, api }"),
     ],
 )
 def test_a_wrong_entry_of_models_is_named(write: Write, entry: str, wrong: str) -> None:

@@ -639,7 +639,7 @@ def test_limits_can_be_a_table_and_replace_those_of_the_defaults(tmp_path: Path)
         ),
         (
             "limits = { per_sender = 10 }",
-            'key "limits", key "per_sender": is 10; accepted: a table with minute, day, or both',
+            'key "limits", key "per_sender": is 10; accepted: a table with minute, day, tokens_per_day',
         ),
         (
             "limits = { per_senders = {} }",
@@ -706,3 +706,73 @@ def test_a_row_of_counts_is_read_as_it_was_written() -> None:
     change = count.change("bot", "writer")
     assert isinstance(change, Insert)
     assert Count.from_row(Row("bot", change.values, "etag")) == dataclasses.replace(count, etag="etag")
+
+
+# tokens
+
+
+def tokens_of(relay: RelayKit) -> dict[str, int]:
+    """The tokens of each row of counts."""
+    return {
+        key: int(row.values["tokens"])
+        for table, partitions in relay.tables.tables.items()
+        if table.startswith(LIMITS_PREFIX)
+        for rows in partitions.values()
+        for key, row in rows.items()
+    }
+
+
+def test_who_has_used_up_the_tokens_of_a_day_is_told_so_until_it_is_over(relay: RelayKit) -> None:
+    """Each answer of the double takes 11 and 7."""
+    limit(relay, "{ per_sender = { tokens_per_day = 30 } }")
+    for _ in range(3):
+        relay.post("hello")
+        relay.clock.advance(1)
+    assert relay.replies[:2] == ["Hi alice"] * 2
+    assert relay.replies[2].startswith(LIMITED["en"].partition("{when}")[0])
+    relay.post("hello", sender="bob")
+    assert relay.replies[3] == "Hi bob"
+    relay.clock.set(relay.clock.now() // DAY_MS * DAY_MS + DAY_MS)
+    relay.post("hello")
+    assert relay.replies[4] == "Hi alice"
+    assert len(relay.model.prompts) == 4
+
+
+def test_the_tokens_of_a_bot_are_those_of_all_its_senders(relay: RelayKit) -> None:
+    limit(relay, "{ per_bot = { tokens_per_day = 30 } }")
+    for sender in ("alice", "bob", "carol"):
+        relay.post("hello", sender=sender)
+    assert answered(relay) == ["Hi alice", "Hi bob"]
+    assert list(tokens_of(relay).values()) == [36]
+
+
+def test_without_a_limit_of_tokens_none_are_counted_and_no_call_is_made(relay: RelayKit) -> None:
+    limit(relay, "{ per_sender = { day = 30 } }")
+    relay.post("hello")
+    assert set(tokens_of(relay).values()) == {0}
+    writes = [call for call in relay.tables.calls if call.startswith(f"write {LIMITS_PREFIX}")]
+    assert len(writes) <= 2  # the first finds no table
+
+
+async def test_instances_add_their_tokens_up() -> None:
+    clock, tables = ManualClock(), pausing_tables()
+    bot = BOT.model_copy(update={"limits": Limits(per_sender=Rate(tokens_per_day=1000))})
+    instances = [Limiter(tables, clock) for _ in range(3)]
+    await asyncio.gather(*(limiter.spend(bot, ["alice"], 100) for _ in range(3) for limiter in instances))
+    assert (await Limiter(tables, clock).admit(bot, "alice")).admitted
+    await instances[0].spend(bot, ["alice", "bob"], 199)
+    admission = await Limiter(tables, clock).admit(bot, "alice")
+    assert (admission.admitted, admission.until) == (False, (clock.now() // DAY_MS + 1) * DAY_MS)
+    assert (await Limiter(tables, clock).admit(bot, "bob")).admitted
+
+
+async def test_tokens_that_cannot_be_counted_hold_nothing_up(caplog: pytest.LogCaptureFixture) -> None:
+    tables = MemoryTables(down=True)
+    bot = BOT.model_copy(update={"limits": Limits(per_bot=Rate(tokens_per_day=1000))})
+    await Limiter(tables, ManualClock()).spend(bot, ["alice"], 100)
+    assert "tokens not counted bot=helper tokens=100" in caplog.text
+
+
+def test_a_row_of_an_older_version_has_spent_no_tokens() -> None:
+    row = Row("b", {"minute": 1, "in_minute": 2, "in_day": 3, "writer": "w"}, "etag")
+    assert Count.from_row(row) == Count(1, 2, 3, 0, "etag")
