@@ -42,7 +42,10 @@ def _ask(webhook: str | None) -> list[str]:
     """Ask the parts, and print what they say and what belongs into the console; returns which of them fail."""
     from relay.operations import live  # a plain check needs no client
 
-    findings = asyncio.run(live.ask_all(*configured(os.environ), webhook))
+    settings, bots = configured(os.environ)
+    count = len(live.questions(bots))
+    print(f"\nAsks the models {count} short question{'s' if count > 1 else ''}.", flush=True)
+    findings = asyncio.run(live.ask_all(settings, bots, webhook))
     print("\n".join([*live.report(findings), *live.console_fields(webhook)]))
     return [f"{finding.part}: {finding.said}" for finding in findings if finding.fix]
 

@@ -16,7 +16,7 @@ import httpx2
 
 from relay.app import quiet_wordy_loggers
 from relay.clock import SystemClock
-from relay.config.bot import Bot, Deployment
+from relay.config.bot import Bot
 from relay.config.bots import Bots
 from relay.config.settings import Settings
 from relay.errors import ImRejected, ImUnavailable, ModelBlocked, ModelError, StorageUnavailable
@@ -39,6 +39,7 @@ ADDRESS_CHECK = b"{}"
 """What the console posts when the URL is saved; the one body that needs no signature."""
 
 PING = Prompt(messages=(ChatMessage("user", "Reply with: ok"),), max_tokens=16)
+"""What a model is asked; with the cap and the parameters of the bot that it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,32 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
         webhook: the URL for the console, with its key; asked too when given.
     """
     quiet_wordy_loggers()
-    models = dict.fromkeys(deployment for bot in _variants(bots) for deployment in bot.deployments)
     asked: list[Awaitable[Finding]] = [
         _tables(settings),
         _queues(settings),
-        *(_model(settings, deployment) for deployment in [None, *models]),
+        *(_model(settings, question) for question in questions(bots)),
         *(_account(settings, bot.accid) for bot in bots),
         *([_webhook(webhook)] if webhook else []),
     ]
     return list(await asyncio.gather(*asked))
+
+
+def questions(bots: Bots) -> list[Prompt]:
+    """What the models are asked: each place once with each set of parameters, the settings' own model in any case."""
+    asked: dict[Prompt, None] = {}
+    for bot in _variants(bots):
+        mine = replace(
+            PING,
+            max_tokens=bot.max_reply_tokens or PING.max_tokens,
+            temperature=bot.temperature,
+            reasoning_effort=bot.reasoning_effort,
+            verbosity=bot.verbosity,
+        )
+        asked |= {replace(mine, models=(deployment,)): None for deployment in bot.deployments}
+        if not bot.deployments:
+            asked[mine] = None
+    own = [question for question in asked if not question.models] or [PING]
+    return [*own, *(question for question in asked if question.models)]
 
 
 def report(findings: Iterable[Finding]) -> list[str]:
@@ -127,20 +145,33 @@ async def _queues(settings: Settings) -> Finding:
     return Finding("Queue Storage", f"answers; {counts}")
 
 
-async def _model(settings: Settings, deployment: Deployment | None) -> Finding:
-    models = (deployment,) if deployment else ()
-    (place,) = endpoints_of(settings, models)
-    part = f"Model {deployment or place.model}"
+async def _model(settings: Settings, question: Prompt) -> Finding:
+    (place,) = endpoints_of(settings, question.models)
+    part = f"Model {question.models[0] if question.models else place.model}{_parameters(question)}"
     chat = OpenAIChat(settings)
     try:
-        completion = await chat.complete(replace(PING, models=models), seconds=MODEL_SECONDS)
+        completion = await chat.complete(question, seconds=MODEL_SECONDS)
     except ModelBlocked:
         return Finding(part, "answers; its content filter is on")
     except ModelError as error:
         return Finding(part, error.cause, _model_fix(place, error.cause))
     finally:
         await chat.aclose()
+    if completion.ended == "cut" and not completion.text and question.max_tokens != PING.max_tokens:
+        return Finding(part, f"uses up {question.max_tokens} tokens without a word", "raise max_reply_tokens")
     return Finding(part, f"answers as {completion.model or 'itself'}")
+
+
+def _parameters(question: Prompt) -> str:
+    """What a question is asked with beside the model, as in the bots file."""
+    said = {
+        "max_reply_tokens": question.max_tokens if question.max_tokens != PING.max_tokens else None,
+        "temperature": question.temperature,
+        "reasoning_effort": question.reasoning_effort,
+        "verbosity": question.verbosity,
+    }
+    words = ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
+    return f" ({words})" if words else ""
 
 
 async def _account(settings: Settings, accid: str) -> Finding:

@@ -13,7 +13,7 @@ import pytest
 
 from playground.azurite import Azurite
 from playground.im_server import ImServer
-from playground.model_server import Fault, ModelServer
+from playground.model_server import Fault, ModelServer, Reply
 from playground.ports import free_port
 from relay.config.bots import load_bots
 from relay.config.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
@@ -25,6 +25,7 @@ from relay.operations.live import (
     _webhook_fix,
     ask_all,
     console_fields,
+    questions,
     report,
 )
 from tests.mistakes import GOOD_SETTINGS
@@ -47,6 +48,10 @@ class Parts:
     model: ModelServer
     im: ImServer
     environ: dict[str, str]
+
+    def write_bots(self, text: str) -> None:
+        """Replace the bots file."""
+        Path(self.environ["RELAY_BOTS_FILE"]).write_text(text, encoding="utf-8")
 
     async def findings(self, webhook: str | None = None, **settings: str) -> dict[str, Finding]:
         """What is found, by part."""
@@ -96,6 +101,44 @@ async def test_a_healthy_stack_answers_in_every_part(parts: Parts) -> None:
         "Model mistral",
         "IM account helper",
     ]
+
+
+def test_each_place_is_asked_once_with_each_set_of_parameters(tmp_path: Path) -> None:
+    file = tmp_path / "bots.toml"
+    more = """
+    [[bots]]
+    accid = "thinker"
+    name = "Thinker"
+    system_prompt = "You think."
+    models = ["mistral", "deep"]
+    reasoning_effort = "high"
+    max_reply_tokens = 2000
+    [[bots]]
+    accid = "other"
+    name = "Other"
+    system_prompt = "You are another."
+    """
+    file.write_text(BOTS + more, encoding="utf-8")
+    asked = [
+        (question.models[0].model if question.models else "", question.max_tokens, question.reasoning_effort)
+        for question in questions(load_bots(file))
+    ]
+    assert asked == [
+        ("", 16, None),
+        ("mistral", 16, None),
+        ("mistral", 2000, "high"),
+        ("deep", 2000, "high"),
+    ]
+    file.write_text(BOTS.replace("[bots.functions.french]\n", ""), encoding="utf-8")
+    assert [bool(question.models) for question in questions(load_bots(file))] == [False, True]
+
+
+@pytest.mark.stack
+async def test_a_cap_that_thinking_uses_up_is_found(parts: Parts) -> None:
+    parts.write_bots(BOTS + "max_reply_tokens = 50\n")
+    parts.model.when("Reply", Reply(text="", finish_reason="length"))
+    failed = failing(await parts.findings())
+    assert failed == {"Model mistral (max_reply_tokens 50)": "raise max_reply_tokens"}
 
 
 @pytest.mark.stack
