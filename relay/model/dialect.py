@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -70,6 +70,10 @@ class Dialect:
             for key, value in {**wanted, **more}.items()
             if value is not None and key not in self.without
         }
+
+    def bare(self, prompt: Prompt, more: Mapping[str, str]) -> Dialect:
+        """The same without any optional parameter of a request, but for the cap."""
+        return replace(self, without=self.without | self.parameters(prompt, more).keys() - set(CAPS))
 
     def messages(self, prompt: Prompt) -> list[dict[str, str]]:
         """The messages of a request. Joined messages are a line or more each: in a group, a JSON object per line."""

@@ -183,6 +183,8 @@ def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelE
     if (quota := _QUOTA.search(refusal.words)) and (excess := int(quota[2]) - int(quota[1])) > 0:
         return ModelOverflow(refusal.cause, prompt_tokens=int(quota[2]), excess_tokens=excess)
     cap = int(next((sent[name] for name in CAPS if name in sent), 0))
+    if 0 < refusal.tokens_per_minute <= cap:
+        return AttemptFailed(_told(refusal, "max_reply_tokens is above the quota of a minute"), lasting=True)
     if refusal.tokens_per_minute and (excess := prompt_tokens + cap - refusal.tokens_per_minute) > 0:
         return ModelOverflow(
             refusal.cause, prompt_tokens=prompt_tokens, excess_tokens=min(excess, prompt_tokens)

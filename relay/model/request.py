@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import Span, SpanKind
 
 from relay import spans
-from relay.errors import AttemptFailed, ModelError
+from relay.errors import AttemptFailed, ModelError, ModelRejected
 from relay.model import responses
 from relay.model.answers import (
     cached_of,
@@ -76,6 +76,7 @@ class Requests:
         except TimeoutError:
             raise AttemptFailed("the model's client could not be opened in time") from None
         known = dialect = self._dialects.of(endpoint)
+        is_bare = False
         for _ in range(TRIES_MAX):
             outcome = await self._send(client, endpoint, prompt, dialect, until)
             if isinstance(outcome, Completion):
@@ -83,6 +84,12 @@ class Requests:
                     log.warning("model=%s is asked in another way from now on: %s", endpoint.model, dialect)
                     self._dialects.learn(endpoint, dialect)
                 return outcome
+            if type(outcome) is ModelRejected:
+                # Words that are not known may be about a parameter all the same. Passing without any tells.
+                bare = dialect.bare(prompt, self._identifiers(endpoint, prompt))
+                if not is_bare and bare != dialect:
+                    is_bare, dialect = True, bare
+                    continue
             if isinstance(outcome, Exception):
                 raise outcome
             if outcome.wire != dialect.wire and endpoint.api is not None:

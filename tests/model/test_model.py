@@ -288,6 +288,25 @@ async def test_a_parameter_is_unlearned_only_once_a_request_without_it_has_passe
     assert ["temperature" in body for body in asked] == [True, False, True]
 
 
+async def test_an_unknown_refusal_that_passes_without_parameters_was_about_one() -> None:
+    """Whatever a server calls it: else every message would be told that it cannot be worked with."""
+    asked: list[dict[str, Any]] = []
+
+    async def completions(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        if "temperature" in asked[-1]:
+            return web.json_response({"error": {"message": "nope"}}, status=400)
+        return web.json_response(completion_of("hi"))
+
+    async with serve(completions) as url:
+        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
+        for _ in range(2):
+            await model.complete(replace(HELLO, temperature=0.7, max_tokens=50), seconds=10)
+        await model.aclose()
+    assert ["temperature" in body for body in asked] == [True, False, False]
+    assert all(body["max_completion_tokens"] == 50 for body in asked)
+
+
 async def test_what_was_learned_is_tried_again_after_an_hour() -> None:
     now = [0.0]
     dialects = Dialects(lambda: now[0])
