@@ -162,6 +162,7 @@ class AttemptFailed(ModelError):
     Attributes:
         retry_after: seconds until the server wants to be asked again, None when it does not say.
         lasting: asking the same place again within the turn is no use.
+        throttled: the place has had enough requests for now, or this one is larger than it ever takes.
         broke_off: the place had begun to answer, and is asked once more within the turn at most.
     """
 
@@ -171,11 +172,13 @@ class AttemptFailed(ModelError):
         retry_after: float | None = None,
         *,
         lasting: bool = False,
+        throttled: bool = False,
         broke_off: bool = False,
     ) -> None:
         super().__init__(cause)
         self.retry_after = retry_after
         self.lasting = lasting
+        self.throttled = throttled
         self.broke_off = broke_off
 
 

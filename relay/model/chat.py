@@ -74,6 +74,7 @@ class OpenAIChat:
         endpoints = [e for e in wanted if e not in without and only in (None, e)]
         failed: dict[Endpoint, float] = {}
         broke_off: set[Endpoint] = set()
+        throttled: dict[Endpoint, float] = {}
         cause, too_long = "the model server refuses every request", None
         while endpoints:
             endpoint, wait = self._cooldowns.choose(endpoints, failed)
@@ -100,6 +101,12 @@ class OpenAIChat:
                     endpoints.remove(endpoint)
                 if failure.broke_off:
                     broke_off.add(endpoint)
+                if failure.throttled and endpoint in endpoints:
+                    since = throttled.setdefault(endpoint, self._cooldowns.now())
+                    if self._cooldowns.has_answered_since(endpoint, since):
+                        # It has waited, others were answered, and it is refused again: no wait makes it small enough.
+                        too_long = too_long or _too_long_for_its_quota(endpoint, failure)
+                        endpoints.remove(endpoint)
             except ModelOverflow as overflow:
                 too_long = too_long or overflow
                 endpoints.remove(endpoint)
@@ -165,3 +172,9 @@ class OpenAIChat:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._connections.aclose()
+
+
+def _too_long_for_its_quota(endpoint: Endpoint, failure: AttemptFailed) -> ModelOverflow:
+    overflow = ModelOverflow(failure.cause)
+    overflow.place = endpoint
+    return overflow

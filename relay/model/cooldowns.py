@@ -7,6 +7,7 @@ as long as that may take to fail, the others go on leaving it alone.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +64,7 @@ class Cooldowns:
         self._random = random
         self._backoff = backoff
         self._rests: dict[Endpoint, _Rest] = {}
+        self._answered: dict[Endpoint, float] = {}
 
     def left(self, endpoint: Endpoint) -> float:
         """For how many more seconds an endpoint is left alone."""
@@ -107,11 +109,16 @@ class Cooldowns:
 
     def answered(self, endpoint: Endpoint, began: float) -> None:
         """A request that began at some time was answered: the endpoint works."""
+        self._answered[endpoint] = self.now()
         rest = self._rests.get(endpoint)
         if rest is not None and began >= rest.since:
             del self._rests[endpoint]
         elif rest is not None:
             rest.failures = 0
+
+    def has_answered_since(self, endpoint: Endpoint, moment: float) -> bool:
+        """Whether an endpoint has answered any request since a moment of the clock."""
+        return self._answered.get(endpoint, -math.inf) > moment
 
     def failed(
         self, endpoint: Endpoint, began: float, *, named: float | None = None, lasting: bool = False

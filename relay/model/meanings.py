@@ -189,7 +189,7 @@ def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelE
         return ModelOverflow(
             refusal.cause, prompt_tokens=prompt_tokens, excess_tokens=min(excess, prompt_tokens)
         )
-    return AttemptFailed(refusal.cause, refusal.retry_after)
+    return AttemptFailed(refusal.cause, refusal.retry_after, throttled=True)
 
 
 def _smaller_cap(refusal: Refusal, sent: Parameters) -> int:

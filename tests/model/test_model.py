@@ -84,6 +84,26 @@ async def test_throttling_is_waited_out_within_the_deadline(model: OpenAIChat, s
     assert (await model.complete(HELLO, seconds=10)).text == "You said: hello"
 
 
+async def test_what_is_throttled_again_while_others_are_answered_is_too_long(
+    model: OpenAIChat, server: ModelServer
+) -> None:
+    """A request larger than the quota of a minute, where the server tells no numbers: waiting would never help."""
+    server.when("hello", Fault("rate_limited", retry_after_ms=300))
+    server.when("other", Reply(hold=True))
+    other = replace(HELLO, messages=(ChatMessage("user", "other"),))
+    asking = asyncio.create_task(model.complete(other, seconds=30))
+    await server.wait_for_held()
+    refused = asyncio.create_task(model.complete(HELLO, seconds=30))
+    async with asyncio.timeout(10):
+        while not model._cooldowns._rests:  # the refusal has been read
+            await asyncio.sleep(0.01)
+    server.release()
+    await asking
+    with pytest.raises(ModelOverflow):
+        await refused
+    assert len(server.requests) == 3
+
+
 async def test_throttling_beyond_the_deadline_is_unavailable(model: OpenAIChat, server: ModelServer) -> None:
     server.when("hello", Fault("rate_limited", retry_after=60))
     with pytest.raises(ModelUnavailable) as caught:
