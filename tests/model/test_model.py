@@ -37,6 +37,7 @@ from relay.model.request import Requests
 from relay.ports import ChatMessage, Completion, Prompt
 from relay.storage.credential import AppCredential
 from tests.conftest import EXAMPLE
+from tests.crashes.storage import until
 from tests.tracing import finished_spans
 
 HELLO = Prompt((ChatMessage("system", "You are Helper."), ChatMessage("user", "hello")))
@@ -94,9 +95,11 @@ async def test_what_is_throttled_again_while_others_are_answered_is_too_long(
     asking = asyncio.create_task(model.complete(other, seconds=30))
     await server.wait_for_held()
     refused = asyncio.create_task(model.complete(HELLO, seconds=30))
-    async with asyncio.timeout(10):
-        while not model._cooldowns._rests:  # the refusal has been read
-            await asyncio.sleep(0.01)
+
+    async def is_read() -> bool:
+        return bool(model._cooldowns._rests)
+
+    await until(is_read, "the refusal")
     server.release()
     await asking
     with pytest.raises(ModelOverflow):

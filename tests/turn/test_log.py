@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from relay.errors import ImBlocked, ImRejected, ModelRejected, ModelUnavailable
+from relay.errors import ImBlocked, ImRejected, ModelBlocked, ModelRejected, ModelUnavailable
 from tests.kit import RelayKit
 
 
@@ -26,3 +26,16 @@ def test_no_log_of_a_turn_holds_what_was_said(relay: RelayKit, caplog: pytest.Lo
         assert what in caplog.text
     assert private not in caplog.text
     assert relay.settings.im_app_secret.get_secret_value() not in caplog.text
+
+
+def test_a_plain_text_is_logged_as_given_without_a_window(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for text in ("one", "two"):
+        relay.post(text)
+    relay.model.script = [ModelBlocked("content filter on the prompt")] * 2
+    relay.post("three")
+    lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("turn done")]
+    assert ["outcome=answered batch=1 window=2" in line for line in lines] == [False, True, False]
+    assert "outcome=blocked batch=1 window=0" in lines[-1]
