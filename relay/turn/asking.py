@@ -74,7 +74,7 @@ async def ask(
     def left() -> float:
         return max(0.1, (deadline - clock.now()) / 1000)
 
-    window = plan.window
+    window, suspects = plan.window, plan.window[:0]
     refusal: Refusal | None = None
     at_fault: set[Hashable] = set()
     while True:
@@ -94,7 +94,7 @@ async def ask(
             log.info("prompt too long conversation=%s window=%d/%d", partition, len(window), len(plan.window))
         except (ModelBlocked, ModelRejected) as refused:
             if window:
-                window, refusal = (), refused
+                window, suspects, refusal = (), window, refused
             elif isinstance(refused, ModelBlocked):
                 return _instead(partition, plan, "blocked", texts.BLOCKED)
             elif not await model.takes_anything(refused.place, seconds=left()):
@@ -113,7 +113,7 @@ async def ask(
             draft = _draft(bot, partition, plan, completion)
             if refusal is None:
                 return replace(draft, window=len(window))
-            return replace(draft, refused=plan.window, refusal=refusal)
+            return replace(draft, refused=suspects, refusal=refusal)
 
 
 def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draft:

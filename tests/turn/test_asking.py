@@ -198,6 +198,18 @@ def test_messages_that_are_too_long_together_are_answered_one_by_one(relay: Rela
     assert len(relay.model.prompts[0].messages) == 4
 
 
+def test_what_was_left_out_as_too_long_is_not_suspected_of_a_refusal(relay: RelayKit) -> None:
+    talk(relay, *(f"{number} " + "x" * 200 for number in range(6)))
+    relay.model.prompts.clear()
+    blocked = ModelBlocked("content filter on the prompt")
+    relay.model.script = [ModelOverflow("HTTP 400"), blocked, "Hi alice", blocked, blocked, blocked]
+    talk(relay, "now")
+    overlong, shorter, _, *probes = relay.model.asked()
+    assert len(shorter) < len(overlong)
+    assert probes
+    assert all(row in shorter for probe in probes for row in probe)
+
+
 def test_a_deadline_holds_for_every_try(relay: RelayKit) -> None:
     talk(relay, "one", "two", "three")
     refusals = [ModelOverflow("HTTP 400"), ModelBlocked("content filter on the prompt")]
