@@ -9,13 +9,23 @@ import pytest
 from relay.clock import DAY_MS
 from relay.errors import StorageUnavailable
 from relay.keys import day_of, history_table
+from relay.messages import Message, Turn
 from relay.outbox import POISON, TURNS
+from relay.sweep import bring_back_abandoned
 from tests.doubles import Call
 from tests.kit import RelayKit
 
 
 def tables(relay: RelayKit) -> list[str]:
     return sorted(name for name in relay.tables.tables if name.startswith("relayhistory"))
+
+
+def test_what_was_brought_back_is_counted(relay: RelayKit) -> None:
+    turn = Turn(Message("helper", "alice", "c:alice:1", relay.clock.now(), "hello"), relay.clock.now())
+    for text in (turn.to_json(), turn.to_json(), "unreadable"):
+        asyncio.run(relay.queues.send(POISON, text))
+    assert asyncio.run(bring_back_abandoned(relay.queues)) == 2
+    assert asyncio.run(bring_back_abandoned(relay.queues)) == 0
 
 
 def make_days(relay: RelayKit, *ages: int) -> None:

@@ -231,6 +231,11 @@ async def test_a_place_that_cannot_be_asked_now_is_not_at_fault_either(regions: 
         await regions.chat.takes_anything(caught.value.place, seconds=10)
 
 
+async def test_nobody_is_at_fault_who_refused_nothing(regions: Regions) -> None:
+    assert await regions.chat.takes_anything(None, seconds=10)
+    assert regions.asked == (0, 0)
+
+
 async def test_with_no_place_left_there_is_no_answer_now(regions: Regions) -> None:
     places = set(endpoints_of(regions.chat._settings, regions.prompt.models))
     with pytest.raises(ModelUnavailable, match="refuses every request"):

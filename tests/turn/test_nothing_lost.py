@@ -229,6 +229,28 @@ def test_a_text_in_the_place_of_a_withheld_reply_is_sent_although_the_answer_of_
     assert relay.replies == [WITHHELD["en"]]
 
 
+def test_a_withheld_reply_that_somebody_else_changed_is_not_sent_as_it_was(relay: RelayKit) -> None:
+    """Under the lease that can only be a ``/forget``."""
+
+    async def changed_meanwhile(call: Call) -> None:
+        if any(change.values.get("text") == WITHHELD["en"] for change in call.changes):
+            relay.tables.before = None
+            other = Merge(call.changes[0].key, {"note": "another"}, etag_of(relay, call))
+            await relay.tables.write(call.where, call.partition, other)
+
+    relay.tables.before = changed_meanwhile
+    relay.im.script = [ImBlocked("code 107451"), ImBlocked("code 107451")]
+    relay.post("hello")
+    relay.settle()
+    assert len(relay.im.attempts) == 1
+    assert relay.replies == []
+
+
+def etag_of(relay: RelayKit, call: Call) -> str:
+    """Of the row that a call is about to change."""
+    return relay.tables.tables[call.where][call.partition][call.changes[0].key].etag
+
+
 def test_a_lease_whose_note_was_written_although_its_answer_was_lost_is_given_back(relay: RelayKit) -> None:
     relay.hold_lease(seconds=-1, crashes=1)
     merges: list[Call] = []
