@@ -25,6 +25,21 @@ _FINISHES: dict[str, Finish] = {
 }
 """What the servers' finish reasons mean: OpenAI's own, those of Mistral, Zhipu, Gemini, DeepSeek, vLLM."""
 
+_USAGE: dict[str, tuple[str, ...]] = {
+    "prompt_tokens": ("prompt_tokens", "input_tokens"),
+    "completion_tokens": ("completion_tokens", "output_tokens"),
+    "cached_tokens": (
+        "prompt_tokens_details.cached_tokens",
+        "input_tokens_details.cached_tokens",
+        "prompt_cache_hit_tokens",  # DeepSeek
+    ),
+    "reasoning_tokens": (
+        "completion_tokens_details.reasoning_tokens",
+        "output_tokens_details.reasoning_tokens",
+    ),
+}
+"""The counts of a completion, and where the usage of either API has them."""
+
 _NAME = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)
 
 THINKING_PARTS = ("thinking", "reasoning", "redacted_thinking")
@@ -60,56 +75,32 @@ def completion_of(response: Any) -> Completion:
     refusal = refusal if isinstance(refusal, str) else ""
     declined = bool(refusal.strip())
     said = refusal if declined else without_thinking(text, cut=finish == "cut")
-    usage = getattr(response, "usage", None)
+    return completion(response, said, "declined" if declined else "cut" if finish == "cut" else "whole")
+
+
+def completion(response: Any, text: str, ended: Literal["whole", "cut", "declined"]) -> Completion:
+    """The completion that an answer of either API is, with what the answer says of its model and usage."""
     return Completion(
-        text=sayable(said),
-        ended="declined" if declined else "cut" if finish == "cut" else "whole",
+        # Half a surrogate pair could be stored, but never be sent again.
+        text=text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+        ended=ended,
         model=name_of(getattr(response, "model", None)),
-        prompt_tokens=prompt_tokens_of(usage),
-        completion_tokens=completion_tokens_of(usage),
-        cached_tokens=cached_of(usage),
-        reasoning_tokens=reasoning_of(usage),
+        **usage_of(response),
     )
 
 
-def cached_of(usage: object) -> int:
-    """Tokens of the prompt that came from the provider's cache; DeepSeek counts them in a field of its own."""
-    return _first(
-        _detail(usage, "prompt_tokens_details", "cached_tokens"),
-        _detail(usage, "input_tokens_details", "cached_tokens"),
-        getattr(usage, "prompt_cache_hit_tokens", 0),
-    )
+def usage_of(response: object) -> dict[str, int]:
+    """The counts of a :class:`Completion`, 0 where a server names none."""
+    usage = getattr(response, "usage", None)
+    return {
+        name: next(filter(None, (_count(usage, path) for path in paths)), 0) for name, paths in _USAGE.items()
+    }
 
 
-def reasoning_of(usage: object) -> int:
-    """Tokens of the answer that were thinking."""
-    return _first(
-        _detail(usage, "completion_tokens_details", "reasoning_tokens"),
-        _detail(usage, "output_tokens_details", "reasoning_tokens"),
-    )
-
-
-def prompt_tokens_of(usage: object) -> int:
-    """Tokens of the prompt, by the name of either API."""
-    return _first(getattr(usage, "prompt_tokens", 0), getattr(usage, "input_tokens", 0))
-
-
-def completion_tokens_of(usage: object) -> int:
-    """Tokens of the answer, by the name of either API."""
-    return _first(getattr(usage, "completion_tokens", 0), getattr(usage, "output_tokens", 0))
-
-
-def _first(*values: object) -> int:
-    return next((count for value in values if (count := count_of(value))), 0)
-
-
-def sayable(text: str) -> str:
-    """A text without halves of surrogate pairs: one could be stored, but never be sent again."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _detail(usage: object, group: str, name: str) -> object:
-    return getattr(getattr(usage, group, None), name, 0)
+def _count(usage: object, path: str) -> int:
+    for name in path.split("."):
+        usage = getattr(usage, name, None)
+    return count_of(usage)
 
 
 def _text_of(content: object) -> str | None:

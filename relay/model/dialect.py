@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal
 
 from relay.model.endpoints import Endpoint
@@ -52,7 +51,7 @@ class Dialect:
     system: Literal["system", "developer", "user"] = "system"
     alternates: bool = False
 
-    def parameters(self, prompt: Prompt, more: Mapping[str, str] = MappingProxyType({})) -> Parameters:
+    def parameters(self, prompt: Prompt, more: Mapping[str, str]) -> Parameters:
         """The optional parameters of a request, ``more`` among them."""
         cap = prompt.max_tokens
         if cap and self.cap:

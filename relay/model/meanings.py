@@ -83,14 +83,10 @@ _ALTERNATE = re.compile(
     r"|consecutive (?:user|assistant|messages)",
     re.IGNORECASE,
 )
+_UNKNOWN = r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|no longer|deprecated"
+_NOT_KNOWN = re.compile(rf"{_UNKNOWN}|extra", re.IGNORECASE)
 _NOT_TAKEN = re.compile(
-    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra (?:inputs|fields)"
-    r"|is allowed|invalid|no longer|deprecated|must be|not available",
-    re.IGNORECASE,
-)
-_NOT_KNOWN = re.compile(
-    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|extra|no longer|deprecated",
-    re.IGNORECASE,
+    rf"{_UNKNOWN}|not allowed|extra (?:inputs|fields)|is allowed|invalid|must be|not available", re.IGNORECASE
 )
 _ORDERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("reasoning_effort", "reasoning.effort"), get_args(Effort)),
@@ -156,7 +152,7 @@ def meaning_of(refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_toke
     if other := _other_dialect(refusal, sent, dialect):
         return other
     if refusal.codes & _PAID_UP:
-        return AttemptFailed(_told(refusal, "the account is out of money or quota"), lasting=True)
+        return AttemptFailed(_told(refusal, _BY_STATUS[402]), lasting=True)
     if refusal.codes & _PLACE or _PLACE_WORDS.search(refusal.words):
         return AttemptFailed(_told(refusal, "check key, model and address"), lasting=True)
     if _BLOCKED_WORDS.search(refusal.words):
@@ -182,7 +178,7 @@ def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelE
         return AttemptFailed(_told(refusal, _BY_STATUS[402]), lasting=True)
     if (quota := _QUOTA.search(refusal.words)) and (excess := int(quota[2]) - int(quota[1])) > 0:
         return ModelOverflow(refusal.cause, prompt_tokens=int(quota[2]), excess_tokens=excess)
-    cap = int(next((sent[name] for name in CAPS if name in sent), 0))
+    cap = _cap_of(sent)
     if 0 < refusal.tokens_per_minute <= cap:
         return AttemptFailed(_told(refusal, "max_reply_tokens is above the quota of a minute"), lasting=True)
     if refusal.tokens_per_minute and (excess := prompt_tokens + cap - refusal.tokens_per_minute) > 0:
@@ -192,9 +188,14 @@ def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelE
     return AttemptFailed(refusal.cause, refusal.retry_after, throttled=True)
 
 
+def _cap_of(sent: Parameters) -> int:
+    """The cap of a request, 0 for none."""
+    return int(next((sent[name] for name in CAPS if name in sent), 0))
+
+
 def _smaller_cap(refusal: Refusal, sent: Parameters) -> int:
     """The largest cap that a server names which refuses a larger one; 0 when the cap is not what it refuses."""
-    cap = int(next((sent[name] for name in CAPS if name in sent), 0))
+    cap = _cap_of(sent)
     if not cap or not any(_is_named(name, refusal) for name in (*CAPS, "max_new_tokens")):
         return 0
     if room := _ROOM_LEFT.search(refusal.words):

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,7 @@ from opentelemetry.trace import Span, SpanKind
 from relay import spans
 from relay.errors import AttemptFailed, ModelError, ModelRejected
 from relay.model import responses
-from relay.model.answers import (
-    cached_of,
-    completion_of,
-    completion_tokens_of,
-    finish_of,
-    name_of,
-    prompt_tokens_of,
-    reasoning_of,
-)
+from relay.model.answers import completion_of, finish_of, name_of, usage_of
 from relay.model.connections import Connections
 from relay.model.dialect import CAPS, Dialect, Dialects, Parameters
 from relay.model.endpoints import Endpoint
@@ -75,10 +67,11 @@ class Requests:
                 client = await self._connections.client(endpoint)
         except TimeoutError:
             raise AttemptFailed("the model's client could not be opened in time") from None
+        identifiers = self._identifiers(endpoint, prompt)
         known = dialect = self._dialects.of(endpoint)
         is_bare = False
         for _ in range(TRIES_MAX):
-            outcome = await self._send(client, endpoint, prompt, dialect, until)
+            outcome = await self._send(client, endpoint, prompt, dialect, identifiers, until)
             if isinstance(outcome, Completion):
                 if dialect != known:
                     log.warning("model=%s is asked in another way from now on: %s", endpoint.model, dialect)
@@ -86,7 +79,7 @@ class Requests:
                 return outcome
             if type(outcome) is ModelRejected:
                 # Words that are not known may be about a parameter all the same. Passing without any tells.
-                bare = dialect.bare(prompt, self._identifiers(endpoint, prompt))
+                bare = dialect.bare(prompt, identifiers)
                 if not is_bare and bare != dialect:
                     is_bare, dialect = True, bare
                     continue
@@ -100,13 +93,19 @@ class Requests:
         raise AttemptFailed("the model server refuses one parameter after the other", lasting=True)
 
     async def _send(
-        self, client: AsyncOpenAI, endpoint: Endpoint, prompt: Prompt, dialect: Dialect, until: float
+        self,
+        client: AsyncOpenAI,
+        endpoint: Endpoint,
+        prompt: Prompt,
+        dialect: Dialect,
+        identifiers: Mapping[str, str],
+        until: float,
     ) -> Meaning:
         """The completion, what went wrong, or how to ask again."""
         import httpx2
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
-        parameters = dialect.parameters(prompt, self._identifiers(endpoint, prompt))
+        parameters = dialect.parameters(prompt, identifiers)
         ask, read = _on_wire(client, dialect, prompt, parameters)
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
@@ -173,15 +172,7 @@ class Requests:
             )
         if model := name_of(getattr(response, "model", None)):
             span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
-        usage = getattr(response, "usage", None)
-        for name, value in (
-            (spans.GEN_AI_INPUT_TOKENS, prompt_tokens_of(usage)),
-            (spans.GEN_AI_OUTPUT_TOKENS, completion_tokens_of(usage)),
-            (spans.GEN_AI_CACHED_TOKENS, cached_of(usage)),
-            (spans.GEN_AI_REASONING_TOKENS, reasoning_of(usage)),
-        ):
-            if value:
-                span.set_attribute(name, value)
+        span.set_attributes({_USAGE[name]: count for name, count in usage_of(response).items() if count})
 
 
 def _on_wire(
@@ -204,6 +195,13 @@ def _tokens_of(prompt: Prompt) -> int:
     """About how many tokens a prompt has: four bytes each, in English and in Chinese."""
     return sum(len(said.content.encode("utf-8", "surrogatepass")) for said in prompt.messages) // 4
 
+
+_USAGE = {
+    "prompt_tokens": spans.GEN_AI_INPUT_TOKENS,
+    "completion_tokens": spans.GEN_AI_OUTPUT_TOKENS,
+    "cached_tokens": spans.GEN_AI_CACHED_TOKENS,
+    "reasoning_tokens": spans.GEN_AI_REASONING_TOKENS,
+}
 
 _ATTRIBUTES = {
     **dict.fromkeys(CAPS, spans.GEN_AI_MAX_TOKENS),

@@ -8,14 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from relay.errors import AttemptFailed, ModelBlocked
-from relay.model.answers import (
-    cached_of,
-    completion_tokens_of,
-    name_of,
-    prompt_tokens_of,
-    reasoning_of,
-    sayable,
-)
+from relay.model.answers import completion, name_of
 from relay.model.dialect import Parameters
 from relay.model.thinking import without_thinking
 from relay.ports import Completion
@@ -63,17 +56,8 @@ def completion_of(response: Any) -> Completion:
         raise ModelBlocked("content filter on the answer")
     parts = [part for item in output if _is_shown(item) for part in getattr(item, "content", None) or ()]
     refusal = "\n\n".join(_texts(parts, "refusal"))
-    usage = getattr(response, "usage", None)
     text = refusal or without_thinking("\n\n".join(_texts(parts, "text")), cut=status == "incomplete")
-    return Completion(
-        text=sayable(text),
-        ended="declined" if refusal else "cut" if status == "incomplete" else "whole",
-        model=name_of(getattr(response, "model", None)),
-        prompt_tokens=prompt_tokens_of(usage),
-        completion_tokens=completion_tokens_of(usage),
-        cached_tokens=cached_of(usage),
-        reasoning_tokens=reasoning_of(usage),
-    )
+    return completion(response, text, "declined" if refusal else "cut" if status == "incomplete" else "whole")
 
 
 def _is_shown(item: object) -> bool:
