@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relay.config.bots import Bot
-from relay.errors import ModelError, ModelOverflow
+from relay.errors import ModelError
 from relay.memory.rows import Entry
 from relay.ports import ChatModel, Clock
 from relay.turn.asking import Refusal
@@ -63,9 +63,7 @@ async def refused_rows(
         try:
             await model.complete(prompt, seconds=seconds, only=refusal.place)
         except ModelError as error:
-            return isinstance(error, type(refusal)) and isinstance(error, ModelOverflow) == isinstance(
-                refusal, ModelOverflow
-            )
+            return type(error) is type(refusal)
         return False
 
     refused = rows = suspects  # the smallest part that was refused; the part that is left to look at
