@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, get_args
@@ -51,6 +51,15 @@ def settings_of(**values: str) -> Settings:
 async def server() -> AsyncIterator[ModelServer]:
     async with ModelServer() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[str]:
+    """A real llama.cpp with the tiny model."""
+    with ExitStack() as stack:
+        child = Child("tiny", [sys.executable, "-m", "playground.tiny_model", "--port", "0"])
+        stack.callback(child.stop)
+        yield child.wait_for(r"listening on (http://\S+)", seconds=READY_SECONDS)[1]
 
 
 @pytest.fixture
@@ -257,15 +266,11 @@ async def test_a_prompt_that_is_too_long_is_an_overflow_with_the_servers_numbers
 
 
 @pytest.mark.stack
-async def test_a_real_llama_cpp_tells_by_how_much_a_prompt_is_too_long() -> None:
-    with ExitStack() as stack:
-        tiny = Child("tiny", [sys.executable, "-m", "playground.tiny_model", "--port", "0"])
-        stack.callback(tiny.stop)
-        url = tiny.wait_for(r"listening on (http://\S+)", seconds=READY_SECONDS)[1]
-        model = OpenAIChat(settings_of(RELAY_MODEL_URL=url + "/v1"))
-        with pytest.raises(ModelOverflow) as caught:
-            await model.complete(Prompt((ChatMessage("user", "word " * CONTEXT_TOKENS),)), seconds=60)
-        await model.aclose()
+async def test_a_real_llama_cpp_tells_by_how_much_a_prompt_is_too_long(tiny: str) -> None:
+    model = OpenAIChat(settings_of(RELAY_MODEL_URL=tiny + "/v1"))
+    with pytest.raises(ModelOverflow) as caught:
+        await model.complete(Prompt((ChatMessage("user", "word " * CONTEXT_TOKENS),)), seconds=60)
+    await model.aclose()
     assert caught.value.prompt_tokens == CONTEXT_TOKENS + caught.value.excess_tokens
     assert 0 < caught.value.excess_tokens < 100
 
@@ -394,19 +399,15 @@ async def test_a_model_whose_entry_says_chat_is_not_asked_otherwise(caplog: pyte
 
 
 @pytest.mark.stack
-async def test_a_real_llama_cpp_answers_by_both_apis() -> None:
-    with ExitStack() as stack:
-        tiny = Child("tiny", [sys.executable, "-m", "playground.tiny_model", "--port", "0"])
-        stack.callback(tiny.stop)
-        url = tiny.wait_for(r"listening on (http://\S+)", seconds=READY_SECONDS)[1]
-        model = OpenAIChat(load_settings(EXAMPLE))
-        for api in get_args(Api):
-            models = (Deployment(model="tiny", url=url + "/v1", api=api),)
-            completion = await model.complete(replace(HELLO, models=models, max_tokens=8), seconds=180)
-            assert completion.text
-            assert 0 < completion.completion_tokens <= 8
-            assert completion.prompt_tokens > 0
-        await model.aclose()
+async def test_a_real_llama_cpp_answers_by_both_apis(tiny: str) -> None:
+    model = OpenAIChat(load_settings(EXAMPLE))
+    for api in get_args(Api):
+        models = (Deployment(model="tiny", url=tiny + "/v1", api=api),)
+        completion = await model.complete(replace(HELLO, models=models, max_tokens=8), seconds=180)
+        assert completion.text
+        assert 0 < completion.completion_tokens <= 8
+        assert completion.prompt_tokens > 0
+    await model.aclose()
 
 
 async def asked_of(*, is_azure: bool) -> dict[str, Any]:
