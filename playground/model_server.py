@@ -93,6 +93,21 @@ class ModelRequest:
         return self.path.endswith("/responses")
 
 
+def without_tool_headers(body: dict[str, Any]) -> dict[str, Any]:
+    """A request's body without what the headers of its tools hold."""
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    return body | {
+        "tools": [
+            tool | {"headers": dict.fromkeys(tool["headers"], "…")}
+            if isinstance(tool, dict) and isinstance(tool.get("headers"), dict)
+            else tool
+            for tool in tools
+        ]
+    }
+
+
 class _ScriptEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -198,7 +213,7 @@ class ModelServer:
                 for name, value in request.headers.items()
                 if name.lower() not in KEY_HEADERS
             },
-            body=body,
+            body=without_tool_headers(body),
         )
         self.requests.append(asked)
         await self._record.add("request", asked)

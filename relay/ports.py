@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from relay.config.bot import Deployment, Effort, Verbosity
+from relay.config.server_tools import ServerTool
 from relay.messages import Receipt, TeamKind
 
 Value = str | int | bool
@@ -147,6 +148,7 @@ class Prompt:
         temperature, reasoning_effort, verbosity: sent only when set.
         sender: accid of whoever is answered; a server is told a hash of it at most.
         cache_key: equal for prompts that are likely to begin alike; empty for none.
+        tools: what the model's server may run for the answer.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -157,6 +159,15 @@ class Prompt:
     verbosity: Verbosity | None = None
     sender: str = ""
     cache_key: str = ""
+    tools: tuple[ServerTool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer rests on: a page, or a file (no URL)."""
+
+    title: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +181,8 @@ class Completion:
         prompt_tokens, completion_tokens: 0 when the server names none.
         cached_tokens: those of the prompt that the provider had seen before.
         reasoning_tokens: those of the completion that were thinking.
+        sources: what tools of the server have found, each once.
+        tool_calls: names of these tools, once for each call.
     """
 
     text: str
@@ -179,6 +192,8 @@ class Completion:
     completion_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    sources: tuple[Source, ...] = ()
+    tool_calls: tuple[str, ...] = ()
 
 
 class ChatModel(Protocol):
@@ -199,8 +214,11 @@ class ChatModel(Protocol):
             ModelUnavailable, ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.
         """
 
-    async def takes_anything(self, place: Hashable, *, seconds: float) -> bool:
-        """Whether a place that has refused a prompt answers the simplest one. What it said is kept for a minute.
+    async def takes_anything(
+        self, place: Hashable, *, seconds: float, tools: tuple[ServerTool, ...] = ()
+    ) -> bool:
+        """Whether a place that has refused a prompt answers the simplest one, with the same tools of its server. What
+        it said is kept for a minute.
 
         Raises:
             ModelUnavailable: it cannot be told now.

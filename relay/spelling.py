@@ -25,6 +25,12 @@ def is_blank(text: str) -> bool:
     return not INVISIBLE.sub("", text).strip()
 
 
+def one_line(text: str) -> str:
+    """A name on one line, without what people cannot see: marks that turn the text around or hide some of it."""
+    seen = (character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in seen).split())
+
+
 def fold(text: str) -> str:
     """The text as it compares: the same for two that people read as the same word.
 

@@ -59,6 +59,10 @@ LAST: dict[Language, str] = {
     "en": "(This was the last message that I can answer for now. You can write again {when}.)",
     "zh": "（这是我暂时能回答的最后一条消息，{when}可以再发。）",
 }
+SOURCES: dict[Language, str] = {
+    "en": "Sources:",
+    "zh": "来源：",
+}
 DISABLED: dict[Language, str] = {
     "en": "Sorry, I am switched off at the moment and cannot answer.",
     "zh": "抱歉，我目前已停用，无法回答。",

@@ -103,6 +103,29 @@ MISTAKES = [
     Mistake(
         "An API that there is not", bots=f'{GOOD_BOT}models = [{{ model = "gpt", api = "completions" }}]\n'
     ),
+    Mistake(
+        "A secret of a tool in the bots file",
+        bots=f'{GOOD_BOT}[[bots.server_tools]]\ntype = "mcp"\nserver_label = "crm"\n'
+        'server_url = "https://crm.example.com/mcp"\nrequire_approval = "never"\n'
+        'headers = { Authorization = "Bearer 1" }\n',
+    ),
+    Mistake(
+        "A header of a tool without a setting",
+        bots=f'{GOOD_BOT}server_tools = [{{ type = "mcp", require_approval = "never", '
+        'header_settings = { Authorization = "Bearer 1" } }]\n',
+    ),
+    Mistake(
+        "A tool whose calls somebody would have to approve",
+        bots=f'{GOOD_BOT}server_tools = [{{ type = "mcp", server_label = "crm" }}]\n',
+    ),
+    Mistake(
+        "A tool that there is not", bots=f'{GOOD_BOT}server_tools = [{{ type = "web_search_preview" }}]\n'
+    ),
+    Mistake(
+        "Tools by an API that has none",
+        bots=f'{GOOD_BOT}models = [{{ model = "gpt", api = "chat" }}]\n'
+        'server_tools = [{ type = "web_search" }]\n',
+    ),
     Mistake("A budget in words", bots=f'{GOOD_BOT}limits = {{ per_bot = {{ tokens_per_day = "1M" }} }}\n'),
     Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
     Mistake(

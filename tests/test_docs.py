@@ -20,7 +20,7 @@ from playground.cli import _parser
 from playground.stack import MODEL_LABELS
 from relay import texts
 from relay.config.bot import Bot
-from relay.config.credentials import FURTHER_KEY
+from relay.config.credentials import FURTHER_KEY, TOOL_KEY
 from relay.config.settings import APP_FOLDER, SETTING_NAMES
 from relay.inbound.routing import Reason
 from relay.inbound.webhook import BODY_MAX_BYTES
@@ -136,7 +136,7 @@ def test_every_place_of_the_documents_that_the_relay_names_is_there() -> None:
 def test_every_setting_exists(name: str) -> None:
     named = re.findall(r"\b(?:IM|AZURE_OPENAI|RELAY)_[A-Z_]*[A-Z]\b", DOCUMENTS[name])
     misspelt_on_purpose = {"RELAY_MODLE_NAME"}
-    own = {name for name in named if re.fullmatch(FURTHER_KEY, name)}
+    own = {name for name in named if re.fullmatch(f"{FURTHER_KEY}|{TOOL_KEY}", name)}
     assert set(named) - misspelt_on_purpose - own <= set(SETTING_NAMES)
 
 

@@ -95,6 +95,7 @@ class ChatRequest(BaseModel):
     max_tokens: None = Field(default=None, description="refused, as the current models do")
     temperature: float | None = Field(default=None, ge=0, le=2)
     stream: bool | None = None
+    tools: list[dict[str, Any]] = Field(default_factory=list)
 
     def last_user_text(self) -> str:
         """Content of the last user message, empty if there is none."""

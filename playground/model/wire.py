@@ -107,12 +107,16 @@ def as_chat(body: Any) -> Any:
 
 
 def response_to(request: ChatRequest, reply: Reply) -> dict[str, Any]:
-    """Body of an answer of the Responses API."""
+    """Body of an answer of the Responses API. A default answer uses each tool of the request once."""
     text, reason = _answer(request, reply)
+    calls = [_call(tool) for tool in request.tools] if reply.text is None else []
+    found = any(call["type"] == "web_search_call" for call in calls)
     incomplete = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(reason)
     refused = {"type": "refusal", "refusal": reply.refusal}
     content = [
-        refused if reply.refusal is not None else {"type": "output_text", "text": text, "annotations": []}
+        refused
+        if reply.refusal is not None
+        else {"type": "output_text", "text": text, "annotations": [_FOUND] if found else []}
     ]
     message = {
         "id": "msg_1",
@@ -129,12 +133,35 @@ def response_to(request: ChatRequest, reply: Reply) -> dict[str, Any]:
         "model": request.model,
         "status": "incomplete" if incomplete else "completed",
         "incomplete_details": {"reason": incomplete} if incomplete else None,
-        "output": [{"id": "rs_1", "type": "reasoning", "summary": []}, message],
+        "output": [{"id": "rs_1", "type": "reasoning", "summary": []}, *calls, message],
         "usage": {
             "input_tokens": usage["prompt_tokens"],
             "output_tokens": usage["completion_tokens"],
             "total_tokens": usage["total_tokens"],
         },
+    }
+
+
+_FOUND = {
+    "type": "url_citation",
+    "start_index": 0,
+    "end_index": 1,
+    "title": "Example Domain",
+    "url": "https://example.com/?utm_source=openai",
+}
+"""What every search finds."""
+
+
+def _call(tool: dict[str, Any]) -> dict[str, Any]:
+    call = {"id": "call_1", "type": f"{tool['type']}_call", "status": "completed"}
+    if tool["type"] != "mcp":
+        return call
+    return {
+        **call,
+        "server_label": tool["server_label"],
+        "name": "look_up",
+        "arguments": "{}",
+        "output": "found",
     }
 
 

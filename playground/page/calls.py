@@ -105,6 +105,7 @@ _USAGE = {
     spans.GEN_AI_TEMPERATURE: "temperature",
     spans.REASONING_EFFORT: "reasoning effort",
     spans.VERBOSITY: "verbosity",
+    spans.SERVER_TOOLS: "tools that the model's server ran",
     spans.GEN_AI_PROVIDER: "provider",
     spans.SERVER_ADDRESS: "server",
     spans.ERROR_TYPE: "error",

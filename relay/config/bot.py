@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from relay.config import credentials, urls
+from relay.config.server_tools import ServerTool
+from relay.config.table import Table, one_of
 from relay.spelling import is_blank
 
 MINUTES_MAX = 7 * 24 * 60
@@ -40,19 +42,6 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How long a reasoning model thinks, least first. Each model knows some of them."""
 
 Verbosity = Literal["low", "medium", "high"]
-
-
-def _one_of(words: Any) -> str:
-    *others, last = (f'"{word}"' for word in get_args(words))
-    return f"{', '.join(others)} or {last}"
-
-
-class Table(BaseModel):
-    """A table of the bots file; the description of a field says what its key accepts."""
-
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
-    )
 
 
 class Rate(Table):
@@ -111,7 +100,7 @@ class Deployment(Table):
         pattern=f"^{credentials.FURTHER_KEY}$",
         description="the name of a setting, AZURE_OPENAI_API_KEY_<name> or RELAY_MODEL_KEY_<name>",
     )
-    api: Api | None = Field(None, description=_one_of(Api))
+    api: Api | None = Field(None, description=one_of(Api))
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -166,8 +155,11 @@ class Bot(Table):
     )
     max_reply_tokens: int | None = Field(None, ge=1, description="a whole number, 1 or more")
     temperature: float | None = Field(None, ge=0, le=2, description="a number, 0 to 2")
-    reasoning_effort: Effort | None = Field(None, description=_one_of(Effort))
-    verbosity: Verbosity | None = Field(None, description=_one_of(Verbosity))
+    reasoning_effort: Effort | None = Field(None, description=one_of(Effort))
+    verbosity: Verbosity | None = Field(None, description=one_of(Verbosity))
+    server_tools: tuple[ServerTool, ...] = Field(
+        (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
+    )
     limits: Limits | None = Field(None, description="a table with per_sender, per_bot, or both")
     functions: Mapping[str, Bot] = Field(default_factory=dict, description="tables [bots.functions.<name>]")
 

@@ -15,7 +15,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from relay.config.bot import Bot, Deployment, Limits, Rate, Table
+from relay.config.bot import Bot, Deployment, Limits, Rate
+from relay.config.server_tools import ServerTool
+from relay.config.table import Table
 from relay.errors import ConfigError
 
 __all__ = ["Bot", "Bots", "bots_in", "load_bots", "read_toml"]
@@ -100,6 +102,7 @@ _TABLES: Mapping[str, type[Table]] = {
     "models": Deployment,
     "per_bot": Rate,
     "per_sender": Rate,
+    "server_tools": ServerTool,
 }
 """The keys whose value is a table, or a list of tables, with keys of its own."""
 
@@ -162,6 +165,7 @@ class _Reading:
         own = {key: value for key, value in table.items() if key != "functions"}
         merged = _NEEDED | _over(defaults, self._layer(place, own, defaults, {}))
         self._deadlines(place, merged)
+        self._wires(place, merged)
         functions = self._functions(place, table.get("functions", {}), merged)
         return Bot.model_validate({**merged, "functions": functions})
 
@@ -178,6 +182,8 @@ class _Reading:
             if layer.keys() & {"turn_seconds", "answer_within_minutes"}:
                 self._deadlines(where, bot | layer)
             functions[name] = Bot.model_validate(_over(bot, layer))
+            if layer.keys() & {"server_tools", "models"}:
+                self._wires(where, _over(bot, layer))
         return functions
 
     def _layer(
@@ -205,6 +211,15 @@ class _Reading:
                 f'{place}, key "answer_within_minutes"',
                 f"is {bot.answer_within_minutes:g}, but turn_seconds is {bot.turn_seconds:g}; "
                 "accepted: turn_seconds / 60 or more",
+            )
+
+    def _wires(self, place: str, keys: dict[str, Any]) -> None:
+        bot = Bot.model_validate(keys)
+        if bot.server_tools and any(deployment.api == "chat" for deployment in bot.models):
+            self._problem(
+                f'{place}, key "server_tools"',
+                'needs the Responses API, but an entry of "models" has api = "chat"; accepted: api = "responses", '
+                "or none",
             )
 
     def _problem(self, place: str, wrong: str) -> None:

@@ -14,11 +14,13 @@ from pydantic import SecretStr
 FURTHER_KEY = r"(AZURE_OPENAI_API_KEY|RELAY_MODEL_KEY)_[A-Z0-9_]+"
 """Names of the settings that hold keys of further model servers. The bots file can name these and no other secret."""
 
+TOOL_KEY = r"RELAY_TOOL_KEY_[A-Z0-9_]+"
+"""Names of the settings that hold headers of tools which the model's server runs; likewise."""
+
 
 def key(text: str) -> str:
     """A value that is put into an HTTP header or a signature."""
-    if text.startswith("@Microsoft.KeyVault("):
-        raise ValueError("is a Key Vault reference that Azure could not resolve (identity, role or network)")
+    _resolved(text)
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise ValueError("has a space or another character that is not visible ASCII")
     return text
@@ -30,11 +32,19 @@ def secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def header(value: SecretStr) -> SecretStr:
+    """The whole value of an HTTP header, such as ``Bearer …``, which must never be shown."""
+    text = value.get_secret_value()
+    _resolved(text)
+    if not re.fullmatch(r"[\x20-\x7e]+", text):
+        raise ValueError("has a character that is not visible ASCII or a space")
+    return value
+
+
 def connection_string(value: SecretStr) -> SecretStr:
     """A storage account's connection string with a key or a SAS, or the emulator's."""
     text = value.get_secret_value().rstrip(";")
-    if text.startswith("@Microsoft.KeyVault("):
-        key(text)
+    _resolved(text)
     parts: dict[str, str] = {}
     for part in text.split(";"):
         name, _, content = part.partition("=")
@@ -55,3 +65,8 @@ def connection_string(value: SecretStr) -> SecretStr:
     elif "accountname" not in parts and not parts.keys() >= {"tableendpoint", "queueendpoint"}:
         raise ValueError("has a SharedAccessSignature, but lacks TableEndpoint or QueueEndpoint")
     return SecretStr(text)
+
+
+def _resolved(text: str) -> None:
+    if text.startswith("@Microsoft.KeyVault("):
+        raise ValueError("is a Key Vault reference that Azure could not resolve (identity, role or network)")

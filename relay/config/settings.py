@@ -58,6 +58,7 @@ def mark_of_azure(environ: Mapping[str, str]) -> str:
 
 Key = Annotated[str, AfterValidator(credentials.key)]
 Secret = Annotated[SecretStr, AfterValidator(credentials.secret)]
+Header = Annotated[SecretStr, AfterValidator(credentials.header)]
 ServiceUri = Annotated[str, AfterValidator(urls.service)]
 Seconds = Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)]
 
@@ -152,6 +153,11 @@ class Settings(BaseModel):
     )
     """Keys of other model servers than the one above, by the names of their settings; empty in most apps."""
 
+    tool_keys: Mapping[str, Header] = Field(
+        default_factory=dict, description="the whole value of the header that the bots file names it for"
+    )
+    """Headers of tools that the model's server runs, by the names of their settings; empty in most apps."""
+
     @property
     def inbound_secrets(self) -> tuple[str, ...]:
         """The App Secrets that may have signed a request: the current one, then the one before."""
@@ -175,7 +181,12 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     problems = [*_misspelt(environ, values), *_storage_problems(values), *_model_problems(values)]
     try:
         settings = Settings.model_validate(
-            {**values, "storage": _storage(values), "further_keys": _further_keys(values)},
+            {
+                **values,
+                "storage": _storage(values),
+                "further_keys": _named(credentials.FURTHER_KEY, values),
+                "tool_keys": _named(credentials.TOOL_KEY, values),
+            },
             context=mark_of_azure(environ),
         )
     except ValidationError as error:
@@ -192,13 +203,17 @@ def known_settings(environ: Mapping[str, str]) -> dict[str, str]:
     Names are compared without case, as the host does and as Windows needs; the exact spelling wins.
     """
     any_case = {name.upper(): value for name, value in environ.items()}
-    names = (*SETTING_NAMES, *sorted(_further_keys(any_case)))
+    names = (*SETTING_NAMES, *sorted(_named(_OF_BOTS, any_case)))
     found = {name: environ.get(name, any_case.get(name.upper(), "")).strip() for name in names}
     return {name: value for name, value in found.items() if value}
 
 
-def _further_keys(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if re.fullmatch(credentials.FURTHER_KEY, name)}
+_OF_BOTS = f"{credentials.FURTHER_KEY}|{credentials.TOOL_KEY}"
+"""Names of settings that exist because the bots file names them."""
+
+
+def _named(pattern: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if re.fullmatch(pattern, name)}
 
 
 def _storage(values: Mapping[str, str]) -> dict[str, str | None]:
@@ -278,8 +293,8 @@ def _sentence(kind: str, place: tuple[int | str, ...], message: str) -> str:
     name = str(place[-1])
     if name in _FIELDS:
         field = _FIELDS[name]
-    elif "further_keys" in place:
-        field = Settings.model_fields["further_keys"]
+    elif place[0] in ("further_keys", "tool_keys"):
+        field = Settings.model_fields[place[0]]
     else:
         field = StorageSettings.model_fields[name]
     wrong = {"missing": "not set", "value_error": message.removeprefix("Value error, ")}

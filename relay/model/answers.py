@@ -80,12 +80,16 @@ def completion_of(response: Any) -> Completion:
 
 def completion(response: Any, text: str, ended: Literal["whole", "cut", "declined"]) -> Completion:
     """The completion that an answer of either API is, with what the answer says of its model and usage."""
+    usage = usage_of(response)
     return Completion(
         # Half a surrogate pair could be stored, but never be sent again.
         text=text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
         ended=ended,
         model=name_of(getattr(response, "model", None)),
-        **usage_of(response),
+        prompt_tokens=usage["prompt_tokens"],
+        completion_tokens=usage["completion_tokens"],
+        cached_tokens=usage["cached_tokens"],
+        reasoning_tokens=usage["reasoning_tokens"],
     )
 
 

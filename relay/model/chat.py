@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Hashable
+from dataclasses import replace
 
+from relay.config.server_tools import ServerTool
 from relay.config.settings import Settings
 from relay.errors import AttemptFailed, ModelError, ModelOverflow, ModelRejected, ModelUnavailable
 from relay.model.connections import Connections
@@ -48,8 +50,10 @@ class OpenAIChat:
         self._settings = settings
         self._cooldowns = cooldowns or Cooldowns()
         self._connections = Connections(credential or AppCredential(settings.storage.client_id))
-        self._requests = Requests(self._connections, settings.im_app_secret.get_secret_value())
-        self._canaries: dict[Endpoint, tuple[bool, float]] = {}
+        self._requests = Requests(
+            self._connections, settings.im_app_secret.get_secret_value(), tool_keys=settings.tool_keys
+        )
+        self._canaries: dict[tuple[Endpoint, tuple[ServerTool, ...]], tuple[bool, float]] = {}
         self._told: dict[Endpoint, float] = {}
 
     async def complete(
@@ -70,7 +74,7 @@ class OpenAIChat:
         """
         clock = asyncio.get_running_loop().time
         ends_at = clock() + seconds
-        wanted = endpoints_of(self._settings, prompt.models)
+        wanted = endpoints_of(self._settings, prompt.models, with_tools=bool(prompt.tools))
         endpoints = [e for e in wanted if e not in without and only in (None, e)]
         failed: dict[Endpoint, float] = {}
         broke_off: set[Endpoint] = set()
@@ -114,34 +118,42 @@ class OpenAIChat:
             raise too_long
         raise ModelUnavailable(cause)
 
-    async def takes_anything(self, place: Hashable, *, seconds: float) -> bool:
-        """Whether a place that has refused a prompt answers the simplest one. What it said is kept for a minute.
+    async def takes_anything(
+        self, place: Hashable, *, seconds: float, tools: tuple[ServerTool, ...] = ()
+    ) -> bool:
+        """Whether a place that has refused a prompt answers the simplest one, with the same tools of its server. What
+        it said is kept for a minute.
 
         Raises:
             ModelUnavailable: it cannot be told now.
         """
         if not isinstance(place, Endpoint):
             return True  # nobody refused anything
-        known, until = self._canaries.get(place, (True, 0.0))
+        known, until = self._canaries.get((place, tools), (True, 0.0))
         if self._cooldowns.now() < until:
             return known
         try:
-            await self._attempt(place, CANARY, asyncio.get_running_loop().time() + seconds)
+            await self._attempt(
+                place, replace(CANARY, tools=tools), asyncio.get_running_loop().time() + seconds
+            )
         except AttemptFailed as failure:
             raise ModelUnavailable(failure.cause) from None
         except ModelRejected as refusal:
             log.error(
-                "model=%s server=%s refuses every request: %s; check key, model and its parameters",
+                "model=%s server=%s refuses every request: %s; check %s",
                 place.model,
                 place.host,
                 refusal.cause,
+                f"the server tools of its bot: {', '.join(map(str, tools))}"
+                if tools
+                else "key, model and its parameters",
             )
             takes = False
         except ModelError:
             takes = True
         else:
             takes = True
-        self._canaries[place] = takes, self._cooldowns.now() + CANARY_SECONDS
+        self._canaries[place, tools] = takes, self._cooldowns.now() + CANARY_SECONDS
         return takes
 
     async def _attempt(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:

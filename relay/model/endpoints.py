@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -41,21 +41,37 @@ class Endpoint:
         return urlsplit(self.base_url).hostname or ""
 
 
-def endpoints_of(settings: Settings, wanted: Iterable[Deployment]) -> tuple[Endpoint, ...]:
-    """The endpoints of some deployments, in order and each once; the settings' own model when there are none."""
+def endpoints_of(
+    settings: Settings, wanted: Iterable[Deployment], *, with_tools: bool = False
+) -> tuple[Endpoint, ...]:
+    """The endpoints of some deployments, in order and each once; the settings' own model when there are none.
+
+    Tools that the server runs are known to one API alone. What is asked by it is a place of its own: that a server
+    lacks this API, or a tool, is nothing to the bots without tools.
+    """
     default = Deployment(model=settings.azure_openai_deployment or settings.model_name or "-")
-    return tuple(dict.fromkeys(_endpoint(settings, deployment) for deployment in list(wanted) or [default]))
+    found = (_endpoint(settings, deployment) for deployment in list(wanted) or [default])
+    return tuple(dict.fromkeys(replace(e, api="responses") if with_tools else e for e in found))
 
 
 def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
     """What is wrong when a bot names a key that is not set: one sentence each."""
-    variants = (variant for bot in bots for variant in (bot, *bot.functions.values()))
-    named = {d.key_setting: (bot, d) for bot in variants for d in bot.deployments if d.key_setting}
+    variants = [variant for bot in bots for variant in (bot, *bot.functions.values())]
+    named = {
+        d.key_setting: (bot, "models", f"a key of {d.endpoint or d.url}")
+        for bot in variants
+        for d in bot.deployments
+        if d.key_setting
+    } | {
+        setting: (bot, "server_tools", f"the value of the header {header}")
+        for bot in variants
+        for tool in bot.server_tools
+        for header, setting in tool.header_settings.items()
+    }
     return [
-        f'{name}: not set, but bot "{bot.accid}" names it in "models"; '
-        f"accepted: a key of {deployment.endpoint or deployment.url}"
-        for name, (bot, deployment) in named.items()
-        if name not in settings.further_keys
+        f'{name}: not set, but bot "{bot.accid}" names it in "{key}"; accepted: {accepted}'
+        for name, (bot, key, accepted) in named.items()
+        if name not in settings.further_keys and name not in settings.tool_keys
     ]
 
 

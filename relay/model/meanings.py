@@ -114,11 +114,16 @@ _PLACE_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+_TOOL_WORDS = re.compile(
+    r"\btools?\b|\bMCP\b|web[_ ]search|vector[_ ]?store|code[_ ]interpreter|file[_ ]search", re.IGNORECASE
+)
 
 Meaning = ModelError | Completion | Dialect
 
 
-def meaning_of(refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_tokens: int) -> Meaning:
+def meaning_of(
+    refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_tokens: int, *, with_tools: bool = False
+) -> Meaning:
     """What a refusal means.
 
     Args:
@@ -126,13 +131,20 @@ def meaning_of(refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_toke
         sent: the optional parameters of the request.
         dialect: how it was asked.
         prompt_tokens: about how long the prompt was.
+        with_tools: the server was to run tools.
 
     Returns:
         An error for the turn; an answer, cut before its first word; or how to ask the same place again.
     """
     status, cause = refusal.status, refusal.cause
+    is_about_tools = with_tools and (status == 424 or _is_about_tools(refusal))
+    if is_about_tools and status in (403, 404, 424):
+        return ModelRejected(cause)  # the bot's matter, not the place's: other bots there do without
     if status in (401, 402, 403, 404):
-        return AttemptFailed(_told(refusal, _BY_STATUS[status]), refusal.retry_after, lasting=True)
+        advice = _BY_STATUS[status]
+        if status == 404 and dialect.wire == "responses":
+            advice = "check deployment and endpoint, and whether the server has the Responses API"
+        return AttemptFailed(_told(refusal, advice), refusal.retry_after, lasting=True)
     if status >= 500 or status in (408, 409, 425):
         return AttemptFailed(cause, refusal.retry_after)
     if status == 429:
@@ -153,11 +165,17 @@ def meaning_of(refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_toke
         return other
     if refusal.codes & _PAID_UP:
         return AttemptFailed(_told(refusal, _BY_STATUS[402]), lasting=True)
+    if is_about_tools:
+        return ModelRejected(cause)
     if refusal.codes & _PLACE or _PLACE_WORDS.search(refusal.words):
         return AttemptFailed(_told(refusal, "check key, model and address"), lasting=True)
     if _BLOCKED_WORDS.search(refusal.words):
         return ModelBlocked("content filter on the prompt")
     return ModelRejected(cause)
+
+
+def _is_about_tools(refusal: Refusal) -> bool:
+    return any(name.startswith("tools") for name in refusal.names) or bool(_TOOL_WORDS.search(refusal.words))
 
 
 _BY_STATUS = {

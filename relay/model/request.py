@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span, SpanKind
+from pydantic import SecretStr
 
 from relay import spans
 from relay.errors import AttemptFailed, ModelError, ModelRejected
@@ -21,6 +22,7 @@ from relay.model.dialect import CAPS, Dialect, Dialects, Parameters
 from relay.model.endpoints import Endpoint
 from relay.model.meanings import Meaning, meaning_of
 from relay.model.refusals import Refusal
+from relay.model.server_tools import calls_of
 from relay.ports import Completion, Prompt
 
 if TYPE_CHECKING:
@@ -42,12 +44,20 @@ class Requests:
         connections: clients of the endpoints.
         secret: what senders are hashed with, for servers that want to tell one from another; empty for none.
         dialects: what is known of the endpoints; None for nothing yet.
+        tool_keys: values of headers of tools, by the names of their settings.
     """
 
-    def __init__(self, connections: Connections, secret: str = "", dialects: Dialects | None = None) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        secret: str = "",
+        dialects: Dialects | None = None,
+        tool_keys: Mapping[str, SecretStr] | None = None,
+    ) -> None:
         self._connections = connections
         self._secret = secret
         self._dialects = dialects or Dialects()
+        self._tool_keys = {name: key.get_secret_value() for name, key in (tool_keys or {}).items()}
         self._odd_reasons: set[str] = set()
 
     async def ask(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:
@@ -106,7 +116,8 @@ class Requests:
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
         parameters = dialect.parameters(prompt, identifiers)
-        ask, read = _on_wire(client, dialect, prompt, parameters)
+        tools = [tool.as_sent(self._tool_keys) for tool in prompt.tools]
+        ask, read = _on_wire(client, dialect, prompt, parameters, tools)
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
             spans.CHAT + endpoint.model, kind=SpanKind.CLIENT, attributes=_asked(endpoint, parameters)
@@ -131,7 +142,7 @@ class Requests:
                 refusal = Refusal.of(error)
                 span.set_attribute(spans.HTTP_STATUS, refusal.status)
                 spans.failed(span, name_of(error.code) or str(refusal.status))
-                return meaning_of(refusal, parameters, dialect, _tokens_of(prompt))
+                return meaning_of(refusal, parameters, dialect, _tokens_of(prompt), with_tools=bool(tools))
             except APIConnectionError as error:
                 spans.failed(span, type(error).__name__)
                 return AttemptFailed(f"the model server is unreachable: {type(error).__name__}")
@@ -172,11 +183,17 @@ class Requests:
             )
         if model := name_of(getattr(response, "model", None)):
             span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
+        if calls := calls_of(getattr(response, "output", None)):
+            span.set_attribute(spans.SERVER_TOOLS, calls)
         span.set_attributes({_USAGE[name]: count for name, count in usage_of(response).items() if count})
 
 
 def _on_wire(
-    client: AsyncOpenAI, dialect: Dialect, prompt: Prompt, parameters: Parameters
+    client: AsyncOpenAI,
+    dialect: Dialect,
+    prompt: Prompt,
+    parameters: Parameters,
+    tools: Sequence[Mapping[str, Any]],
 ) -> tuple[Callable[..., Awaitable[Any]], Callable[[Any], Completion]]:
     """The SDK's call for a request, and what reads its answer.
 
@@ -185,7 +202,7 @@ def _on_wire(
     messages = dialect.messages(prompt)
     if dialect.wire == "responses":
         return partial(
-            client.responses.create, extra_body=responses.body_of(parameters, messages)
+            client.responses.create, extra_body=responses.body_of(parameters, messages, tools)
         ), responses.completion_of
     body = {"messages": messages, **parameters}
     return partial(client.chat.completions.create, messages=(), extra_body=body), completion_of

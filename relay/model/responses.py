@@ -5,11 +5,14 @@ Nothing is kept by the server (``store`` is false): the memory is the relay's, a
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
 from relay.errors import AttemptFailed, ModelBlocked
 from relay.model.answers import completion, name_of
 from relay.model.dialect import Parameters
+from relay.model.server_tools import calls_of, sources_of, without_sandbox_links
 from relay.model.thinking import without_thinking
 from relay.ports import Completion
 
@@ -17,9 +20,11 @@ _BLOCKED = ("content_filter", "invalid_prompt", "image_content_policy_violation"
 """Codes of a response that failed for its content."""
 
 
-def body_of(parameters: Parameters, messages: list[dict[str, str]]) -> dict[str, Any]:
+def body_of(
+    parameters: Parameters, messages: list[dict[str, str]], tools: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The body of a request, but for the model. Parameters with a dot in their name lie in an object."""
-    body: dict[str, Any] = {"input": messages, "store": False}
+    body: dict[str, Any] = {"input": messages, "store": False, **({"tools": tools} if tools else {})}
     for name, value in parameters.items():
         outer, _, inner = name.partition(".")
         if inner:
@@ -57,7 +62,14 @@ def completion_of(response: Any) -> Completion:
     parts = [part for item in output if _is_shown(item) for part in getattr(item, "content", None) or ()]
     refusal = "\n\n".join(_texts(parts, "refusal"))
     text = refusal or without_thinking("\n\n".join(_texts(parts, "text")), cut=status == "incomplete")
-    return completion(response, text, "declined" if refusal else "cut" if status == "incomplete" else "whole")
+    ended: Literal["whole", "cut", "declined"] = (
+        "declined" if refusal else "cut" if status == "incomplete" else "whole"
+    )
+    return replace(
+        completion(response, without_sandbox_links(text), ended),
+        sources=sources_of(parts),
+        tool_calls=calls_of(output),
+    )
 
 
 def _is_shown(item: object) -> bool:

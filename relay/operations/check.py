@@ -138,8 +138,8 @@ def _shown(settings: Settings, environ: Mapping[str, str]) -> Iterator[Row]:
             resolved[info.alias] = getattr(settings, field)
     if resolved.get(STORAGE) == SecretStr("UseDevelopmentStorage=true"):
         resolved[STORAGE] = "UseDevelopmentStorage=true"
-    resolved |= settings.further_keys
-    for name in (*SETTING_NAMES, *settings.further_keys):
+    resolved |= {**settings.further_keys, **settings.tool_keys}
+    for name in (*SETTING_NAMES, *settings.further_keys, *settings.tool_keys):
         value = resolved.get(name, values.get(name))
         yield name, _text(value), "" if value is None else "default"
 

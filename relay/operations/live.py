@@ -84,6 +84,7 @@ def questions(bots: Bots) -> list[Prompt]:
             temperature=bot.temperature,
             reasoning_effort=bot.reasoning_effort,
             verbosity=bot.verbosity,
+            tools=bot.server_tools,
         )
         asked |= {replace(mine, models=(deployment,)): None for deployment in bot.deployments}
         if not bot.deployments:
@@ -146,7 +147,7 @@ async def _queues(settings: Settings) -> Finding:
 
 
 async def _model(settings: Settings, question: Prompt) -> Finding:
-    (place,) = endpoints_of(settings, question.models)
+    (place,) = endpoints_of(settings, question.models, with_tools=bool(question.tools))
     part = f"Model {question.models[0] if question.models else place.model}{_parameters(question)}"
     chat = OpenAIChat(settings)
     try:
@@ -170,7 +171,9 @@ def _parameters(question: Prompt) -> str:
         "reasoning_effort": question.reasoning_effort,
         "verbosity": question.verbosity,
     }
-    words = ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
+    words = ", ".join(
+        [f"{name} {value}" for name, value in said.items() if value is not None] + [*map(str, question.tools)]
+    )
     return f" ({words})" if words else ""
 
 

@@ -16,6 +16,7 @@ from relay.ports import ChatModel, Clock, Completion
 from relay.turn.delivery import parts_of
 from relay.turn.overflow import characters_too_many, is_too_long, shortened, too_long
 from relay.turn.prompt import build_prompt
+from relay.turn.sources import sources_note
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Draft:
         exclude_batch: the messages it answers must not enter the window either.
         refused: rows of the window without which the model answered; which of them it was is not known yet.
         refusal: what it said to all of them.
+        tool_calls: names of the tools that the model's server ran, once for each call.
     """
 
     reply: Entry
@@ -45,6 +47,7 @@ class Draft:
     exclude_batch: bool = False
     refused: tuple[Entry, ...] = ()
     refusal: Refusal | None = None
+    tool_calls: tuple[str, ...] = ()
 
 
 async def ask(
@@ -97,7 +100,7 @@ async def ask(
                 window, suspects, refusal = (), window, refused
             elif isinstance(refused, ModelBlocked):
                 return _instead(partition, plan, "blocked", texts.BLOCKED)
-            elif not await model.takes_anything(refused.place, seconds=left()):
+            elif not await model.takes_anything(refused.place, seconds=left(), tools=bot.server_tools):
                 at_fault.add(refused.place)
                 window, refusal = plan.window, None
             elif len(plan.batch) > 1:
@@ -134,8 +137,10 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
         return Draft(_with_usage(plain, completion), outcome, window=0)
     if completion.ended == "cut" or len(text) > REPLY_MAX_CHARS:
         text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
-    reply = Entry.reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text))
-    return Draft(_with_usage(reply, completion), "answered", window=0)
+    note = sources_note(completion.sources, text, texts.language_of(plan.batch[-1].text))
+    reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
+    reply = replace(reply, parts=parts_of(reply.shown))
+    return Draft(_with_usage(reply, completion), "answered", window=0, tool_calls=completion.tool_calls)
 
 
 def _instead(partition: str, plan: Plan, outcome: str, why: Mapping[texts.Language, str]) -> Draft:

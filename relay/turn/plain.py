@@ -41,7 +41,8 @@ def with_warning(draft: Draft, batch: Sequence[Entry], now: int) -> Draft:
     if draft.reply.excluded or not until or int(until) <= now:
         return draft
     language = texts.language_of(batch[-1].text)
-    reply = replace(draft.reply, note=texts.LAST[language].format(when=_when(until, now, language)))
+    last = texts.LAST[language].format(when=_when(until, now, language))
+    reply = replace(draft.reply, note="\n\n".join(filter(None, (draft.reply.note, last))))
     return replace(draft, reply=replace(reply, parts=parts_of(reply.shown)))
 
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from relay.config.bots import Bot
 from relay.memory.rows import Entry
 from relay.ports import ChatMessage, Prompt
+from relay.spelling import one_line
 
 GROUP_NOTE = (
     "This is a group chat. Each user message is a JSON object: speaker is the account that wrote it, name is the "
@@ -57,6 +57,7 @@ def build_prompt(
         verbosity=bot.verbosity,
         sender=batch[-1].sender if batch else "",
         cache_key=_cache_key(bot, partition) if partition else "",
+        tools=bot.server_tools,
     )
 
 
@@ -72,16 +73,13 @@ def _cache_key(bot: Bot, partition: str) -> str:
 def _said(entry: Entry, context: str = "", *, group: bool) -> ChatMessage:
     if entry.kind == "reply":
         return ChatMessage("assistant", entry.text)
-    fields = {"speaker": entry.sender, "name": _visible(entry.nick) or entry.sender} if group else {}
+    fields = (
+        {"speaker": entry.sender, "name": one_line(entry.nick)[:NAME_MAX_CHARS] or entry.sender}
+        if group
+        else {}
+    )
     if context:
         fields |= {"note": CONTEXT_NOTE, "context": context}
     if not fields and not entry.text.lstrip().startswith("{"):
         return ChatMessage("user", entry.text)
     return ChatMessage("user", json.dumps(fields | {"text": entry.text}, ensure_ascii=False))
-
-
-def _visible(name: str) -> str:
-    """A chosen name on one line, without what people cannot see: marks that turn the text around or hide some of it."""
-    seen = (character for character in name if unicodedata.category(character) != "Cf")
-    line = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in seen)
-    return " ".join(line.split())[:NAME_MAX_CHARS]

@@ -8,6 +8,7 @@ The one engine of both kinds of bots: a ``send`` bot's turn and a ``response`` b
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from enum import Enum, auto
 
 from relay.config.bots import Bot
@@ -169,7 +170,7 @@ class Step:
         log.info(
             "turn done bot=%s conversation=%s message=%s outcome=%s batch=%d window=%d"
             " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d"
-            " cached_tokens=%d reasoning_tokens=%d",
+            " cached_tokens=%d reasoning_tokens=%d server_tools=%s",
             self._task.bot.accid,
             self._partition,
             message_hash(plan.batch[-1].id),
@@ -184,6 +185,7 @@ class Step:
             draft.reply.completion_tokens,
             draft.reply.cached_tokens,
             draft.reply.reasoning_tokens,
+            ",".join(f"{name}:{n}" for name, n in sorted(Counter(draft.tool_calls).items())) or "-",
         )
 
     async def _give_up(

@@ -66,6 +66,7 @@ max_reply_tokens = 1
 temperature = 2
 reasoning_effort = "xhigh"
 verbosity = "high"
+server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }
 """

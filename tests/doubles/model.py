@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, field
 
+from relay.config.server_tools import ServerTool
 from relay.errors import ModelError, ModelUnavailable
 from relay.ports import Completion, Prompt
 from tests.doubles.service import outcome
@@ -60,7 +61,9 @@ class ScriptedModel:
             return said
         return Completion(said, model="scripted", prompt_tokens=11, completion_tokens=7)
 
-    async def takes_anything(self, place: Hashable, *, seconds: float) -> bool:
+    async def takes_anything(
+        self, place: Hashable, *, seconds: float, tools: tuple[ServerTool, ...] = ()
+    ) -> bool:
         """What the test says."""
         self.canaries += 1
         if isinstance(self.takes_all, ModelUnavailable):

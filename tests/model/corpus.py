@@ -3,7 +3,8 @@
 A file says the ``server``, ``status``, ``headers`` and ``body`` of the answer, and under ``[means]`` one of these: the
 ``text`` of the completion (and how it ``ended``, what is warned of); the ``error`` with its numbers; or how the same
 place is asked again, which then answers: with parameters ``dropped``, ``added`` or ``changed``, another ``cap``, other
-``roles``, by the ``other_wire``. A file may say by which ``wire`` was asked; what is no answer is tried on both.
+``roles``, by the ``other_wire``. A file may say by which ``wire`` was asked, and that there were ``tools``; what is no
+answer is tried on both wires.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from playground.loopback import serving
+from relay.config.server_tools import ServerTool
 from relay.errors import ModelError
 from relay.model.connections import Connections
 from relay.model.dialect import Wire
@@ -82,6 +84,7 @@ class Case:
         status, headers, body: the answer.
         means: what the relay is to make of it.
         wire: the API by which it was asked.
+        tools: the server was to run a tool.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Case:
     body: str
     means: dict[str, Any]
     wire: Wire = "chat"
+    tools: bool = False
 
     @property
     def api(self) -> Wire | None:
@@ -100,6 +104,8 @@ class Case:
     @property
     def prompt(self) -> Prompt:
         """What is asked."""
+        if self.tools:
+            return replace(PROMPT, tools=(ServerTool(type="web_search"),))
         return IN_A_ROW if "alternates" in self.means else PROMPT
 
 
