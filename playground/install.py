@@ -31,6 +31,7 @@ TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
 WORKER_REQUIREMENTS = ROOT / "tests" / "worker" / "requirements.txt"
 PLAYGROUND_REQUIREMENTS = ROOT / "playground" / "requirements.txt"
 CHECKOV_REQUIREMENTS = ROOT / "tests" / "infra" / "requirements.txt"
+SERVERS_REQUIREMENTS = ROOT / "tests" / "servers" / "requirements.txt"
 SUPPLY_REQUIREMENTS = ROOT / "tests" / "supply" / "requirements.txt"
 BROWSER_REQUIREMENTS = ROOT / "tests" / "browser" / "requirements.txt"
 NPM_LOCK = ROOT / "playground" / "package-lock.json"
@@ -50,6 +51,7 @@ TINY_MODEL_MEGABYTES = 127
 PAGE_MEGABYTES = 1
 CHECKOV_MEGABYTES = 64
 SUPPLY_MEGABYTES = 17
+LITELLM_MEGABYTES = 81
 PLAYWRIGHT_MEGABYTES = 55
 AXE_MEGABYTES = 1
 CHROMIUM_MEGABYTES = 140
@@ -90,7 +92,14 @@ class Environment:
         return Step(name, 0, self.folder / "stamps" / "made", "made", self.python, self._make)
 
     def packages(
-        self, name: str, requirements: Path, megabytes: int, *, only: str = "", closed: bool = False
+        self,
+        name: str,
+        requirements: Path,
+        megabytes: int,
+        *,
+        only: str = "",
+        closed: bool = False,
+        compiled: bool = True,
     ) -> Step:
         """Packages from a pinned requirements file.
 
@@ -100,9 +109,10 @@ class Environment:
             megabytes: about how much is fetched.
             only: pattern of the package names to take; empty for all.
             closed: the file names all that is needed, their own dependencies are not wanted.
+            compiled: to bytecode at once; what is mostly never imported is compiled when it is.
         """
         pins = [pin.line() for pin in read_pins(requirements) if re.match(only, pin.name)]
-        flags = ["--no-deps"] if closed else []
+        flags = [*(["--no-deps"] if closed else []), *([] if compiled else ["--no-compile"])]
         fingerprint = _hash("\n".join([*flags, *pins]).encode())
         stamp = self.folder / "stamps" / re.sub(r"\W+", "-", name.lower())
         work = partial(self._install, pins, flags, stamp.with_suffix(".txt"))
@@ -175,6 +185,21 @@ def infra(environment: Environment) -> list[Step]:
         alone.packages("Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES),
         tools.made(),
         tools.packages("zizmor and pip-audit", SUPPLY_REQUIREMENTS, SUPPLY_MEGABYTES),
+    ]
+
+
+def litellm(environment: Environment) -> Environment:
+    """Where the LiteLLM proxy lives."""
+    return Environment(environment.version, "litellm")
+
+
+def servers(environment: Environment) -> list[Step]:
+    """A proxy in front of the tiny model, for the marker ``servers``."""
+    proxy = litellm(environment)
+    return [
+        tiny_model(environment),
+        proxy.made(),
+        proxy.packages("LiteLLM proxy", SERVERS_REQUIREMENTS, LITELLM_MEGABYTES, closed=True, compiled=False),
     ]
 
 

@@ -29,7 +29,7 @@ def run_tests(arguments: Sequence[str], *, everything: bool) -> int:
         SetupFailed: not even the handler tests can run.
     """
     environment = Environment()
-    groups, left_out = _groups(environment)
+    groups, left_out = _groups(environment, everything=everything)
     base = [environment.made(), install.tests(environment)]
     announce([*base, *(step for steps in groups.values() for step in steps)])
     set_up(base)
@@ -57,7 +57,7 @@ def without_markers(markers: Collection[str], arguments: Sequence[str]) -> list[
     return ["-m", expression, *rest]
 
 
-def _groups(environment: Environment) -> tuple[dict[str, list[Step]], dict[str, str]]:
+def _groups(environment: Environment, *, everything: bool) -> tuple[dict[str, list[Step]], dict[str, str]]:
     """What each marker needs, and why a marker cannot be had here."""
     groups = {"stack": [*install.storage(environment), install.tiny_model(environment)]}
     left_out = {}
@@ -71,6 +71,7 @@ def _groups(environment: Environment) -> tuple[dict[str, list[Step]], dict[str, 
         left_out |= {
             "worker": f"Microsoft's worker library needs {hint}",
             "infra": f"the package needs {hint}",
+            "servers": f"the proxy needs {hint}",
         }
     else:
         groups["worker"] = [install.worker(environment)]
@@ -78,6 +79,10 @@ def _groups(environment: Environment) -> tuple[dict[str, list[Step]], dict[str, 
             groups["infra"] = install.infra(environment)
         else:
             left_out["infra"] = bicep.HOW_TO_GET_IT
+        if everything:
+            groups["servers"] = install.servers(environment)
+        else:
+            left_out["servers"] = "a large proxy is fetched for them with --all only"
     return groups, left_out
 
 

@@ -196,7 +196,7 @@ def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelE
         return AttemptFailed(_told(refusal, _BY_STATUS[402]), lasting=True)
     if (quota := _QUOTA.search(refusal.words)) and (excess := int(quota[2]) - int(quota[1])) > 0:
         return ModelOverflow(refusal.cause, prompt_tokens=int(quota[2]), excess_tokens=excess)
-    cap = _cap_of(sent)
+    cap = cap_of(sent)
     if 0 < refusal.tokens_per_minute <= cap:
         return AttemptFailed(_told(refusal, "max_reply_tokens is above the quota of a minute"), lasting=True)
     if refusal.tokens_per_minute and (excess := prompt_tokens + cap - refusal.tokens_per_minute) > 0:
@@ -206,14 +206,14 @@ def _throttled(refusal: Refusal, sent: Parameters, prompt_tokens: int) -> ModelE
     return AttemptFailed(refusal.cause, refusal.retry_after, throttled=True)
 
 
-def _cap_of(sent: Parameters) -> int:
+def cap_of(sent: Parameters) -> int:
     """The cap of a request, 0 for none."""
     return int(next((sent[name] for name in CAPS if name in sent), 0))
 
 
 def _smaller_cap(refusal: Refusal, sent: Parameters) -> int:
     """The largest cap that a server names which refuses a larger one; 0 when the cap is not what it refuses."""
-    cap = _cap_of(sent)
+    cap = cap_of(sent)
     if not cap or not any(_is_named(name, refusal) for name in (*CAPS, "max_new_tokens")):
         return 0
     if room := _ROOM_LEFT.search(refusal.words):

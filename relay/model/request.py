@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from relay.model.answers import completion_of, finish_of, name_of, usage_of
 from relay.model.connections import Connections
 from relay.model.dialect import CAPS, Dialect, Dialects, Parameters
 from relay.model.endpoints import Endpoint
-from relay.model.meanings import Meaning, meaning_of
+from relay.model.meanings import Meaning, cap_of, meaning_of
 from relay.model.refusals import Refusal
 from relay.model.server_tools import calls_of
 from relay.ports import Completion, Prompt
@@ -131,7 +132,7 @@ class Requests:
                         extra_headers={"traceparent": spans.traceparent()} if span.is_recording() else None,
                     )
                 self._note_answer(span, endpoint, response)
-                return read(response)
+                return _cut_at(cap_of(parameters), read(response))
             except TimeoutError:
                 spans.failed(span, "timeout")
                 return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
@@ -186,6 +187,13 @@ class Requests:
         if calls := calls_of(getattr(response, "output", None)):
             span.set_attribute(spans.SERVER_TOOLS, calls)
         span.set_attributes({_USAGE[name]: count for name, count in usage_of(response).items() if count})
+
+
+def _cut_at(cap: int, completion: Completion) -> Completion:
+    """llama.cpp says of a response that it is complete although its cap has ended it; the count of tokens tells."""
+    if cap and completion.ended == "whole" and completion.completion_tokens >= cap:
+        return replace(completion, ended="cut")
+    return completion
 
 
 def _on_wire(

@@ -6,9 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -21,8 +19,6 @@ from pydantic import SecretStr
 
 from playground.loopback import serving
 from playground.model_server import Fault, ModelServer, Reply
-from playground.processes import Child
-from playground.stack import READY_SECONDS
 from playground.tiny_model import CONTEXT_TOKENS
 from relay.backoff import Backoff
 from relay.config.bot import Api, Deployment
@@ -38,6 +34,7 @@ from relay.ports import ChatMessage, Completion, Prompt
 from relay.storage.credential import AppCredential
 from tests.conftest import EXAMPLE
 from tests.crashes.storage import until
+from tests.tiny import tiny_model
 from tests.tracing import finished_spans
 
 HELLO = Prompt((ChatMessage("system", "You are Helper."), ChatMessage("user", "hello")))
@@ -55,11 +52,8 @@ async def server() -> AsyncIterator[ModelServer]:
 
 @pytest.fixture(scope="module")
 def tiny() -> Iterator[str]:
-    """A real llama.cpp with the tiny model."""
-    with ExitStack() as stack:
-        child = Child("tiny", [sys.executable, "-m", "playground.tiny_model", "--port", "0"])
-        stack.callback(child.stop)
-        yield child.wait_for(r"listening on (http://\S+)", seconds=READY_SECONDS)[1]
+    with tiny_model() as url:
+        yield url
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(install, "tests", lambda _: step("tests"))
     monkeypatch.setattr(install, "worker", lambda _: step("worker"))
     monkeypatch.setattr(install, "infra", lambda _: [step("infra")])
+    monkeypatch.setattr(install, "servers", lambda _: [step("proxy")])
     monkeypatch.setattr(install, "browser", lambda _: [step("playwright")])
     monkeypatch.setattr(install, "page", lambda _: step("page"))
     monkeypatch.setattr(install, "runtime", lambda _: step("runtime"))
@@ -62,7 +63,7 @@ def test_a_group_that_cannot_be_set_up_is_left_out_and_named(
     ran: list[list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_tests(["-x"], everything=False) == 0
-    assert ran == [["-m", "pytest", "-m", "not stack and not browser", "-x"]]
+    assert ran == [["-m", "pytest", "-m", "not servers and not stack and not browser", "-x"]]
     assert "left out: the tests marked stack: Node.js is missing" in capsys.readouterr().err
 
 
@@ -76,7 +77,9 @@ def test_an_old_python_leaves_out_the_worker(
 ) -> None:
     monkeypatch.setattr(testing, "WORKER_PYTHON", (99, 0))
     run_tests([], everything=False)
-    assert ran == [["-m", "pytest", "-m", "not worker and not infra and not stack and not browser"]]
+    assert ran == [
+        ["-m", "pytest", "-m", "not worker and not infra and not servers and not stack and not browser"]
+    ]
     assert "left out: the tests marked worker: Microsoft's worker library needs" in capsys.readouterr().err
 
 

@@ -39,6 +39,7 @@ LISTS = {
     "playground/requirements.txt": OLDEST,
     "tests/browser/requirements.txt": OLDEST,
     "tests/infra/requirements.txt": NEWEST,
+    "tests/servers/requirements.txt": NEWEST,
     "tests/worker/requirements.txt": NEWEST,
 }
 """Files that name all they install, and the oldest Python that is to take them."""

@@ -1,0 +1,1 @@
+"""Servers that others write, in front of a model: how they really answer."""
