@@ -56,7 +56,7 @@ class Refusal:
         body = error.body if isinstance(error.body, dict) else {}
         return cls(
             status=error.status_code,
-            cause=f"HTTP {error.status_code} {name_of(error.code)}".strip(),
+            cause=_cause(error),
             codes=frozenset(seen.codes),
             names=tuple(seen.names),
             words="\n".join(seen.words)[:WORDS_MAX],
@@ -64,6 +64,12 @@ class Refusal:
             tokens_per_minute=int(limit) if limit.isascii() and limit.isdigit() else 0,
             numbers=(count_of(body.get("n_ctx")), count_of(body.get("n_prompt_tokens"))),
         )
+
+
+def _cause(error: APIStatusError) -> str:
+    """Status and code; proxies repeat the one as the other."""
+    code = name_of(error.code)
+    return f"HTTP {error.status_code} {'' if code == str(error.status_code) else code}".strip()
 
 
 @dataclass(slots=True)

@@ -23,8 +23,12 @@ _BLOCKED = ("content_filter", "invalid_prompt", "image_content_policy_violation"
 def body_of(
     parameters: Parameters, messages: list[dict[str, str]], tools: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
-    """The body of a request, but for the model. Parameters with a dot in their name lie in an object."""
-    body: dict[str, Any] = {"input": messages, "store": False, **({"tools": tools} if tools else {})}
+    """The body of a request, but for the model. Parameters with a dot in their name lie in an object.
+
+    A message says that it is one: llama.cpp takes one of the assistant in no other way (ggml-org/llama.cpp#26394).
+    """
+    items = [{"type": "message", **message} for message in messages]
+    body: dict[str, Any] = {"input": items, "store": False, **({"tools": tools} if tools else {})}
     for name, value in parameters.items():
         outer, _, inner = name.partition(".")
         if inner:

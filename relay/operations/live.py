@@ -8,7 +8,7 @@ app's own identity has its roles; the webhook, when its URL is given, shows that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -64,13 +64,16 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
         webhook: the URL for the console, with its key; asked too when given.
     """
     quiet_wordy_loggers()
-    asked: list[Awaitable[Finding]] = [
-        _tables(settings),
-        _queues(settings),
-        *(_model(settings, question) for question in questions(bots)),
-        *(_account(settings, bot.accid) for bot in bots),
-        *([_webhook(webhook)] if webhook else []),
-    ]
+    stored = asyncio.gather(_tables(settings), _queues(settings))
+    accounts = asyncio.gather(*(_account(settings, bot.accid) for bot in bots))
+    door = asyncio.gather(*([_webhook(webhook)] if webhook else []))
+    found = await asyncio.gather(stored, ask_models(settings, bots), accounts, door)
+    return [finding for findings in found for finding in findings]
+
+
+async def ask_models(settings: Settings, bots: Bots, seconds: float = MODEL_SECONDS) -> list[Finding]:
+    """Ask the models all :func:`questions` at once, each within ``seconds``."""
+    asked = (_model(settings, question, seconds) for question in questions(bots))
     return list(await asyncio.gather(*asked))
 
 
@@ -146,16 +149,16 @@ async def _queues(settings: Settings) -> Finding:
     return Finding("Queue Storage", f"answers; {counts}")
 
 
-async def _model(settings: Settings, question: Prompt) -> Finding:
+async def _model(settings: Settings, question: Prompt, seconds: float) -> Finding:
     (place,) = endpoints_of(settings, question.models, with_tools=bool(question.tools))
     part = f"Model {question.models[0] if question.models else place.model}{_parameters(question)}"
     chat = OpenAIChat(settings)
     try:
-        completion = await chat.complete(question, seconds=MODEL_SECONDS)
+        completion = await chat.complete(question, seconds=seconds)
     except ModelBlocked:
         return Finding(part, "answers; its content filter is on")
     except ModelError as error:
-        return Finding(part, error.cause, _model_fix(place, error.cause))
+        return Finding(part, error.cause, _model_fix(place, error.cause, with_tools=bool(question.tools)))
     finally:
         await chat.aclose()
     if completion.ended == "cut" and not completion.text and question.max_tokens != PING.max_tokens:
@@ -212,23 +215,38 @@ def _storage_fix(settings: Settings, said: str, kind: str) -> str:
     return "is the storage account there, and AzureWebJobsStorage__accountName its name?"
 
 
-def _model_fix(place: Endpoint, cause: str) -> str:
-    if cause.startswith(("HTTP 401", "HTTP 403")):
-        if place.is_azure and place.key is None:
-            return (
-                "the account needs the role Cognitive Services OpenAI User; a new one takes up to 15 minutes"
-            )
-        return "the key is not one of this server's"
-    if cause.startswith("HTTP 404"):
-        return "no such deployment or model there; a deployment may take minutes to appear"
-    if cause.startswith("HTTP 429"):
-        return "over the quota: raise the capacity of the deployment, or wait a minute"
-    if cause.startswith("HTTP 400"):
-        return "the server refuses the request: is this a model for chat completions?"
-    if "Entra" in cause:
-        return "log in with: az login"
+def _model_fix(place: Endpoint, cause: str, *, with_tools: bool = False) -> str:
+    if with_tools and cause.startswith("HTTP 404"):
+        return "no such model there, or no Responses API, which server_tools need"
+    if (
+        with_tools and cause.startswith("HTTP 4") and ";" not in cause
+    ):  # not said of the place, so it is the tool
+        return "the server takes no such tool, or the tool does not work: see server_tools"
+    if cause.startswith(("HTTP 401", "HTTP 403")) and place.is_azure and place.key is None:
+        return "the account needs the role Cognitive Services OpenAI User; a new one takes up to 15 minutes"
+    for begin, fix in _MODEL_FIXES.items():
+        if cause.startswith(begin):
+            return fix
     name = "AZURE_OPENAI_ENDPOINT" if place.is_azure else "RELAY_MODEL_URL"
     return f"is the server running, and {place.base_url} (of {name} or the bots file) its address?"
+
+
+_NOT_ITS_KEY = "the key is not one of this server's"
+_NO_MONEY = "top up the account of this key, or raise its budget"
+_MODEL_FIXES = {
+    "HTTP 401": _NOT_ITS_KEY,
+    "HTTP 402": _NO_MONEY,
+    "HTTP 403": _NOT_ITS_KEY,
+    "HTTP 404": "no such deployment or model there (a new one takes minutes), or the address lacks a path such as /v1",
+    "HTTP 429 insufficient_quota": _NO_MONEY,
+    "HTTP 429": "over the quota: raise the capacity of the deployment, or wait a minute",
+    "HTTP 400 OperationNotSupported": "this model does not chat: name another one",
+    "HTTP 4": "even a short question is refused: are key and model this server's, and is a firewall in front of it?",
+    "HTTP 5": "the server is there, but cannot answer now: ask again in a minute",
+    "the model server's answer is not": "what is at this address does not speak the OpenAI API: is it the right one?",
+    "no Entra ID token": "log in with: az login",
+}
+"""What to do about a cause that begins so; the first that fits."""
 
 
 def _im_fix(settings: Settings, cause: str) -> str:

@@ -1,6 +1,7 @@
-"""``python -m tests.model``: plays every answer of the corpus, and prints what each means.
+"""``python -m tests.model``: plays every answer of the corpus, and prints what each means; then what ``check --live``
+says of odd servers.
 
-``--write`` puts the table into docs/model-servers.md.
+``--write`` puts both into docs/model-servers.md.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from pathlib import Path
 from relay.errors import AttemptFailed, ModelBlocked, ModelError, ModelOverflow
 from relay.ports import Completion
 from tests.model.corpus import Case, Played, cases, play
+from tests.model.odd_servers import SERVERS, section
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "model-servers.md"
-BEGIN, END = "<!-- corpus -->\n", "<!-- end of corpus -->\n"
+CORPUS, ODD = "corpus", "odd servers"
+"""The parts of the document that are written here, between two comments each."""
 
 
 def meaning(played: Played) -> str:
@@ -54,20 +57,30 @@ async def table() -> str:
     return "| What comes back | From | HTTP | Meaning |\n|---|---|---|---|\n" + "".join(lines)
 
 
-def in_document() -> str:
-    """The table as it stands in the document."""
-    return DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+def in_document(part: str) -> str:
+    """A part as it stands in the document."""
+    return DOCUMENT.read_text(encoding="utf-8").partition(_begin(part))[2].partition(_end(part))[0]
 
 
 def main() -> None:
-    """Print it, and write it where that is asked for."""
+    """Print both parts, and write them where that is asked for."""
     logging.disable(logging.CRITICAL)
-    rows = asyncio.run(table())
-    print(rows, end="")
-    print(f"\n{len(cases())} answers")
-    if "--write" in sys.argv:
-        before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-        DOCUMENT.write_text(before + BEGIN + rows + END + rest.partition(END)[2], encoding="utf-8")
+    parts = {CORPUS: asyncio.run(table()), ODD: asyncio.run(section())}
+    for part, text in parts.items():
+        print(text)
+        if "--write" in sys.argv:
+            before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(_begin(part))
+            whole = before + _begin(part) + text + _end(part) + rest.partition(_end(part))[2]
+            DOCUMENT.write_text(whole, encoding="utf-8")
+    print(f"{len(cases())} answers, {len(SERVERS)} odd servers")
+
+
+def _begin(part: str) -> str:
+    return f"<!-- {part} -->\n"
+
+
+def _end(part: str) -> str:
+    return f"<!-- end of {part} -->\n"
 
 
 if __name__ == "__main__":

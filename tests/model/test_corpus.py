@@ -7,8 +7,9 @@ import pytest
 
 from relay.model.dialect import CAPS
 from relay.ports import Completion
-from tests.model.__main__ import in_document, table
+from tests.model.__main__ import CORPUS, ODD, in_document, table
 from tests.model.corpus import CAP, Case, cases, on_the_other_wire, play
+from tests.model.odd_servers import section
 
 ASKED_AGAIN = ("dropped", "added", "changed", "cap", "roles", "other_wire")
 
@@ -44,7 +45,9 @@ def asked_again(asked: list[dict[str, object]], means: dict[str, object]) -> Non
     first, second, third = asked
     assert second == third
     if "other_wire" in means:
-        assert second["input"] == first["messages"]
+        messages = first["messages"]
+        assert isinstance(messages, list)
+        assert second["input"] == [{"type": "message", **said} for said in messages]
         assert (second["store"], second["max_output_tokens"]) == (False, CAP)
         assert (second["reasoning"], second["text"]) == ({"effort": "minimal"}, {"verbosity": "low"})
         return
@@ -66,4 +69,8 @@ def asked_again(asked: list[dict[str, object]], means: dict[str, object]) -> Non
 
 
 async def test_the_table_in_the_docs_is_that_of_the_corpus() -> None:
-    assert in_document() == await table(), "python -m tests.model --write"
+    assert in_document(CORPUS) == await table(), "python -m tests.model --write"
+
+
+async def test_what_check_says_of_odd_servers_is_in_the_docs() -> None:
+    assert in_document(ODD) == await section(), "python -m tests.model --write"

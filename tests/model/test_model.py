@@ -369,7 +369,10 @@ async def test_a_model_may_be_asked_by_the_responses_api(model: OpenAIChat, serv
     assert request.path == "/v1/responses"
     assert request.body == {
         "model": "gpt",
-        "input": [{"role": "system", "content": "You are Helper."}, {"role": "user", "content": "hello"}],
+        "input": [
+            {"type": "message", "role": "system", "content": "You are Helper."},
+            {"type": "message", "role": "user", "content": "hello"},
+        ],
         "max_output_tokens": 50,
         "store": False,
     }

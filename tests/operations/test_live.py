@@ -276,7 +276,7 @@ def test_a_storage_error_comes_with_its_own_fix(settings: Settings, said: str, f
         (LOCAL, "HTTP 401", "the key"),
         (AZURE, "HTTP 404 DeploymentNotFound", "no such deployment"),
         (AZURE, "HTTP 429", "capacity"),
-        (AZURE, "HTTP 400", "chat completions"),
+        (AZURE, "HTTP 400", "even a short question"),
         (AZURE, "no Entra ID token: ClientAuthenticationError", "az login"),
         (AZURE, "the model server is unreachable: APIConnectionError", "AZURE_OPENAI_ENDPOINT"),
         (LOCAL, "no answer of the model within 60 s", "RELAY_MODEL_URL"),

@@ -1,11 +1,10 @@
-"""Three turns with the tiny model, and the requests that the model server received for them.
+"""Three turns with the tiny model by either API, and the requests that the model server received for them.
 
-``python3 dev.py test tests/scenarios/test_tiny_model.py -s`` prints the transcript.
+``python3 dev.py test tests/scenarios/test_tiny_model.py -s`` prints the transcripts.
 """
 
 from __future__ import annotations
 
-import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,9 +13,8 @@ import pytest
 from playground.azurite import Azurite
 from playground.im_server import ImServer
 from playground.model_server import ModelServer
-from playground.processes import Child
-from playground.stack import READY_SECONDS
 from tests.scenarios.world import APP_KEY, SECRET, World, settings_for
+from tests.tiny import tiny_model
 
 pytestmark = pytest.mark.stack
 
@@ -26,18 +24,22 @@ accid = "helper"
 name = "Helper"
 system_prompt = "You are a friendly assistant. Answer in one short sentence."
 max_reply_tokens = 40
+models = [{ model = "tiny", api = "API" }]
 """
 
 QUESTIONS = ("Hello! My name is Ada.", "What is the capital of France?", "What is my name?")
 
 
-async def test_three_turns_with_the_tiny_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("api", "cap"), [("chat", "max_completion_tokens"), ("responses", "max_output_tokens")]
+)
+async def test_three_turns_with_the_tiny_model(
+    api: str, cap: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "bots.toml"
-    file.write_text(BOTS, encoding="utf-8")
+    file.write_text(BOTS.replace("API", api), encoding="utf-8")
     async with AsyncExitStack() as stack:
-        tiny = Child("tiny", [sys.executable, "-m", "playground.tiny_model", "--port", "0"])
-        stack.callback(tiny.stop)
-        url = tiny.wait_for(r"listening on (http://\S+)", seconds=READY_SECONDS)[1]
+        url = stack.enter_context(tiny_model())
         storage = await stack.enter_async_context(Azurite(in_memory=True))
         model = await stack.enter_async_context(ModelServer(upstream=url + "/v1"))
         im = await stack.enter_async_context(ImServer(app_key=APP_KEY, secret=SECRET))
@@ -50,17 +52,18 @@ async def test_three_turns_with_the_tiny_model(tmp_path: Path, capsys: pytest.Ca
             replies = await world.replies(number, user="ada", seconds=120)
             transcript += [("user", question), ("assistant", replies[-1])]
 
-        requests = [request.body for request in model.requests]
+        requests = list(model.requests)
 
     system = ("system", "You are a friendly assistant. Answer in one short sentence.")
     assert len(requests) == len(QUESTIONS)
     for number, request in enumerate(requests):
-        assert request["model"] == "tiny"
-        assert request["max_completion_tokens"] == 40
-        sent = [(said["role"], said["content"]) for said in request["messages"]]
+        assert request.path.endswith({"chat": "/chat/completions", "responses": "/responses"}[api])
+        assert request.body["model"] == "tiny"
+        assert request.body[cap] == 40
+        sent = [(said["role"], said["content"]) for said in request.messages]
         assert sent == [system, *transcript[: 2 * number + 1]]
     assert all(reply.strip() for role, reply in transcript if role == "assistant")
     with capsys.disabled():
-        print()
+        print(f"\napi = {api}")
         for role, text in transcript:
             print(f"{'ada' if role == 'user' else 'Helper':>7}: {text}")
