@@ -26,7 +26,7 @@ _SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 _SECRET_IN_QUERY = re.compile(rf"key|code|sig|{_SECRET_NAMES.pattern}", re.IGNORECASE)
-_SECRET_VALUES = re.compile(r"(?:Bearer|Basic)\s|sk-", re.IGNORECASE)
+_SECRET_VALUES = re.compile(r"(?:Bearer|Basic) +\S{8,}\Z|sk-\S{8,}\Z", re.IGNORECASE)
 _INSTEAD = 'name the setting that has it: header_settings = { Authorization = "RELAY_TOOL_KEY_<name>" }'
 
 
@@ -103,11 +103,13 @@ def _secrets_in(value: object, name: str = "") -> Iterator[str]:
 
 
 def _is_telling(text: str) -> bool:
-    """Whether a URL has a password, or a query that names a key."""
+    """Whether a URL has a user or a password, or a query that names a key."""
     if "://" not in text:
         return False
     try:
         url = urlsplit(text)
     except ValueError:
         return False
-    return bool(url.password) or any(_SECRET_IN_QUERY.fullmatch(name) for name, _ in parse_qsl(url.query))
+    return bool(url.username or url.password) or any(
+        _SECRET_IN_QUERY.fullmatch(name) for name, _ in parse_qsl(url.query)
+    )

@@ -60,8 +60,10 @@ def test_a_tool_is_sent_as_it_is_written_with_the_values_of_its_headers() -> Non
         {"api_key": "1"},
         {"options": [{"client_secret": "1"}]},
         {"access_token": "1"},
-        {"note": "Bearer abc"},
-        {"note": "sk-abc"},
+        {"note": "Bearer abcdefgh"},
+        {"note": "Basic abcdefgh=="},
+        {"note": "sk-abcdefgh"},
+        {"server_url": "https://abcdefgh@crm.example.com/mcp"},
         {"server_url": "https://user:pass@crm.example.com/mcp"},
         {"server_url": "https://crm.example.com/mcp?code=abc"},
         {"server_url": "https://crm.example.com/mcp?x=1&api-key=abc"},
@@ -72,6 +74,22 @@ def test_a_secret_that_is_written_down_is_an_error_that_does_not_repeat_it(secre
     assert 'has a secret written into "' in said
     assert "abc" not in said
     assert "pass@" not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"server_description": "Basic facts about orders"},
+        {"server_description": "Bearer of news"},
+        {"max_tokens": 5},
+        {"filters": {"type": "eq", "key": "region", "value": "eu"}},
+        {"server_url": "https://crm.example.com/mcp?token_type=x&region=eu"},
+    ],
+)
+def test_what_is_no_secret_is_passed_on(words: dict[str, Any]) -> None:
+    (bot,) = bots_with(MCP | words)
+    sent = bot.server_tools[0].as_sent({"RELAY_TOOL_KEY_CRM": "Bearer 1"})
+    assert {name: sent[name] for name in words} == words
 
 
 @pytest.mark.parametrize(

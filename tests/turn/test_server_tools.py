@@ -34,9 +34,10 @@ def test_a_title_cannot_look_like_something_else(relay: RelayKit) -> None:
 
 
 def test_what_the_text_names_is_no_source_below_it(relay: RelayKit) -> None:
-    relay.model.script = [Completion("See a.pdf.", sources=(Source("a.pdf"),))]
+    named = (Source("a.pdf"), Source("Weather", "https://yr.no/"))
+    relay.model.script = [Completion("See a.pdf and https://yr.no.", sources=named)]
     relay.post("where?")
-    assert relay.replies == ["See a.pdf."]
+    assert relay.replies == ["See a.pdf and https://yr.no."]
 
 
 def test_the_warning_of_a_limit_stands_below_the_sources(relay: RelayKit) -> None:
