@@ -139,7 +139,7 @@ def spaces() -> list[Space]:
         Space("a request, a lost answer", (one,), loss, quick=True, response=True),
         Space("a request and its copy", (one, one), response=True),
         Space("a request and its copy, a kill", (one, one), kill, response=True),
-        Space("a request and its copy, a lost answer", (one, one), loss, response=True),
+        Space("a request and its copy, a lost answer", (one, one), loss, response=True, states_max=200_000),
         Space("a request and its copy, a lease expires", (one, one), tick, response=True),
         Space("two requests", (one, two), response=True),
         Space("two requests, a kill", (one, two), kill, response=True),
