@@ -200,7 +200,14 @@ class ModelRejected(ModelError):
     """A server refuses this request, and would again; whether for a message, a row or the place, asking tells.
 
     ``model`` raises it; ``turn/asking`` asks without history, then whether the place takes anything at all.
+
+    Attributes:
+        about_tools: it is about the tools that the server was to run: neither a message nor the place is to blame.
     """
+
+    def __init__(self, cause: str, *, about_tools: bool = False) -> None:
+        super().__init__(cause)
+        self.about_tools = about_tools
 
 
 class ModelOverflow(ModelRejected):

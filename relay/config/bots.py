@@ -264,8 +264,12 @@ def _where(detail: ErrorDetails) -> str:
 
 def _wrong(detail: ErrorDetails) -> str:
     kind, value = detail["type"], detail["input"]
-    *outer, key = (part for part in detail["loc"] if isinstance(part, str))
-    fields = (_TABLES[outer[-1]] if outer else Bot).model_fields
+    key, *inner = (part for part in detail["loc"] if isinstance(part, str))
+    fields = Bot.model_fields
+    for part in inner:
+        if key not in _TABLES:
+            break  # a table of free keys: its own description says what it takes
+        key, fields = part, _TABLES[key].model_fields
     if kind == "extra_forbidden":
         return _unknown(key, value, fields)
     if kind == "missing":

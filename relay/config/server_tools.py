@@ -22,11 +22,12 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110, 5.1."""
 
 _SECRET_NAMES = re.compile(
-    r"headers|authorization|.*password|.*secret|.*api[_-]?key|.*access[_-]?key|(?:.*[_-])?(?:token|signature)",
+    r"headers?|authorization|credentials?|.*password|.*secrets?|.*api[_-]?key|.*[_-]key|tokens"
+    r"|(?:.*[_-])?(?:token|signature)",
     re.IGNORECASE,
 )
-_SECRET_IN_QUERY = re.compile(rf"key|code|sig|{_SECRET_NAMES.pattern}", re.IGNORECASE)
-_SECRET_VALUES = re.compile(r"(?:Bearer|Basic) +\S{8,}\Z|sk-\S{8,}\Z", re.IGNORECASE)
+_SECRET_IN_QUERY = re.compile(rf"key|code|sig|auth|{_SECRET_NAMES.pattern}", re.IGNORECASE)
+_SECRET_VALUES = re.compile(r"(?:[Bb]earer|[Bb]asic) +[\w+/=.~-]{16,}\Z|sk-[\w-]{20,}\Z", re.ASCII)
 _INSTEAD = 'name the setting that has it: header_settings = { Authorization = "RELAY_TOOL_KEY_<name>" }'
 
 
@@ -80,7 +81,7 @@ class ServerTool(Table):
         return sent
 
     def __hash__(self) -> int:
-        return hash(self.model_dump_json())
+        return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
 
     def __str__(self) -> str:
         label = (self.model_extra or {}).get("server_label")

@@ -166,10 +166,24 @@ class OpenAIChat:
             raise
         except ModelError as refusal:
             refusal.place = endpoint
+            if isinstance(refusal, ModelRejected) and refusal.about_tools:
+                self._tell_of_tools(endpoint, prompt, refusal)
             self._cooldowns.answered(endpoint, began)  # the server works, and refuses this request alone
             raise
         self._cooldowns.answered(endpoint, began)
         return completion
+
+    def _tell_of_tools(self, endpoint: Endpoint, prompt: Prompt, refusal: ModelRejected) -> None:
+        """A line for the operator, at most one a minute: the bots with these tools wait."""
+        if self._cooldowns.now() >= self._told.get(endpoint, 0.0):
+            self._told[endpoint] = self._cooldowns.now() + TOLD_SECONDS
+            log.error(
+                "model=%s server=%s refuses the server tools of a bot: %s; check server_tools: %s",
+                endpoint.model,
+                endpoint.host,
+                refusal.cause,
+                ", ".join(map(str, prompt.tools)),
+            )
 
     def _tell(self, endpoint: Endpoint, failure: AttemptFailed) -> None:
         """A line for the operator: at most one a minute where somebody has to do something."""

@@ -115,7 +115,8 @@ _PLACE_WORDS = re.compile(
 )
 
 _TOOL_WORDS = re.compile(
-    r"\btools?\b|\bMCP\b|web[_ ]search|vector[_ ]?store|code[_ ]interpreter|file[_ ]search", re.IGNORECASE
+    r"\btools?\b|\bMCP\b|web[_ ]search|vector[_ ]?store|code[_ ]interpreter|file[_ ]search|\bcontainer\b|file with id",
+    re.IGNORECASE,
 )
 
 Meaning = ModelError | Completion | Dialect
@@ -139,7 +140,7 @@ def meaning_of(
     status, cause = refusal.status, refusal.cause
     is_about_tools = with_tools and (status == 424 or _is_about_tools(refusal))
     if is_about_tools and status in (403, 404, 424):
-        return ModelRejected(cause)  # the bot's matter, not the place's: other bots there do without
+        return ModelRejected(cause, about_tools=True)  # the bot's matter: others of the place do without
     if status in (401, 402, 403, 404):
         advice = _BY_STATUS[status]
         if status == 404 and dialect.wire == "responses":
@@ -166,7 +167,7 @@ def meaning_of(
     if refusal.codes & _PAID_UP:
         return AttemptFailed(_told(refusal, _BY_STATUS[402]), lasting=True)
     if is_about_tools:
-        return ModelRejected(cause)
+        return ModelRejected(cause, about_tools=True)
     if refusal.codes & _PLACE or _PLACE_WORDS.search(refusal.words):
         return AttemptFailed(_told(refusal, "check key, model and address"), lasting=True)
     if _BLOCKED_WORDS.search(refusal.words):

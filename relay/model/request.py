@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +87,7 @@ class Requests:
                     log.warning("model=%s is asked in another way from now on: %s", endpoint.model, dialect)
                     self._dialects.learn(endpoint, dialect)
                 return outcome
-            if type(outcome) is ModelRejected:
+            if type(outcome) is ModelRejected and not outcome.about_tools:
                 # Words that are not known may be about a parameter all the same. Passing without any tells.
                 bare = dialect.bare(prompt, identifiers)
                 if not is_bare and bare != dialect:
@@ -132,7 +131,7 @@ class Requests:
                         extra_headers={"traceparent": spans.traceparent()} if span.is_recording() else None,
                     )
                 self._note_answer(span, endpoint, response)
-                return _cut_at(cap_of(parameters), read(response))
+                return read(response)
             except TimeoutError:
                 spans.failed(span, "timeout")
                 return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
@@ -189,13 +188,6 @@ class Requests:
         span.set_attributes({_USAGE[name]: count for name, count in usage_of(response).items() if count})
 
 
-def _cut_at(cap: int, completion: Completion) -> Completion:
-    """llama.cpp says of a response that it is complete although its cap has ended it; the count of tokens tells."""
-    if cap and completion.ended == "whole" and completion.completion_tokens >= cap:
-        return replace(completion, ended="cut")
-    return completion
-
-
 def _on_wire(
     client: AsyncOpenAI,
     dialect: Dialect,
@@ -211,7 +203,7 @@ def _on_wire(
     if dialect.wire == "responses":
         return partial(
             client.responses.create, extra_body=responses.body_of(parameters, messages, tools)
-        ), responses.completion_of
+        ), partial(responses.completion_of, cap=cap_of(parameters))
     body = {"messages": messages, **parameters}
     return partial(client.chat.completions.create, messages=(), extra_body=body), completion_of
 

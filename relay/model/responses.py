@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from relay.errors import AttemptFailed, ModelBlocked
-from relay.model.answers import completion, name_of
+from relay.model.answers import completion, name_of, usage_of
 from relay.model.dialect import Parameters
 from relay.model.server_tools import calls_of, sources_of, without_sandbox_links
 from relay.model.thinking import without_thinking
@@ -38,8 +38,12 @@ def body_of(
     return body
 
 
-def completion_of(response: Any) -> Completion:
+def completion_of(response: Any, cap: int = 0) -> Completion:
     """The text and the counts of a response.
+
+    Args:
+        response: as the SDK gives it.
+        cap: of its tokens, 0 for none. llama.cpp calls a response complete that this has ended; its count tells.
 
     Raises:
         ModelBlocked: the content filter refused the prompt, or withheld the answer or its end.
@@ -63,12 +67,11 @@ def completion_of(response: Any) -> Completion:
     )
     if reason == "content_filter":
         raise ModelBlocked("content filter on the answer")
+    is_cut = status == "incomplete" or 0 < cap <= usage_of(response)["completion_tokens"]
     parts = [part for item in output if _is_shown(item) for part in getattr(item, "content", None) or ()]
     refusal = "\n\n".join(_texts(parts, "refusal"))
-    text = refusal or without_thinking("\n\n".join(_texts(parts, "text")), cut=status == "incomplete")
-    ended: Literal["whole", "cut", "declined"] = (
-        "declined" if refusal else "cut" if status == "incomplete" else "whole"
-    )
+    text = refusal or without_thinking("\n\n".join(_texts(parts, "text")), cut=is_cut)
+    ended: Literal["whole", "cut", "declined"] = "declined" if refusal else "cut" if is_cut else "whole"
     return replace(
         completion(response, without_sandbox_links(text), ended),
         sources=sources_of(parts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from relay.model.answers import name_of
 from relay.ports import Source
@@ -16,8 +16,16 @@ SOURCES_MAX = 50
 TITLE_MAX_CHARS = 100
 URL_MAX_CHARS = 500
 
-_SANDBOX_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(sandbox:/(?:[^()\n]|\([^()\n]*\))*\)")
-_SANDBOX_PATH = re.compile(r"sandbox:/[^\s)\]>\"'`]*[^\s)\]>\"'`.,;:!?]")
+OPENAI_MARK = "utm_source=openai"
+"""What OpenAI puts on each address that it cites."""
+
+# Nothing here looks further than a fixed number of characters ahead: an answer may be anything, and long.
+_SANDBOX_LINK = re.compile(
+    r"(!?)\[((?:[^\[\]\n]|\[[^\[\]\n]{0,50}\]){0,200})\]"
+    r"\(<?sandbox:/[^()\n>]{0,300}(?:\([^()\n]{0,100}\)[^()\n>]{0,300})?>?\)"
+)
+_END = r"\s()\[\]<>|*\"'`，。；：！？、（）【】《》「」"
+_SANDBOX_PATH = re.compile(rf"sandbox:/(?:[^{_END}]*[^{_END}.,;:!?])?")
 
 
 def sources_of(parts: Iterable[Any]) -> tuple[Source, ...]:
@@ -54,7 +62,11 @@ def _title(value: object) -> str:
 
 def _plain(value: object) -> str:
     """A web address without the mark that OpenAI puts on each; empty for anything else."""
-    if not isinstance(value, str) or len(value) > URL_MAX_CHARS or re.search(r"[\s<>\"\x00-\x1f]", value):
+    if (
+        not isinstance(value, str)
+        or len(value) > URL_MAX_CHARS
+        or re.search(r"[^\x21-\x7e\u0080-\uffff]|[\s<>\"\u200b-\u200f\u202a-\u202e\u2066-\u2069]", value)
+    ):
         return ""
     try:
         url = urlsplit(value)
@@ -62,10 +74,11 @@ def _plain(value: object) -> str:
         return ""
     if url.scheme not in ("http", "https") or not url.netloc:
         return ""
-    query = parse_qsl(url.query, keep_blank_values=True)
-    if ("utm_source", "openai") in query:
-        url = url._replace(query=urlencode([pair for pair in query if pair != ("utm_source", "openai")]))
-    return urlunsplit(url)
+    before, _, fragment = value.partition("#")
+    path, _, query = before.partition("?")
+    kept = "&".join(part for part in query.split("&") if part != OPENAI_MARK)
+    fragment = "" if fragment.startswith(":~:") else fragment  # which words a browser is to mark
+    return path + (f"?{kept}" if kept else "") + (f"#{fragment}" if fragment else "")
 
 
 def calls_of(output: object) -> tuple[str, ...]:
@@ -83,5 +96,8 @@ def without_sandbox_links(text: str) -> str:
     """A text without links into the place where the server ran code: nobody else can open them. Their words stay."""
     if "sandbox:/" not in text:
         return text
-    text = _SANDBOX_LINK.sub(lambda link: "" if link[1] else link[2], text)
-    return _SANDBOX_PATH.sub("", text).strip()
+    rest = text
+    for _ in range(2):  # a picture may be the words of a link
+        rest = _SANDBOX_LINK.sub(lambda link: "" if link[1] else link[2], rest)
+    rest = _SANDBOX_PATH.sub("", rest).strip()
+    return rest or _SANDBOX_PATH.sub("", _SANDBOX_LINK.sub(lambda link: link[2], text)).strip()

@@ -19,7 +19,14 @@ from relay.clock import SystemClock
 from relay.config.bot import Bot
 from relay.config.bots import Bots
 from relay.config.settings import Settings
-from relay.errors import ImRejected, ImUnavailable, ModelBlocked, ModelError, StorageUnavailable
+from relay.errors import (
+    ImRejected,
+    ImUnavailable,
+    ModelBlocked,
+    ModelError,
+    ModelRejected,
+    StorageUnavailable,
+)
 from relay.keys import HISTORY_PREFIX
 from relay.model import OpenAIChat
 from relay.model.endpoints import Endpoint, endpoints_of
@@ -157,6 +164,9 @@ async def _model(settings: Settings, question: Prompt, seconds: float) -> Findin
         completion = await chat.complete(question, seconds=seconds)
     except ModelBlocked:
         return Finding(part, "answers; its content filter is on")
+    except ModelRejected as error:
+        fix = "the server takes no such tool, or the tool does not work: see server_tools"
+        return Finding(part, error.cause, fix if error.about_tools else _model_fix(place, error.cause))
     except ModelError as error:
         return Finding(part, error.cause, _model_fix(place, error.cause, with_tools=bool(question.tools)))
     finally:
@@ -218,10 +228,6 @@ def _storage_fix(settings: Settings, said: str, kind: str) -> str:
 def _model_fix(place: Endpoint, cause: str, *, with_tools: bool = False) -> str:
     if with_tools and cause.startswith("HTTP 404"):
         return "no such model there, or no Responses API, which server_tools need"
-    if (
-        with_tools and cause.startswith("HTTP 4") and ";" not in cause
-    ):  # not said of the place, so it is the tool
-        return "the server takes no such tool, or the tool does not work: see server_tools"
     if cause.startswith(("HTTP 401", "HTTP 403")) and place.is_azure and place.key is None:
         return "the account needs the role Cognitive Services OpenAI User; a new one takes up to 15 minutes"
     for begin, fix in _MODEL_FIXES.items():

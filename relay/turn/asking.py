@@ -96,7 +96,10 @@ async def ask(
             window = shortened(window, excess) if first else ()
             log.info("prompt too long conversation=%s window=%d/%d", partition, len(window), len(plan.window))
         except (ModelBlocked, ModelRejected) as refused:
-            if window:
+            if isinstance(refused, ModelRejected) and refused.about_tools:
+                at_fault.add(refused.place)  # no message is to blame, and no history
+                window, refusal = plan.window, None
+            elif window:
                 window, suspects, refusal = (), window, refused
             elif isinstance(refused, ModelBlocked):
                 return _instead(partition, plan, "blocked", texts.BLOCKED)
@@ -113,7 +116,7 @@ async def ask(
                 )
                 return _instead(partition, plan, "refused", texts.REFUSED)
         else:
-            draft = _draft(bot, partition, plan, completion)
+            draft = replace(_draft(bot, partition, plan, completion), tool_calls=completion.tool_calls)
             if refusal is None:
                 return replace(draft, window=len(window))
             return replace(draft, refused=suspects, refusal=refusal)
@@ -140,7 +143,7 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
     note = sources_note(completion.sources, text, texts.language_of(plan.batch[-1].text))
     reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
     reply = replace(reply, parts=parts_of(reply.shown))
-    return Draft(_with_usage(reply, completion), "answered", window=0, tool_calls=completion.tool_calls)
+    return Draft(_with_usage(reply, completion), "answered", window=0)
 
 
 def _instead(partition: str, plan: Plan, outcome: str, why: Mapping[texts.Language, str]) -> Draft:

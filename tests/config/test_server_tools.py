@@ -60,9 +60,13 @@ def test_a_tool_is_sent_as_it_is_written_with_the_values_of_its_headers() -> Non
         {"api_key": "1"},
         {"options": [{"client_secret": "1"}]},
         {"access_token": "1"},
-        {"note": "Bearer abcdefgh"},
-        {"note": "Basic abcdefgh=="},
-        {"note": "sk-abcdefgh"},
+        {"note": "Bearer abcdefghijklmnop"},
+        {"note": "Basic abcdefghijklmnop=="},
+        {"note": "sk-abcdefghijklmnopqrst"},
+        {"container": {"domain_secrets": [{"name": "x", "value": "abc"}]}},
+        {"header": {"X-Key": "abc"}},
+        {"x-functions-key": "abc"},
+        {"server_url": "https://x.azure-api.net/mcp?subscription-key=abc"},
         {"server_url": "https://abcdefgh@crm.example.com/mcp"},
         {"server_url": "https://user:pass@crm.example.com/mcp"},
         {"server_url": "https://crm.example.com/mcp?code=abc"},
@@ -79,7 +83,8 @@ def test_a_secret_that_is_written_down_is_an_error_that_does_not_repeat_it(secre
 @pytest.mark.parametrize(
     "words",
     [
-        {"server_description": "Basic facts about orders"},
+        {"server_description": "Basic customer data of the CRM"},
+        {"allowed_domains": ["sk-nic.sk"], "region": "SK-BL"},
         {"server_description": "Bearer of news"},
         {"max_tokens": 5},
         {"filters": {"type": "eq", "key": "region", "value": "eu"}},
@@ -99,6 +104,10 @@ def test_what_is_no_secret_is_passed_on(words: dict[str, Any]) -> None:
         ({**MCP, "require_approval": {"never": {"tool_names": ["a"]}}}, 'needs require_approval = "never"'),
         ({**MCP, "header_settings": {"X Y": "RELAY_TOOL_KEY_CRM"}}, "has a name that is no header's"),
         ({**MCP, "header_settings": {"X": "IM_APP_SECRET"}}, "has a value that is not the name of a setting"),
+        (
+            {**MCP, "header_settings": {"X": 1}},
+            'key "header_settings", key "X": is 1; accepted: a table of headers',
+        ),
         ({"type": "web_search", "header_settings": {"X": "RELAY_TOOL_KEY_CRM"}}, "only a tool of type"),
         ({"type": "image_generation"}, 'key "type": is not valid'),
         ({"vector_store_ids": []}, 'key "type": missing'),
@@ -140,6 +149,6 @@ def test_a_header_cannot_be_broken_up() -> None:
 def test_tools_compare_by_what_they_say() -> None:
     make: Callable[..., ServerTool] = ServerTool.model_validate
     assert make(MCP) == make(dict(MCP))
-    assert hash(make(MCP)) == hash(make(dict(MCP)))
+    assert hash(make(MCP)) == hash(make(dict(reversed(MCP.items()))))
     assert make(MCP) != make({**MCP, "server_label": "other"})
     assert Bot.model_fields["server_tools"].default == ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from relay.config.server_tools import ServerTool
 from relay.config.settings import load_settings
 from relay.errors import ModelRejected, ModelUnavailable
 from relay.model import OpenAIChat
+from relay.model.server_tools import sources_of, without_sandbox_links
 from relay.ports import ChatMessage, Prompt, Source
 from tests.conftest import EXAMPLE
 from tests.model.corpus import PASSED_BY_RESPONSES
@@ -121,6 +124,11 @@ async def refusing(status: int, error: dict[str, Any]) -> tuple[Exception, bool,
                 getattr(caught.value, "place", None), seconds=10, tools=WITH_TOOLS.tools
             )
             answered = (await model.complete(PLAIN, seconds=10)).text == "hi"
+            if isinstance(
+                caught.value, ModelRejected
+            ):  # bots with other tools go on, too: the place does not rest
+                with pytest.raises(ModelRejected):
+                    await model.complete(replace(PLAIN, tools=(SEARCH,)), seconds=10)
         finally:
             await model.aclose()
     return caught.value, takes, answered
@@ -153,3 +161,43 @@ async def test_a_server_without_the_api_says_so_and_still_answers_bots_without_t
     assert isinstance(raised, ModelUnavailable)
     assert answered
     assert "whether the server has the Responses API" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (
+            "文件在sandbox:/mnt/data/b.csv，请下载后查看第二页的内容。谢谢！",
+            "文件在，请下载后查看第二页的内容。谢谢！",
+        ),
+        ("| **sandbox:/a.csv**|next|", "| ****|next|"),
+        ("[![plot](sandbox:/a.png)](sandbox:/a.png) and so on", "and so on"),
+        ("[data [1]](sandbox:/x.csv) here", "data [1] here"),
+        ("[here](<sandbox:/mnt/data/a b.csv>) it is", "here it is"),
+        ("[a](sandbox:/a(1).csv), b", "a, b"),
+        ("![plot](sandbox:/plot.png)", "plot"),
+    ],
+)
+def test_links_into_the_sandbox_go_and_words_stay(text: str, left: str) -> None:
+    assert without_sandbox_links(text) == left
+
+
+@pytest.mark.parametrize("piece", ["[", "![", "[a", "[[", "[a](sandbox:/", "[a](sandbox:/(", "sandbox:/"])
+def test_no_answer_is_read_twice(piece: str) -> None:
+    """An answer of any length takes time by its length: nothing looks ahead without an end."""
+    began = time.thread_time()
+    without_sandbox_links("sandbox:/ " + piece * 20_000)
+    assert time.thread_time() - began < 5
+
+
+def test_an_address_stays_as_it_is_written() -> None:
+    def cited(url: str) -> str:
+        annotation = SimpleNamespace(type="url_citation", url=url, title="t")
+        return sources_of([SimpleNamespace(annotations=[annotation])])[0].url
+
+    assert cited("https://a.cn/s?wd=%D6%D0&utm_source=openai") == "https://a.cn/s?wd=%D6%D0"
+    assert (
+        cited("https://a.com/?utm_source=openai&q=a%20b&Open&id=1,2") == "https://a.com/?q=a%20b&Open&id=1,2"
+    )
+    assert cited("https://a.com/p?utm_source=openai#:~:text=foo") == "https://a.com/p"
+    assert cited("https://a.com/p#part") == "https://a.com/p#part"

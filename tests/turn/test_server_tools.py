@@ -6,7 +6,6 @@ import pytest
 
 from relay.errors import ModelRejected
 from relay.ports import Completion, Source
-from relay.texts import FAILED
 from tests.kit import RelayKit
 
 PAGES = tuple(Source(f"Page {n}", f"https://example.com/{n}") for n in range(1, 8))
@@ -70,13 +69,41 @@ def test_the_model_is_asked_with_the_tools_of_the_function(relay: RelayKit) -> N
 
 def test_tools_that_are_refused_are_an_outage_and_not_the_fault_of_a_message(relay: RelayKit) -> None:
     relay.configure_bot(server_tools=[{"type": "web_search"}])
-    relay.model.default = ModelRejected("HTTP 424 http_error")
-    relay.model.takes_all = False
-    relay.post("hello")
-    assert relay.replies == []
-    assert relay.model.canaries
-    relay.model.default = "Hi"
-    relay.model.takes_all = True
+    relay.post("before")
+    relay.clock.advance(1)
+    relay.model.script = [ModelRejected("HTTP 424 http_error", about_tools=True)]
+    relay.post("hello", run=False)
     relay.settle()
-    assert relay.replies == ["Hi"]
-    assert FAILED["en"] not in relay.replies
+    assert relay.replies == ["Hi alice", "Hi alice"]
+    assert relay.model.canaries == 0
+    assert relay.model.asked()[-1][1:] == [("user", "before"), ("assistant", "Hi alice"), ("user", "hello")]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "is_shown"),
+    [
+        ("See https://example.com/12.", "https://example.com/1", True),
+        ("See https://yr.no/oslo.", "https://yr.no", True),
+        ("See http://www.yr.no/oslo.", "https://yr.no/oslo/", False),
+        ("See [this](https://yr.no/oslo?utm_source=openai).", "https://yr.no/oslo#top", False),
+        ("见https://yr.no/oslo，谢谢", "https://yr.no/oslo", False),
+    ],
+)
+def test_an_address_is_named_in_whatever_spelling(
+    relay: RelayKit, text: str, source: str, is_shown: bool
+) -> None:
+    relay.model.script = [Completion(text, sources=(Source("Title", source), Source("Again", f"{source}#a")))]
+    relay.post("where?")
+    (reply,) = relay.replies
+    assert reply.count("- Title") == int(is_shown)
+    assert "Again" not in reply
+
+
+def test_calls_are_counted_when_they_lead_to_nothing(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="relay")
+    relay.model.script = [Completion("", ended="cut", tool_calls=("web_search",) * 8)]
+    relay.post("hello")
+    assert "outcome=unfinished" in caplog.text
+    assert "server_tools=web_search:8" in caplog.text
