@@ -173,10 +173,17 @@ class OpenAIChat:
         self._cooldowns.answered(endpoint, began)
         return completion
 
+    def _is_news(self, endpoint: Endpoint) -> bool:
+        """Whether nothing that somebody has to put right was told of a place for a while; it then counts as told."""
+        now = self._cooldowns.now()
+        if now < self._told.get(endpoint, 0.0):
+            return False
+        self._told[endpoint] = now + TOLD_SECONDS
+        return True
+
     def _tell_of_tools(self, endpoint: Endpoint, prompt: Prompt, refusal: ModelRejected) -> None:
         """A line for the operator, at most one a minute: the bots with these tools wait."""
-        if self._cooldowns.now() >= self._told.get(endpoint, 0.0):
-            self._told[endpoint] = self._cooldowns.now() + TOLD_SECONDS
+        if self._is_news(endpoint):
             log.error(
                 "model=%s server=%s refuses the server tools of a bot: %s; check server_tools: %s",
                 endpoint.model,
@@ -189,9 +196,8 @@ class OpenAIChat:
         """A line for the operator: at most one a minute where somebody has to do something."""
         level = logging.WARNING
         if failure.lasting:
-            if self._cooldowns.now() < self._told.get(endpoint, 0.0):
+            if not self._is_news(endpoint):
                 return
-            self._told[endpoint] = self._cooldowns.now() + TOLD_SECONDS
             level = logging.ERROR
         log.log(level, "model=%s server=%s does not answer: %s", endpoint.model, endpoint.host, failure.cause)
 
