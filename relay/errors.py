@@ -21,10 +21,14 @@
     │   ├── ModelRejected       the request is refused, and its words do not say why (400, 422)
     │   │   └── ModelOverflow   it is longer than the model's context
     │   └── ModelBlocked        a content filter refused the prompt or the answer
-    └── ImError
-        ├── ImUnavailable       throttled, unreachable or no answer; try later
-        ├── ImRejected          a definite no: the receiver, the sender or the request
-        └── ImBlocked           moderation refused the text
+    ├── ImError
+    │   ├── ImUnavailable       throttled, unreachable or no answer; try later
+    │   ├── ImRejected          a definite no: the receiver, the sender or the request
+    │   └── ImBlocked           moderation refused the text
+    └── MediumError
+        ├── MediumUnavailable   what somebody sent cannot be fetched now
+        ├── MediumGone          it is no longer where it was, or was never for us
+        └── MediumRefused       it may not be fetched, is too large, or cannot be made sense of
 
 No message of an error holds a secret or a text that a user or a model wrote.
 """
@@ -264,3 +268,27 @@ class ImBlocked(ImError):
 
     ``im`` raises it; ``turn/delivery`` sends a text that says so.
     """
+
+
+class MediumError(RelayError):
+    """What somebody sent beside words cannot be had; ``turn`` says so in its place.
+
+    Attributes:
+        cause: why, for the log; without any part of its address.
+    """
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class MediumUnavailable(MediumError):
+    """Not now: no answer in time, no address for its host, a server that fails. ``media`` raises it."""
+
+
+class MediumGone(MediumError):
+    """It is no longer there, or was never for us (401, 403, 404, 410). ``media`` raises it."""
+
+
+class MediumRefused(MediumError):
+    """It may not be fetched, is too large, or is not what it says. ``media`` raises it."""

@@ -71,5 +71,5 @@ def test_every_error_derives_from_one_of_the_tree_as_it_is_drawn() -> None:
 
 
 def test_every_error_that_is_raised_tells_by_whom() -> None:
-    raised = TREE - {"RelayError", "StorageError", "ModelError", "ImError"}
+    raised = TREE - {"RelayError", "StorageError", "ModelError", "ImError", "MediumError"}
     assert [name for name in raised if "raise" not in getattr(errors, name).__doc__] == []

@@ -12,7 +12,16 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 
 from relay.config import credentials, urls
 from relay.errors import ConfigError
@@ -49,6 +58,12 @@ def _unsigned_at_home(allowed: bool, info: ValidationInfo) -> bool:
     if allowed and info.context:
         raise ValueError(f"is on, and {info.context} says that this is Azure, where anybody could then post")
     return allowed
+
+
+def _local_at_home(hosts: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    if info.context and any(":" in host for host in hosts):
+        raise ValueError(f"has a place on this machine, and {info.context} says that this is Azure")
+    return hosts
 
 
 def mark_of_azure(environ: Mapping[str, str]) -> str:
@@ -107,6 +122,14 @@ class Settings(BaseModel):
     im_api_version: Literal["v2", "v1"] = Field("v2", alias="IM_API_VERSION", description='"v2" or "v1"')
     im_api_url: Annotated[str, AfterValidator(urls.server)] | None = Field(
         None, alias="IM_API_URL", description="http(s)://host[:port] with nothing behind it"
+    )
+
+    media_hosts: Annotated[
+        tuple[str, ...], BeforeValidator(urls.media_hosts), AfterValidator(_local_at_home)
+    ] = Field(
+        (),
+        alias="IM_MEDIA_HOSTS",
+        description="hosts with commas between, such as cdn.example.com, *.example.org",
     )
 
     azure_openai_endpoint: Annotated[str, AfterValidator(urls.azure_openai)] | None = Field(

@@ -38,6 +38,15 @@ def azure_openai(url: str) -> str:
     return server(pasted)
 
 
+def media_hosts(text: str) -> tuple[str, ...]:
+    """Hosts that media may come from, with commas between: ``host``, ``*.host``, or ``127.0.0.1:PORT`` at home."""
+    hosts = tuple(host.strip().lower() for host in text.split(",") if host.strip())
+    for host in hosts:
+        if not re.fullmatch(r"(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*|127\.0\.0\.1:[0-9]{1,5}", host):
+            raise ValueError("has an entry that is no host")
+    return hosts
+
+
 def _split(url: str) -> SplitResult:
     if re.search(r"[^\x21-\x7e]", url):
         raise ValueError("has a space or a character that is not ASCII")

@@ -33,7 +33,7 @@ def default_of(value: object) -> str:
     if isinstance(value, Path):
         return f"`{value.relative_to(APP_FOLDER)}`"
     if isinstance(value, frozenset | tuple):
-        return "`[]`"
+        return f"`{json.dumps(list(value))}`"
     return f"`{str(value).lower()}`"
 
 

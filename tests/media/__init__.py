@@ -1,0 +1,1 @@
+"""What is fetched because somebody sent its address."""
