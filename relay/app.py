@@ -21,6 +21,9 @@ from relay.config.settings import Settings, load_settings
 from relay.errors import ConfigError, NewerTurn, StorageError, StorageUnavailable
 from relay.im.client import ImClient
 from relay.inbound.webhook import HttpAnswer, Webhook
+from relay.media.download import Downloader
+from relay.media.hosts import Hosts
+from relay.media.pictures import FetchedMedia
 from relay.memory.claim import Claims
 from relay.memory.days import Days
 from relay.memory.history import History
@@ -29,7 +32,7 @@ from relay.messages import Turn
 from relay.model import OpenAIChat
 from relay.model.endpoints import missing_keys
 from relay.outbox import NEWER_SECONDS, Outbox
-from relay.ports import ChatModel, Clock, Messenger, Queues, Tables
+from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Tables
 from relay.sdk import load_now
 from relay.storage import credential
 from relay.storage.queues import SDK as QUEUE_SDK
@@ -66,6 +69,7 @@ class Relay:
         queues: Queues | None = None,
         model: ChatModel | None = None,
         im: Messenger | None = None,
+        media: Media | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self.settings = settings
@@ -85,6 +89,8 @@ class Relay:
             api_url=settings.im_api_url,
             clock=self.clock,
         )
+        hosts = Hosts(settings.media_hosts)
+        self.media = media or FetchedMedia(Downloader(hosts), hosts)
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.outbox = Outbox(self.queues, random)
         self.days = Days(self.tables, self.clock, keep_ms)
@@ -188,6 +194,7 @@ class Relay:
             limiter=self.limiter,
             outbox=self.outbox,
             model=self.model,
+            media=self.media,
             delivery=Delivery(self.history, self.outbox, self.im, self.clock),
             clock=self.clock,
             timing=self.timing,

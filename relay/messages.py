@@ -49,6 +49,7 @@ class Message:
         source: the input that delivered it.
         server_id: the platform's id of it, which rises with time; empty when it has none.
         medium: what it is beside its text (a picture, a recording, …); empty for words alone.
+        attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
     """
 
     bot: str
@@ -66,6 +67,7 @@ class Message:
     source: Source = "copy"
     server_id: str = ""
     medium: str = ""
+    attached: str = ""
 
 
 @dataclass(frozen=True, slots=True)

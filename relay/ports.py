@@ -10,6 +10,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from relay.attachments import Attachment
 from relay.config.bot import Deployment, Effort, Verbosity
 from relay.config.server_tools import ServerTool
 from relay.messages import Receipt, TeamKind
@@ -131,10 +132,11 @@ class Queues(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message of the model's prompt."""
+    """One message of the model's prompt; of a user, with pictures as ``data:`` URLs."""
 
     role: Literal["system", "user", "assistant"]
     content: str
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,7 @@ class Completion:
         reasoning_tokens: those of the completion that were thinking.
         sources: what tools of the server have found, each once.
         tool_calls: names of these tools, once for each call.
+        unseen: the pictures of the prompt were left out, since the model does not take any, or not these.
     """
 
     text: str
@@ -194,6 +197,7 @@ class Completion:
     reasoning_tokens: int = 0
     sources: tuple[Source, ...] = ()
     tool_calls: tuple[str, ...] = ()
+    unseen: bool = False
 
 
 class ChatModel(Protocol):
@@ -222,6 +226,17 @@ class ChatModel(Protocol):
 
         Raises:
             ModelUnavailable: it cannot be told now.
+        """
+
+
+class Media(Protocol):
+    """What people send beside words, fetched from where the platform keeps it."""
+
+    async def picture(self, attachment: Attachment, *, seconds: float) -> str:
+        """A picture that models take, as a ``data:`` URL.
+
+        Raises:
+            MediumUnavailable, MediumGone, MediumRefused: see :mod:`relay.errors`.
         """
 
 

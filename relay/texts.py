@@ -59,6 +59,18 @@ LAST: dict[Language, str] = {
     "en": "(This was the last message that I can answer for now. You can write again {when}.)",
     "zh": "（这是我暂时能回答的最后一条消息，{when}可以再发。）",
 }
+CANNOT_SEE: dict[Language, str] = {
+    "en": "(I cannot see pictures.)",
+    "zh": "（我看不到图片。）",
+}
+CANNOT_OPEN: dict[Language, str] = {
+    "en": "(I could not open the picture. Please send it again.)",
+    "zh": "（我没能打开图片，请再发一次。）",
+}
+CANNOT_LISTEN: dict[Language, str] = {
+    "en": "Sorry, I cannot listen to voice messages. Please write to me.",
+    "zh": "抱歉，我听不了语音消息，请用文字告诉我。",
+}
 SOURCES: dict[Language, str] = {
     "en": "Sources:",
     "zh": "来源：",

@@ -36,6 +36,7 @@ from relay.signature import sign_inbound
 from tests.doubles import (
     HostKilled,
     ManualClock,
+    MemoryMedia,
     MemoryQueues,
     MemoryTables,
     RecordingMessenger,
@@ -70,7 +71,7 @@ class RelayKit:
         settings: as the app reads them.
 
     Attributes:
-        model, im, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
+        model, im, media, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -80,6 +81,7 @@ class RelayKit:
         self.queues = MemoryQueues(self.clock)
         self.model = ScriptedModel(default=lambda prompt: f"Hi {self._sender}")
         self.im = RecordingMessenger(now=self.clock.now)
+        self.media = MemoryMedia()
         self._sender = ""
         self.configure(BOTS_TOML)
 
@@ -108,6 +110,7 @@ class RelayKit:
             queues=self.queues,
             model=self.model,
             im=self.im,
+            media=self.media,
             random=lambda: 1.0,  # delays are not left to chance: each is its longest
         )
         function_app.relay = self.app

@@ -10,7 +10,7 @@ import pytest
 
 from relay.config.settings import APP_FOLDER
 
-LEAVES = {"errors", "clock", "spelling", "sdk", "backoff"}
+LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments"}
 """They import nothing of the relay."""
 
 MAY_IMPORT = {
@@ -20,18 +20,31 @@ MAY_IMPORT = {
     "signature": {"errors"},
     "failures": {"keys", "messages"},
     "spans": {"keys", "messages"},
-    "config": {"errors", "spelling"},
+    "config": {"attachments", "errors", "spelling"},
     "telemetry": {"config"},
-    "ports": {"config", "messages"},
+    "ports": {"attachments", "config", "messages"},
     "outbox": {"backoff", "clock", "errors", "failures", "messages", "ports"},
     "storage": {"backoff", "config", "errors", "messages", "ports", "sdk", "spans"},
     "memory": {"clock", "config", "errors", "keys", "messages", "ports", "spans"},
     "im": {"errors", "messages", "ports", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
-    "inbound": {"clock", "config", "errors", "keys", "messages", "ports", "signature", "spans", "spelling"},
+    "media": {"attachments", "errors"},
+    "inbound": {
+        "attachments",
+        "clock",
+        "config",
+        "errors",
+        "keys",
+        "messages",
+        "ports",
+        "signature",
+        "spans",
+        "spelling",
+    },
     "turn": {
         *(
+            "attachments",
             "clock",
             "config",
             "errors",
@@ -48,7 +61,7 @@ MAY_IMPORT = {
     "sweep": {"errors", "failures", "keys", "memory", "messages", "outbox", "ports"},
     "app": {
         *("clock", "config", "errors", "messages", "outbox", "ports", "sdk", "spans", "sweep", "telemetry"),
-        *("im", "inbound", "memory", "model", "storage", "turn"),
+        *("im", "inbound", "media", "memory", "model", "storage", "turn"),
     },
     "__main__": {"operations"},
 }

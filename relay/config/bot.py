@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from relay.attachments import MediumKind
 from relay.config import credentials, urls
 from relay.config.server_tools import ServerTool
 from relay.config.table import Table, one_of
@@ -40,6 +41,9 @@ _RATE = "a table with minute, day, tokens_per_day"
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How long a reasoning model thinks, least first. Each model knows some of them."""
+
+MessageKind = Literal["text", MediumKind]
+"""What people send."""
 
 Verbosity = Literal["low", "medium", "high"]
 
@@ -157,6 +161,13 @@ class Bot(Table):
     temperature: float | None = Field(None, ge=0, le=2, description="a number, 0 to 2")
     reasoning_effort: Effort | None = Field(None, description=one_of(Effort))
     verbosity: Verbosity | None = Field(None, description=one_of(Verbosity))
+    kinds: tuple[MessageKind, ...] = Field(
+        ("text", "picture", "audio", "video", "file", "location"),
+        strict=False,
+        min_length=1,
+        description=f"a list of {one_of(MessageKind)}",
+    )
+    pictures: int = Field(4, ge=0, le=10, description="a whole number, 0 to 10")
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )

@@ -37,6 +37,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "bot": ("robotAccid",),
     "kind": ("msgType", "type", "message_type", "messageType"),
     "text": ("body", "text", "msg", "content"),
+    "attach": ("attach", "attachment"),
     "client_id": ("msgidClient", "message_client_id", "messageClientId"),
     "server_id": ("msgidServer", "msgId", "message_server_id", "messageServerId"),
     "time": ("msgTimestamp", "timestamp"),
@@ -50,16 +51,27 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Field of :class:`relay.inbound.wire.Inbound` → names accepted for it; the first one that has a value wins.
 ``a.b`` is the key ``b`` of the object ``a``."""
 
+_KINDS = {
+    "0": "TEXT",
+    "1": "PICTURE",
+    "2": "AUDIO",
+    "3": "VIDEO",
+    "4": "LOCATION",
+    "6": "FILE",
+    "10": "TIPS",
+    "100": "CUSTOM",
+}
 VALUES: Mapping[str, Mapping[str, str]] = {
     "ope": {"0": "PERSON", "1": "TEAM"},
     "conversation_type": {"1": "PERSON", "2": "TEAM", "3": "SUPER_TEAM"},
     "conversationType": {"1": "PERSON", "2": "TEAM", "3": "SUPER_TEAM"},
-    "msgType": {"0": "TEXT"},
-    "type": {"0": "TEXT"},
-    "message_type": {"0": "TEXT"},
-    "messageType": {"0": "TEXT"},
+    "msgType": _KINDS,
+    "type": _KINDS,
+    "message_type": _KINDS,
+    "messageType": _KINDS,
 }
-"""Numeric values of some of these names (server API v1 ``ope``, v2 ``conversation_type``) → the copy's."""
+"""Numeric values of some of these names (server API v1 ``ope`` and ``type``, v2 ``conversation_type`` and
+``message_type``) → the copy's."""
 
 _ROBOT_KEYS = (
     "robotInfo",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Literal
 
+from relay.attachments import Attachment, MediumKind
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot, Bots
 from relay.errors import RequestRefused
@@ -33,6 +35,15 @@ Reason = Literal[
 ]
 """Why a request is ignored; checked in this order."""
 
+_MEDIA: dict[str, MediumKind] = {
+    "PICTURE": "picture",
+    "AUDIO": "audio",
+    "VIDEO": "video",
+    "FILE": "file",
+    "LOCATION": "location",
+    "CUSTOM": "custom",
+    "TIPS": "tip",
+}
 _TEAMS: dict[str, TeamKind] = {"TEAM": "team", "SUPER_TEAM": "super_team"}
 _SERVER_API = ("REST", "32")
 """``fromClientType`` of what came through the server API: bots, ours and others'. Answering would loop."""
@@ -63,7 +74,8 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         return "own_message"
     team_kind = _TEAMS.get(inbound.conversation)
     chat = team_kind is not None or inbound.conversation == "PERSON"
-    if not chat or inbound.kind != "TEXT" or not inbound.text.strip():
+    medium = _MEDIA.get(inbound.kind)
+    if not chat or (medium is None and (inbound.kind != "TEXT" or not inbound.text.strip())):
         return "kind"
     if inbound.antispam or inbound.blacklist:
         return "blocked"
@@ -76,6 +88,8 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
     if base.allow and inbound.sender not in base.allow:
         return "not_allowed"
     bot = base.for_function(inbound.function)
+    if (medium or "text") not in bot.kinds:
+        return "kind"
     at = _time(inbound, bot, now, clock)
     if isinstance(at, str):
         return at
@@ -97,6 +111,8 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         custom=inbound.custom,
         source="chatbot" if inbound.input == "chatbot" else "copy",
         server_id=inbound.server_id[: SERVER_ID_DIGITS + 1],
+        medium=medium or "",
+        attached=Attachment.read(medium, inbound.attach).to_json() if medium else "",
     )
     return Accepted(message, bot)
 
@@ -135,7 +151,10 @@ def _identity(inbound: Inbound, target: str) -> str:
     elif inbound.server_id not in ("", "0"):
         identity = f"s:{inbound.server_id}"
     elif inbound.time is not None:
-        identity = "h:" + _sha256("\n".join((inbound.sender, target, str(inbound.time), inbound.text)))
+        said = (
+            (inbound.text, json.dumps(inbound.attach, sort_keys=True)) if inbound.attach else (inbound.text,)
+        )
+        identity = "h:" + _sha256("\n".join((inbound.sender, target, str(inbound.time), *said)))
     else:
         raise RequestRefused(
             400, "bad_request", "msgidClient: is missing, as are msgidServer and msgTimestamp"

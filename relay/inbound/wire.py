@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from relay.errors import RequestRefused
@@ -34,6 +34,7 @@ COPY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "to": ("to",),
     "kind": ("msgType",),
     "text": ("body",),
+    "attach": ("attach",),
     "client_id": ("msgidClient",),
     "server_id": ("msgidServer",),
     "time": ("msgTimestamp",),
@@ -128,7 +129,8 @@ class Inbound(BaseModel):
         team: id of the group where the request has a field of its own for it.
         bot: accid of the bot where the request has a field of its own for it, lower case.
         kind: TEXT, PICTURE, NOTIFICATION…
-        text: the text of the message.
+        text: the text of the message; of a medium, its caption.
+        attach: what came with the message, as it was sent; empty for what is no object.
         client_id: the sender's id of the message.
         server_id: the platform's id of the message; "0" when it is not stored.
         time: Unix milliseconds, None when the message has no time.
@@ -152,6 +154,9 @@ class Inbound(BaseModel):
     bot: Lower = ""
     kind: Upper = ""
     text: Text = ""
+    attach: Annotated[Mapping[str, Any], BeforeValidator(lambda value: json_object(value) or {})] = Field(
+        default_factory=dict
+    )
     client_id: Text = ""
     server_id: Text = ""
     time: Milliseconds | None = None

@@ -36,6 +36,8 @@ class Entry:
         etag: of the version that was read.
         kind: what it is. Whatever waits for an answer is ``text``, and so claimed, batched, kept and forgotten alike.
         medium: what else it is that a person sent (a picture, a recording, …); empty for words alone.
+        attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
+        words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
         state: of a message: ``waiting`` → ``answered``, or ``closed`` by ``/forget``.
             Of a reply: ``stored`` → ``sent``, ``closed`` by ``/forget``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
@@ -67,6 +69,8 @@ class Entry:
     id: str
     etag: str = ""
     medium: str = ""
+    attached: str = ""
+    words: str = ""
     nick: str = ""
     custom: str = ""
     function: str = ""
@@ -118,6 +122,7 @@ class Entry:
             text=message.text if kind == "text" else "",
             id=message.id,
             medium=message.medium,
+            attached=message.attached,
             nick=message.nick,
             custom=message.custom,
             function=message.function,
@@ -156,6 +161,7 @@ class Entry:
             etag=row.etag,
             text=gather("text", row.values),
             custom=gather("custom", row.values),
+            words=gather("words", row.values),
             parts=tuple(json.loads(gather("parts", row.values) or "[]")),
             delivered=tuple((id, at) for id, at in json.loads(gather("delivered", row.values) or "[]")),
             unknown=tuple(name for name in row.values if name not in plain and _base(name) not in _SPREAD),
@@ -182,7 +188,7 @@ WORDLESS = frozenset(
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
 
-_SPREAD = ("text", "custom", "parts", "delivered")
+_SPREAD = ("text", "custom", "words", "parts", "delivered")
 _UNSTORED = ("key", "etag", "fresh", "unknown")
 _PLAIN: dict[str, Any] = {
     field.name: {"bool": bool, "int": int}.get(str(field.type), str)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from relay.model.endpoints import Endpoint
 from relay.ports import Prompt
@@ -42,6 +42,7 @@ class Dialect:
         wire: the API that it speaks.
         system: the role under which it takes the system prompt.
         alternates: users and the assistant must take turns, a user first.
+        sees: pictures may be among the messages.
     """
 
     without: frozenset[str] = frozenset()
@@ -50,6 +51,7 @@ class Dialect:
     wire: Wire = "chat"
     system: Literal["system", "developer", "user"] = "system"
     alternates: bool = False
+    sees: bool = True
 
     def parameters(self, prompt: Prompt, more: Mapping[str, str]) -> Parameters:
         """The optional parameters of a request, ``more`` among them."""
@@ -74,9 +76,9 @@ class Dialect:
         """The same without any optional parameter of a request, but for the cap."""
         return replace(self, without=self.without | self.parameters(prompt, more).keys() - set(CAPS))
 
-    def messages(self, prompt: Prompt) -> list[dict[str, str]]:
+    def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         """The messages of a request. Joined messages are a line or more each: in a group, a JSON object per line."""
-        messages: list[dict[str, str]] = []
+        messages: list[dict[str, Any]] = []
         for said in prompt.messages:
             role = self.system if said.role == "system" else said.role
             if self.alternates and role == "assistant" and not any(m["role"] == "user" for m in messages):
@@ -86,8 +88,21 @@ class Dialect:
                 between = "\n\n" if len(messages) == 1 and self.system == "user" else "\n"
                 last["content"] += between + said.content
             else:
-                messages.append({"role": role, "content": said.content})
+                last = {"role": role, "content": said.content, "pictures": ()}
+                messages.append(last)
+            last["pictures"] += said.pictures if self.sees else ()
+        for message in messages:
+            if pictures := message.pop("pictures"):
+                message["content"] = [self._text(message["content"]), *map(self._picture, pictures)]
         return messages
+
+    def _text(self, text: str) -> dict[str, Any]:
+        return {"type": "text" if self.wire == "chat" else "input_text", "text": text}
+
+    def _picture(self, url: str) -> dict[str, Any]:
+        if self.wire == "chat":
+            return {"type": "image_url", "image_url": {"url": url}}
+        return {"type": "input_image", "image_url": url}
 
 
 class Dialects:

@@ -83,6 +83,12 @@ _ALTERNATE = re.compile(
     r"|consecutive (?:user|assistant|messages)",
     re.IGNORECASE,
 )
+_NO_PICTURES = re.compile(
+    r"does not support (?:image|vision|picture|multi-?modal)|(?:image|picture)s?(?:[ _]\w+)? (?:is|are) not supported"
+    r"|image input is not supported|not a (?:multi-?modal|vision) model|image_url is only supported"
+    r"|unknown variant .?image_url|only (?:supports|accepts) text|mmproj",
+    re.IGNORECASE,
+)
 _UNKNOWN = r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|no longer|deprecated"
 _NOT_KNOWN = re.compile(rf"{_UNKNOWN}|extra", re.IGNORECASE)
 _NOT_TAKEN = re.compile(
@@ -236,8 +242,10 @@ def _overflow(refusal: Refusal) -> ModelOverflow:
 
 
 def _other_dialect(refusal: Refusal, sent: Parameters, dialect: Dialect) -> Dialect | None:
-    """How to ask again when the refusal is about roles or parameters: everything that it names, at once."""
+    """How to ask again when the refusal is about roles, pictures or parameters: everything that it names, at once."""
     other = dialect
+    if _NO_PICTURES.search(refusal.words):
+        other = replace(other, sees=False)
     if _NO_SYSTEM.search(refusal.words):
         may_be_developer = dialect.system == "system" and "developer" in refusal.words
         other = replace(other, system="developer" if may_be_developer else "user")

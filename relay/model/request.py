@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -79,14 +80,20 @@ class Requests:
             raise AttemptFailed("the model's client could not be opened in time") from None
         identifiers = self._identifiers(endpoint, prompt)
         known = dialect = self._dialects.of(endpoint)
-        is_bare = False
+        is_bare = is_blind = False
+        has_pictures = any(said.pictures for said in prompt.messages)
         for _ in range(TRIES_MAX):
             outcome = await self._send(client, endpoint, prompt, dialect, identifiers, until)
             if isinstance(outcome, Completion):
-                if dialect != known:
-                    log.warning("model=%s is asked in another way from now on: %s", endpoint.model, dialect)
-                    self._dialects.learn(endpoint, dialect)
-                return outcome
+                learned = replace(dialect, sees=True) if is_blind else dialect
+                if learned != known:
+                    log.warning("model=%s is asked in another way from now on: %s", endpoint.model, learned)
+                    self._dialects.learn(endpoint, learned)
+                return replace(outcome, unseen=has_pictures and not dialect.sees)
+            if type(outcome) is ModelRejected and not outcome.about_tools and has_pictures and dialect.sees:
+                # One broken picture is no reason to show the model none at all: this is not learned.
+                is_blind, dialect = True, replace(dialect, sees=False)
+                continue
             if type(outcome) is ModelRejected and not outcome.about_tools:
                 # Words that are not known may be about a parameter all the same. Passing without any tells.
                 bare = dialect.bare(prompt, identifiers)

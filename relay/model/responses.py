@@ -21,7 +21,7 @@ _BLOCKED = ("content_filter", "invalid_prompt", "image_content_policy_violation"
 
 
 def body_of(
-    parameters: Parameters, messages: list[dict[str, str]], tools: Sequence[Mapping[str, Any]] = ()
+    parameters: Parameters, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
     """The body of a request, but for the model. Parameters with a dot in their name lie in an object.
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 
 from relay import texts
 from relay.config.bots import Bot
-from relay.errors import ModelBlocked, ModelOverflow, ModelRejected
+from relay.errors import MediumError, ModelBlocked, ModelOverflow, ModelRejected
 from relay.keys import client_id
 from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
-from relay.ports import ChatModel, Clock, Completion
+from relay.ports import ChatModel, Clock, Completion, Media
 from relay.turn.delivery import parts_of
 from relay.turn.overflow import characters_too_many, is_too_long, shortened, too_long
-from relay.turn.prompt import build_prompt
+from relay.turn.prompt import Sight, build_prompt
+from relay.turn.sights import sights_of
 from relay.turn.sources import sources_note
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,15 @@ class Draft:
 
 
 async def ask(
-    model: ChatModel, clock: Clock, bot: Bot, partition: str, plan: Plan, *, group: bool, deadline: int
+    model: ChatModel,
+    media: Media,
+    clock: Clock,
+    bot: Bot,
+    partition: str,
+    plan: Plan,
+    *,
+    group: bool,
+    deadline: int,
 ) -> Draft:
     """Ask the model about a batch; again with less of the window, or without it, if it refuses both together.
 
@@ -62,6 +71,7 @@ async def ask(
 
     Args:
         model: the chat model.
+        media: what was sent beside words.
         clock: wall clock.
         bot: whose prompt and limits.
         partition: the conversation.
@@ -77,16 +87,21 @@ async def ask(
     def left() -> float:
         return max(0.1, (deadline - clock.now()) / 1000)
 
+    sights = await sights_of(media, bot, plan.window, plan.batch, seconds=left())
     window, suspects = plan.window, plan.window[:0]
     refusal: Refusal | None = None
     at_fault: set[Hashable] = set()
     while True:
-        prompt = build_prompt(bot, window, plan.batch, group=group, partition=partition)
+        prompt = build_prompt(bot, window, plan.batch, group=group, partition=partition, sights=sights)
         try:
             only = refusal.place if refusal else None
             completion = await model.complete(prompt, seconds=left(), only=only, without=at_fault)
         except ModelOverflow as overflow:
             excess = characters_too_many(prompt, overflow)
+            batch_keys = {entry.key for entry in plan.batch}
+            if sights.keys() - batch_keys:  # pictures of earlier go before their words
+                sights = {key: sight for key, sight in sights.items() if key in batch_keys}
+                continue
             if not window:
                 if len(plan.batch) > 1 or not is_too_long(plan.batch[0].text, prompt, excess):
                     raise
@@ -117,6 +132,7 @@ async def ask(
                 return _instead(partition, plan, "refused", texts.REFUSED)
         else:
             draft = replace(_draft(bot, partition, plan, completion), tool_calls=completion.tool_calls)
+            draft = _with_line(draft, _about_pictures(plan, sights, completion))
             if refusal is None:
                 return replace(draft, window=len(window))
             return replace(draft, refused=suspects, refusal=refusal)
@@ -144,6 +160,25 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
     reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
     reply = replace(reply, parts=parts_of(reply.shown))
     return Draft(_with_usage(reply, completion), "answered", window=0)
+
+
+def _about_pictures(
+    plan: Plan, sights: Mapping[str, Sight], completion: Completion
+) -> Mapping[texts.Language, str] | None:
+    """What the user is told beside the answer: that the bot cannot see, or could not open what was just sent."""
+    sent = [sights[entry.key] for entry in plan.batch if entry.key in sights]
+    if completion.unseen and any(isinstance(sight, str) for sight in sent):
+        return texts.CANNOT_SEE
+    return texts.CANNOT_OPEN if any(isinstance(sight, MediumError) for sight in sent) else None
+
+
+def _with_line(draft: Draft, line: Mapping[texts.Language, str] | None) -> Draft:
+    """An answer with a line below it that is not remembered; plain texts of ours stay as they are."""
+    if line is None or draft.reply.excluded:
+        return draft
+    told = line[texts.language_of(draft.reply.text)]
+    reply = replace(draft.reply, note="\n\n".join(filter(None, (told, draft.reply.note))))
+    return replace(draft, reply=replace(reply, parts=parts_of(reply.shown)))
 
 
 def _instead(partition: str, plan: Plan, outcome: str, why: Mapping[texts.Language, str]) -> Draft:

@@ -1,4 +1,4 @@
-"""Replies for which the model is not asked: over a limit, or the bot is switched off. And the warning of a limit."""
+"""Replies for which the model is not asked: over a limit, switched off, or nothing but voice. And a limit's warning."""
 
 from __future__ import annotations
 
@@ -15,15 +15,22 @@ from relay.turn.delivery import parts_of
 
 def needs_no_model(bot: Bot, batch: Sequence[Entry]) -> bool:
     """Whether the model is not asked about a batch. One that is over a limit is so as a whole."""
-    return not bot.enabled or bool(batch[0].limited)
+    return not bot.enabled or bool(batch[0].limited) or _is_only_heard(batch)
+
+
+def _is_only_heard(batch: Sequence[Entry]) -> bool:
+    return all(entry.medium == "audio" and not entry.words and not entry.text.strip() for entry in batch)
 
 
 def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> Draft | None:
-    """The one plain text for such a batch, None for another; neither it nor the batch is remembered."""
+    """The one plain text for such a batch, None for another. It is not remembered; of the batch, voice alone is."""
     if not needs_no_model(bot, batch):
         return None
     newest = batch[-1]
     language = texts.language_of(newest.text)
+    if bot.enabled and not newest.limited:
+        reply = Entry.reply_to(batch, texts.CANNOT_LISTEN[language], client_id(partition, newest.id, "reply"))
+        return Draft(replace(reply, excluded=True), "unheard", window=0)
     if bot.enabled:
         outcome, text = "limited", texts.LIMITED[language].format(when=_when(newest.limited, now, language))
     else:

@@ -119,6 +119,7 @@ class Step:
         try:
             draft = plain_reply(bot, self._partition, plan.batch, asked) or await ask(
                 self._parts.model,
+                self._parts.media,
                 clock,
                 bot,
                 self._partition,

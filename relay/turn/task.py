@@ -11,7 +11,7 @@ from relay.memory.history import Conversation, History
 from relay.memory.lease import Leases
 from relay.messages import Turn
 from relay.outbox import Outbox
-from relay.ports import ChatModel, Clock
+from relay.ports import ChatModel, Clock, Media
 from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
 from relay.turn.timing import Timing
@@ -28,6 +28,7 @@ class Parts:
         limiter: counts messages against the limits of their bot.
         outbox: the queue.
         model: the chat model.
+        media: what people send beside words.
         delivery: the way to the IM server.
         clock: wall clock.
         timing: lease times.
@@ -40,6 +41,7 @@ class Parts:
     limiter: Limiter
     outbox: Outbox
     model: ChatModel
+    media: Media
     delivery: Delivery
     clock: Clock
     timing: Timing

@@ -66,6 +66,8 @@ max_reply_tokens = 1
 temperature = 2
 reasoning_effort = "xhigh"
 verbosity = "high"
+kinds = ["text", "picture"]
+pictures = 0
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

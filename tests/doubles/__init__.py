@@ -5,6 +5,7 @@
 
 from tests.doubles.clock import ManualClock
 from tests.doubles.im import RecordingMessenger
+from tests.doubles.media import MemoryMedia
 from tests.doubles.model import ScriptedModel
 from tests.doubles.queues import MemoryQueues
 from tests.doubles.service import Call, HostKilled
@@ -14,6 +15,7 @@ __all__ = [
     "Call",
     "HostKilled",
     "ManualClock",
+    "MemoryMedia",
     "MemoryQueues",
     "MemoryTables",
     "RecordingMessenger",

@@ -23,7 +23,7 @@ def test_the_plainest_request_is_a_private_text() -> None:
         (field, name)
         for field, names in chatbot.FIELDS.items()
         for name in names
-        if field not in ("conversation", "kind", "time", "antispam", "blacklist")
+        if field not in ("conversation", "kind", "time", "antispam", "blacklist", "attach")
     ],
 )
 def test_every_accepted_name_is_read(field: str, name: str) -> None:
@@ -60,7 +60,8 @@ def test_the_conversation_comes_in_words_or_numbers(fields: dict[str, Any], expe
         ({"msgType": "TEXT"}, "TEXT"),
         ({"msgType": 0}, "TEXT"),
         ({"type": "0"}, "TEXT"),
-        ({"message_type": 1}, "1"),
+        ({"message_type": 1}, "PICTURE"),
+        ({"message_type": 5}, "5"),
         ({"msgType": "picture"}, "PICTURE"),
         ({}, "TEXT"),
     ],

@@ -12,7 +12,7 @@ from relay.messages import Message
 from relay.ports import Row, Value
 
 AT = 1_700_000_000_000
-WORDS = {"text", "custom", "parts", "nick", "note"}
+WORDS = {"text", "custom", "parts", "nick", "note", "attached", "words"}
 NOT_STORED = {"key", "etag", "fresh", "unknown"}
 
 

@@ -20,6 +20,7 @@ from relay.model import OpenAIChat
 from relay.ports import Completion, Prompt
 from relay.texts import BLOCKED, EMPTY, FAILED, TOO_LONG, TOO_LONG_BY, UNFINISHED, WITHHELD
 from relay.turn.asking import Draft, ask
+from tests.doubles import MemoryMedia
 from tests.doubles.model import Said
 from tests.kit import RelayKit
 from tests.mistakes import GOOD_SETTINGS
@@ -247,7 +248,9 @@ async def draft(chat: OpenAIChat, window: list[Entry], text: str) -> Draft:
     """What comes of asking."""
     clock = SystemClock()
     plan = Plan((), (), (), (entry(999, text),), tuple(window), 0, complete=True)
-    return await ask(chat, clock, HELPER, "p", plan, group=False, deadline=clock.now() + 10_000)
+    return await ask(
+        chat, MemoryMedia(), clock, HELPER, "p", plan, group=False, deadline=clock.now() + 10_000
+    )
 
 
 @pytest.mark.parametrize("rows", [5, 20, 100])

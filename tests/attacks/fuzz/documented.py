@@ -37,6 +37,17 @@ _ATTACHED = {
 }
 """Kind → ``attach`` (vendor page DI3OTg5Mjg), a string; the vendor's samples sometimes print an object."""
 
+_NEVER_TAKEN = (
+    "TIPS",
+    "CUSTOM",
+    "NOTIFICATION",
+    "NRTC_NETCALL",
+    "NETCALL_AUDIO",
+    "NETCALL_VEDIO",
+    "DATATUNNEL_NEW",
+)
+"""Kinds that no bot here takes."""
+
 _NOTICES = {
     "CUSTOM_PERSON": ("FRIEND_ADD", "FRIEND_DELETE", "CUSTOM_P2P_MSG"),
     "CUSTOM_TEAM": (
@@ -110,7 +121,7 @@ def _kind(rng: Random, now: int) -> Fields:
         return copied(rng, message(rng, now, **changes))
     if rng.random() < 0.1:
         return by_either_input(rng, message(rng, now, text=rng.choice((" ", "\n\u3000", "\u2003"))))
-    kind = rng.choice(tuple(_ATTACHED))
+    kind = rng.choice(_NEVER_TAKEN)
     body = copied(rng, message(rng, now, kind=kind))
     return body | {"attach": _ATTACHED[kind] if rng.random() < 0.7 else json.loads(_ATTACHED[kind])}
 
