@@ -22,8 +22,8 @@ from relay.errors import ConfigError, NewerTurn, StorageError, StorageUnavailabl
 from relay.im.client import ImClient
 from relay.inbound.webhook import HttpAnswer, Webhook
 from relay.media.download import Downloader
+from relay.media.fetched import FetchedMedia
 from relay.media.hosts import Hosts
-from relay.media.pictures import FetchedMedia
 from relay.memory.claim import Claims
 from relay.memory.days import Days
 from relay.memory.history import History
@@ -31,6 +31,7 @@ from relay.memory.lease import Leases
 from relay.messages import Turn
 from relay.model import OpenAIChat
 from relay.model.endpoints import missing_keys
+from relay.model.speech import OpenAISpeech
 from relay.outbox import NEWER_SECONDS, Outbox
 from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Tables
 from relay.sdk import load_now
@@ -90,7 +91,7 @@ class Relay:
             clock=self.clock,
         )
         hosts = Hosts(settings.media_hosts)
-        self.media = media or FetchedMedia(Downloader(hosts), hosts)
+        self.media = media or FetchedMedia(Downloader(hosts), hosts, OpenAISpeech(settings, self.credential))
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.outbox = Outbox(self.queues, random)
         self.days = Days(self.tables, self.clock, keep_ms)

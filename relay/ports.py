@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from relay.attachments import Attachment
-from relay.config.bot import Deployment, Effort, Verbosity
+from relay.config.bot import Deployment, Effort, Place, Verbosity
 from relay.config.server_tools import ServerTool
 from relay.messages import Receipt, TeamKind
 
@@ -229,15 +229,44 @@ class ChatModel(Protocol):
         """
 
 
-class Media(Protocol):
-    """What people send beside words, fetched from where the platform keeps it."""
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was spoken: the bytes, and the extension of a form that the OpenAI API takes."""
 
-    async def picture(self, attachment: Attachment, *, seconds: float) -> str:
-        """A picture that models take, as a ``data:`` URL.
+    body: bytes
+    ext: str
+
+
+class Speech(Protocol):
+    """Servers that hear."""
+
+    async def transcribe(self, recording: Recording, by: Place, *, seconds: float) -> str:
+        """What was spoken; empty when nothing was.
 
         Raises:
-            MediumUnavailable, MediumGone, MediumRefused: see :mod:`relay.errors`.
+            MediumRefused: the server can make nothing of this recording.
+            ModelUnavailable: not now.
         """
+
+
+class Media(Protocol):
+    """What people send beside words, fetched from where the platform keeps it.
+
+    Every method raises MediumUnavailable, MediumGone or MediumRefused: see :mod:`relay.errors`.
+    """
+
+    async def picture(self, attachment: Attachment, *, seconds: float) -> str:
+        """A picture, or the first frame of a video, in a form that models take, as a ``data:`` URL."""
+
+    async def transcript(self, attachment: Attachment, by: Place, *, seconds: float) -> str:
+        """What was spoken; empty when nothing was.
+
+        Raises:
+            ModelUnavailable: nobody can write it down now.
+        """
+
+    async def text(self, attachment: Attachment, characters: int, *, seconds: float) -> str:
+        """The text of a file: at most so many characters, and one more if there are more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ Span                   Kind      What it covers
 ``queues.OPERATION``   client    one call of Queue Storage: send, delete, receive, length
 ``chat MODEL``         client    one request to one deployment
 ``im.send``            client    one message through the IM server API; an event for each attempt
+``relay.medium``       internal  one picture, recording or file: fetching it, and making of it what a model takes
+``transcribe MODEL``   client    one recording to one transcription server
 =====================  ========  =====================================================================================
 """
 
@@ -53,6 +55,8 @@ TABLES: Final = "tables."
 QUEUES: Final = "queues."
 CHAT: Final = "chat "
 IM_SEND: Final = "im.send"
+MEDIUM: Final = "relay.medium"
+TRANSCRIBE: Final = "transcribe "
 
 WINDOW_ROW: Final = "relay.window.row"
 """Event of ``relay.window``: one row, with ROW, ROLE, AT and FATE."""
@@ -91,6 +95,11 @@ BOT_MINUTE: Final = "relay.limits.bot_minute"
 BOT_DAY: Final = "relay.limits.bot_day"
 LIMITED_UNTIL: Final = "relay.limits.until"
 """When the sender may write again, Unix milliseconds."""
+
+# Media.
+MEDIUM_KIND: Final = "relay.medium.kind"
+MEDIUM_BYTES: Final = "relay.medium.bytes"
+"""How many bytes came of it."""
 
 # Window and batch.
 ROWS_READ: Final = "relay.window.rows_read"

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "im": {"errors", "messages", "ports", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
-    "media": {"attachments", "errors"},
+    "media": {"attachments", "config", "errors", "ports"},
     "inbound": {
         "attachments",
         "clock",

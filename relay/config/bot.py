@@ -80,7 +80,7 @@ class Limits(Table):
 Api = Literal["chat", "responses"]
 
 
-class Deployment(Table):
+class Place(Table):
     """A model to ask, and where it is when that is not where the settings say.
 
     Attributes:
@@ -89,7 +89,6 @@ class Deployment(Table):
         url: base URL of any other server that speaks the OpenAI API.
         key_setting: name of the setting that holds the key of ``endpoint`` or ``url``. Without it Azure OpenAI is asked
             with Entra ID, and another server without a key: the key of the settings is for their own server alone.
-        api: chat completions, or the Responses API; None: the first, until the server says that the model does not.
     """
 
     model: str = Field(pattern=r"^\S+$", description="the name of a deployment or model")
@@ -104,7 +103,6 @@ class Deployment(Table):
         pattern=f"^{credentials.FURTHER_KEY}$",
         description="the name of a setting, AZURE_OPENAI_API_KEY_<name> or RELAY_MODEL_KEY_<name>",
     )
-    api: Api | None = Field(None, description=one_of(Api))
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -117,6 +115,47 @@ class Deployment(Table):
     def __str__(self) -> str:
         place = self.endpoint or self.url
         return f"{self.model} at {place}" if place else self.model
+
+
+class Deployment(Place):
+    """A chat model.
+
+    Attributes:
+        api: chat completions, or the Responses API; None: the first, until the server says that the model does not.
+    """
+
+    api: Api | None = Field(None, description=one_of(Api))
+
+
+class ImSpeech(Place):
+    """The IM server's own speech recognition."""
+
+
+IM_SPEECH = ImSpeech(model="im")
+
+
+def _by_im(value: Any) -> Any:
+    return IM_SPEECH if value == "im" else value
+
+
+class Gather(Table):
+    """How long a message waits for what belongs to it, in seconds.
+
+    Attributes:
+        medium: a picture, a recording, a file that is alone: people send it, and then ask.
+        text: words that are alone.
+    """
+
+    medium: float = Field(2, ge=0, le=30, description="a number, 0 to 30")
+    text: float = Field(0, ge=0, le=30, description="a number, 0 to 30")
+
+    def __str__(self) -> str:
+        return f"{self.medium:g}, of words alone {self.text:g}"
+
+
+def _of_a_medium(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return {"medium": value} if is_number else value
 
 
 def _named(value: Any) -> Any:
@@ -168,6 +207,13 @@ class Bot(Table):
         description=f"a list of {one_of(MessageKind)}",
     )
     pictures: int = Field(4, ge=0, le=10, description="a whole number, 0 to 10")
+    file_characters: int = Field(20_000, ge=0, le=100_000, description="a whole number, 0 to 100000")
+    gather_seconds: Annotated[Gather, BeforeValidator(_of_a_medium)] = Field(
+        Gather(), description="a number, 0 to 30, or a table with medium, text"
+    )
+    transcribe: Annotated[Place, BeforeValidator(_by_im)] | None = Field(
+        None, description='"im", or a table with model, endpoint or url, key_setting'
+    )
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )

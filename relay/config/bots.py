@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from relay.config.bot import Bot, Deployment, Limits, Rate
+from relay.config.bot import Bot, Deployment, Gather, Limits, Place, Rate
 from relay.config.server_tools import ServerTool
 from relay.config.table import Table
 from relay.errors import ConfigError
@@ -98,11 +98,13 @@ _NOT_IN_FUNCTIONS = dict.fromkeys(
     "the whole bot, not to one of its functions",
 )
 _TABLES: Mapping[str, type[Table]] = {
+    "gather_seconds": Gather,
     "limits": Limits,
     "models": Deployment,
     "per_bot": Rate,
     "per_sender": Rate,
     "server_tools": ServerTool,
+    "transcribe": Place,
 }
 """The keys whose value is a table, or a list of tables, with keys of its own."""
 
@@ -179,7 +181,7 @@ class _Reading:
         for name, table in tables.items():
             where = f'{place}, function "{name}"'
             layer = self._layer(where, table, bot, _NOT_IN_FUNCTIONS)
-            if layer.keys() & {"turn_seconds", "answer_within_minutes"}:
+            if layer.keys() & {"turn_seconds", "answer_within_minutes", "gather_seconds"}:
                 self._deadlines(where, bot | layer)
             functions[name] = Bot.model_validate(_over(bot, layer))
             if layer.keys() & {"server_tools", "models"}:
@@ -211,6 +213,12 @@ class _Reading:
                 f'{place}, key "answer_within_minutes"',
                 f"is {bot.answer_within_minutes:g}, but turn_seconds is {bot.turn_seconds:g}; "
                 "accepted: turn_seconds / 60 or more",
+            )
+        longest = max(bot.gather_seconds.medium, bot.gather_seconds.text)
+        if "gather_seconds" in keys and longest > bot.turn_seconds / 4:
+            self._problem(
+                f'{place}, key "gather_seconds"',
+                f"is {longest:g}, but turn_seconds is {bot.turn_seconds:g}; accepted: a quarter of it at most",
             )
 
     def _wires(self, place: str, keys: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -113,22 +113,20 @@ class Downloader:
             MediumUnavailable: not now: no answer in time, no address, a failing server.
         """
         until = asyncio.get_running_loop().time() + seconds
-        try:
-            async with asyncio.timeout_at(until) as limit, self._budget.of(max_bytes):
-                fetched = await self._follow(url, max_bytes)
-                limit.reschedule(None)
-                yield fetched
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise MediumUnavailable(f"it did not come within {seconds:.0f} s") from None
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout_at(until):
+                    fetched = await self._follow(url, max_bytes, held)
+            except TimeoutError:
+                raise MediumUnavailable(f"it did not come within {seconds:.0f} s") from None
+            yield fetched
 
     async def aclose(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
-    async def _follow(self, url: str, max_bytes: int) -> Fetched:
+    async def _follow(self, url: str, max_bytes: int, held: AsyncExitStack) -> Fetched:
         import aiohttp
 
         for _ in range(REDIRECTS_MAX + 1):
@@ -140,6 +138,8 @@ class Downloader:
                     if response.status in (301, 302, 303, 307, 308):
                         url = urljoin(checked, response.headers.get("Location", ""))
                         continue
+                    size = _size(response, max_bytes)
+                    await held.enter_async_context(self._budget.of(size))
                     return await _body(response, max_bytes)
             except aiohttp.ClientError as error:
                 if isinstance(error.__cause__, MediumRefused):
@@ -202,7 +202,8 @@ def _resolver(addresses: Resolve) -> Any:
     return Checked()
 
 
-async def _body(response: aiohttp.ClientResponse, max_bytes: int) -> Fetched:
+def _size(response: aiohttp.ClientResponse, max_bytes: int) -> int:
+    """How many bytes come at most, if it may be taken at all."""
     if response.status in (401, 403, 404, 410):
         raise MediumGone(f"HTTP {response.status}")
     if response.status in (408, 429) or response.status >= 500:
@@ -213,6 +214,10 @@ async def _body(response: aiohttp.ClientResponse, max_bytes: int) -> Fetched:
         raise MediumRefused("it comes in a form that was not asked for")
     if (response.content_length or 0) > max_bytes:
         raise MediumRefused(f"it has more than {max_bytes} bytes")
+    return max_bytes if response.content_length is None else response.content_length
+
+
+async def _body(response: aiohttp.ClientResponse, max_bytes: int) -> Fetched:
     body = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         if len(body) + len(chunk) > max_bytes:

@@ -66,8 +66,8 @@ class Hosts:
             raise MediumRefused("its address has a port of its own")
         return urlunsplit(("https", host, parts.path or "/", parts.query, ""))
 
-    def makes_thumbnails(self, url: str) -> bool:
-        """Whether the vendor's own storage, or the local stack's, keeps it: others know none of its transforms."""
+    def have_transforms(self, url: str) -> bool:
+        """Whether the vendor's own storage, or the local stack's, keeps it: others know none of these transforms."""
         place = urlsplit(url).netloc
         return self.is_local(place) or _fits(place.lower().partition(":")[0], STORAGE_HOSTS)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from relay.config.bot import Api, Bot, Deployment
+from relay.config.bot import Api, Bot, Deployment, Place
 from relay.config.settings import Settings
 
 
@@ -50,7 +50,7 @@ def endpoints_of(
     lacks this API, or a tool, is nothing to the bots without tools.
     """
     default = Deployment(model=settings.azure_openai_deployment or settings.model_name or "-")
-    found = (_endpoint(settings, deployment) for deployment in list(wanted) or [default])
+    found = (endpoint_of(settings, deployment) for deployment in list(wanted) or [default])
     return tuple(dict.fromkeys(replace(e, api="responses") if with_tools else e for e in found))
 
 
@@ -58,10 +58,11 @@ def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
     """What is wrong when a bot names a key that is not set: one sentence each."""
     variants = [variant for bot in bots for variant in (bot, *bot.functions.values())]
     named = {
-        d.key_setting: (bot, "models", f"a key of {d.endpoint or d.url}")
+        place.key_setting: (bot, key, f"a key of {place.endpoint or place.url}")
         for bot in variants
-        for d in bot.deployments
-        if d.key_setting
+        for key, places in (("models", bot.deployments), ("transcribe", (bot.transcribe,)))
+        for place in places
+        if place and place.key_setting
     } | {
         setting: (bot, "server_tools", f"the value of the header {header}")
         for bot in variants
@@ -75,7 +76,8 @@ def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
     ]
 
 
-def _endpoint(settings: Settings, deployment: Deployment) -> Endpoint:
+def endpoint_of(settings: Settings, deployment: Place) -> Endpoint:
+    """Where a model is, and with which key."""
     key = settings.further_keys[deployment.key_setting] if deployment.key_setting else None
     if deployment.endpoint:
         url, is_azure = _azure_url(deployment.endpoint), True
@@ -86,7 +88,8 @@ def _endpoint(settings: Settings, deployment: Deployment) -> Endpoint:
     else:
         url, is_azure = _azure_url(settings.azure_openai_endpoint or ""), True
         key = settings.azure_openai_api_key
-    return Endpoint(url, deployment.model, is_azure=is_azure, key=key, api=deployment.api)
+    api = deployment.api if isinstance(deployment, Deployment) else None
+    return Endpoint(url, deployment.model, is_azure=is_azure, key=key, api=api)
 
 
 def _azure_url(endpoint: str) -> str:

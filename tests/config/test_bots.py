@@ -68,6 +68,9 @@ reasoning_effort = "xhigh"
 verbosity = "high"
 kinds = ["text", "picture"]
 pictures = 0
+file_characters = 0
+gather_seconds = { medium = 0.3, text = 0.2 }
+transcribe = "im"
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

@@ -1,0 +1,102 @@
+"""Speech by the OpenAI API: what was spoken in words (``audio/transcriptions``)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import SpanKind
+
+from relay import spans
+from relay.config.bot import Place
+from relay.config.settings import Settings
+from relay.errors import AttemptFailed, MediumRefused, ModelUnavailable
+from relay.model.connections import Connections
+from relay.model.endpoints import Endpoint, endpoint_of
+from relay.model.refusals import Refusal
+from relay.ports import Recording
+from relay.storage.credential import AppCredential
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+log = logging.getLogger(__name__)
+
+_ABOUT_THE_RECORDING = (400, 413, 415, 422)
+"""Statuses that refuse this recording; whatever else fails, fails for every one, or for now."""
+
+
+class OpenAISpeech:
+    """The :class:`relay.ports.Speech` of the servers that the bots file names.
+
+    Args:
+        settings: endpoints and keys.
+        credential: the process's Entra ID credential, for deployments without a key.
+    """
+
+    def __init__(self, settings: Settings, credential: AppCredential) -> None:
+        self._settings = settings
+        self._connections = Connections(credential)
+
+    async def transcribe(self, recording: Recording, by: Place, *, seconds: float) -> str:
+        """See :class:`relay.ports.Speech`."""
+        endpoint = endpoint_of(self._settings, by)
+        name = f"recording.{recording.ext}"  # the server tells the form by the name
+
+        async def ask(client: AsyncOpenAI) -> Any:
+            return await client.audio.transcriptions.create(
+                model=endpoint.model, file=(name, recording.body), response_format="json"
+            )
+
+        answer = await self._ask(spans.TRANSCRIBE, endpoint, seconds, ask)
+        text = getattr(answer, "text", None)
+        if not isinstance(text, str):
+            raise ModelUnavailable("the transcription server gave no usable answer")
+        return text.strip()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._connections.aclose()
+
+    async def _ask(self, name: str, endpoint: Endpoint, seconds: float, ask: Any) -> Any:
+        from openai import APIConnectionError, APIStatusError, OpenAIError
+
+        attributes: dict[str, spans.Attribute] = {
+            spans.GEN_AI_REQUEST_MODEL: endpoint.model,
+            spans.SERVER_ADDRESS: endpoint.host,
+        }
+        with spans.span(name + endpoint.model, kind=SpanKind.CLIENT, attributes=attributes) as span:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await ask(await self._connections.client(endpoint))
+            except TimeoutError:
+                spans.failed(span, "timeout")
+                raise ModelUnavailable(f"no answer of {endpoint.model} within {seconds:.0f} s") from None
+            except APIStatusError as error:
+                refusal = Refusal.of(error)
+                spans.failed(span, str(refusal.status))
+                raise self._meaning(endpoint, refusal) from None
+            except APIConnectionError as error:
+                spans.failed(span, type(error).__name__)
+                raise ModelUnavailable(f"{endpoint.model} is unreachable: {type(error).__name__}") from None
+            except AttemptFailed as failure:
+                spans.failed(span, "token")
+                raise ModelUnavailable(failure.cause) from None
+            except (OpenAIError, ValueError, RecursionError) as error:
+                spans.failed(span, type(error).__name__)
+                raise ModelUnavailable(f"{endpoint.model} gave no usable answer") from None
+
+    def _meaning(self, endpoint: Endpoint, refusal: Refusal) -> Exception:
+        if refusal.status in _ABOUT_THE_RECORDING:
+            return MediumRefused(f"{endpoint.model} refuses it: HTTP {refusal.status}")
+        if refusal.status in (401, 403, 404):
+            log.error(
+                "model=%s server=%s refuses every request: HTTP %d; check key, role and name of the deployment",
+                endpoint.model,
+                endpoint.host,
+                refusal.status,
+            )
+        return ModelUnavailable(
+            f"{endpoint.model}: HTTP {refusal.status}", retry_after=refusal.retry_after or 0
+        )
