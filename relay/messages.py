@@ -93,6 +93,7 @@ class Turn:
             a message that nothing was promised for.
         last_try: the host gave up on it, its process died too often: it is tried once more, alone.
         give_up: only tell the user that it failed: the last try was in vain, too.
+        gathered: it has waited for what belongs to it.
         failure: what went wrong at the last attempt, empty before any.
     """
 
@@ -105,6 +106,7 @@ class Turn:
     promised: str = ""
     last_try: bool = False
     give_up: bool = False
+    gathered: bool = False
     failure: str = ""
 
     def to_json(self) -> str:

@@ -107,6 +107,10 @@ class Outbox:
         again = replace(turn, waits=turn.waits + 1)
         await self._queues.send(TURNS, again.to_json(), BUSY.delay(turn.waits, self._random))
 
+    async def gather(self, turn: Turn, seconds: float) -> None:
+        """Put a turn back, once, so that what follows its message is answered together with it."""
+        await self._queues.send(TURNS, replace(turn, gathered=True).to_json(), seconds)
+
     async def retry(self, turn: Turn, failure: str, seconds_left: float, at_least: float = 0) -> None:
         """Put a turn back after a failure, with a delay that grows with its attempts.
 

@@ -64,8 +64,20 @@ CANNOT_SEE: dict[Language, str] = {
     "zh": "（我看不到图片。）",
 }
 CANNOT_OPEN: dict[Language, str] = {
-    "en": "(I could not open the picture. Please send it again.)",
-    "zh": "（我没能打开图片，请再发一次。）",
+    "en": "(I could not open what you sent. Please send it again.)",
+    "zh": "（我没能打开你发来的内容，请再发一次。）",
+}
+DID_NOT_HEAR: dict[Language, str] = {
+    "en": "(I could not understand the voice message.)",
+    "zh": "（我没听懂那条语音消息。）",
+}
+NOT_UNDERSTOOD: dict[Language, str] = {
+    "en": "Sorry, I could not understand your voice message. Please say it again, or write to me.",
+    "zh": "抱歉，我没听懂你的语音消息，请再说一次，或者用文字告诉我。",
+}
+DOES_NOT_LISTEN: dict[Language, str] = {
+    "en": "(I cannot listen to voice messages.)",
+    "zh": "（我听不了语音消息。）",
 }
 CANNOT_LISTEN: dict[Language, str] = {
     "en": "Sorry, I cannot listen to voice messages. Please write to me.",

@@ -36,7 +36,6 @@ def test_each_room_has_its_line() -> None:
 def test_every_room_but_that_of_the_im_server_may_read_the_configuration() -> None:
     assert {room for room in MAY_IMPORT if room in ROOMS and "config" not in MAY_IMPORT[room]} == {
         "im",
-        "media",
         "config",
     }
 

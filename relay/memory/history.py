@@ -74,20 +74,20 @@ class History:
         return reply is None or reply.state != "stored"
 
     async def read(
-        self, conversation: Conversation, question: Entry, only: str | None = None
+        self, conversation: Conversation, question: Entry, only: str | None = None, now: int = 0
     ) -> tuple[Entry, Plan]:
         """Read back from the newest row until the plan is complete; the lease must be held.
 
         Args:
             conversation: which.
             question: the claimed message that this turn is about.
-            only: see :func:`relay.memory.window.plan`.
+            only, now: see :func:`relay.memory.window.plan`.
 
         Returns:
             The question as it is now, and the plan.
         """
         with spans.span(spans.WINDOW) as span:
-            question, found = await self._read(conversation, question, only)
+            question, found = await self._read(conversation, question, only, now)
             if span.is_recording():
                 span.set_attributes(
                     {
@@ -110,7 +110,7 @@ class History:
             return question, found
 
     async def _read(
-        self, conversation: Conversation, question: Entry, only: str | None
+        self, conversation: Conversation, question: Entry, only: str | None, now: int
     ) -> tuple[Entry, Plan]:
         entries: dict[str, Entry] = {question.key: question} if question.state == "waiting" else {}
         read_to: Entry | None = None
@@ -118,7 +118,13 @@ class History:
 
         def look() -> Plan:
             return plan(
-                entries.values(), read_to=read_to, bot=conversation.bot, group=conversation.group, only=only
+                entries.values(),
+                read_to=read_to,
+                bot=conversation.bot,
+                group=conversation.group,
+                only=only,
+                asker=question.sender,
+                now=now,
             )
 
         limit = conversation.bot.for_function(question.function).rewind_messages + SPARE_ROWS

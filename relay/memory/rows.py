@@ -20,10 +20,14 @@ from relay.ports import Row, Value
 PROPERTY_MAX_UNITS = 32_000
 """UTF-16 units that one property gets, a little under Azure's limit of 32,768."""
 
+WINDOW_WORDS_MAX_CHARS = 2_000
+"""So much of a file's or a recording's words stays in later windows."""
+
 REPLY_MAX_CHARS = 60_000
 """Where a model's answer is cut: text and parts together stay well under an entity's 1 MiB."""
 
 Kind = Literal["text", "help", "new", "forget", "reply"]
+Unread = Literal["gone", "late", "refused", "unclear"]
 State = Literal["waiting", "answered", "closed", "stored", "sent", "undelivered"]
 
 
@@ -38,6 +42,7 @@ class Entry:
         medium: what else it is that a person sent (a picture, a recording, …); empty for words alone.
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
+        unread: of a medium for which there will be no words, why.
         state: of a message: ``waiting`` → ``answered``, or ``closed`` by ``/forget``.
             Of a reply: ``stored`` → ``sent``, ``closed`` by ``/forget``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
@@ -71,6 +76,7 @@ class Entry:
     medium: str = ""
     attached: str = ""
     words: str = ""
+    unread: str = ""
     nick: str = ""
     custom: str = ""
     function: str = ""
@@ -100,6 +106,11 @@ class Entry:
     def shown(self) -> str:
         """What the user reads of a reply."""
         return f"{self.text}\n\n{self.note}" if self.note else self.text
+
+    @property
+    def length(self) -> int:
+        """About how many characters of a window it takes."""
+        return len(self.text) + min(len(self.words), WINDOW_WORDS_MAX_CHARS)
 
     @property
     def at(self) -> int:
@@ -180,7 +191,7 @@ class Entry:
 
 WORDLESS = frozenset(
     (
-        *("kind", "state", "sender", "id", "medium", "function", "model", "cause"),
+        *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
         *("excluded", "forgotten", "promised", "returned", "limited", "warned"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),

@@ -14,9 +14,18 @@ BATCH_MAX_ROWS = 90
 """Messages that are answered together; with their reply they fit one transaction of 100 changes."""
 
 
+GATHERING_SHARE = 0.25
+"""Of the time of a turn, a message may wait so much for what belongs to it."""
+
+BATCH_MAX_MEDIA = 8
+"""Media that are answered together: each takes time and memory."""
+
 UNUSABLE_MAX_ROWS = 200
 """The most rows that no model may see (refused, forgotten, commands) which one turn reads through: a user who floods a
 conversation with such rows shortens its memory, and does not make its turns dear."""
+
+FETCHED = ("picture", "audio", "video", "file")
+"""Media that have bytes."""
 
 Fate = Literal["batch", "sent", "left", "before_new", "not_usable"]
 """What becomes of a row that was read: it is answered now, the model gets it as history, or it does not.
@@ -60,6 +69,8 @@ def plan(
     bot: Bot,
     group: bool,
     only: str | None = None,
+    asker: str = "",
+    now: int = 0,
 ) -> Plan:
     """Decide from the rows read so far.
 
@@ -69,13 +80,16 @@ def plan(
         bot: whose conversation it is, without the override of any ``robotInfo.function``.
         group: whether several people write in the conversation.
         only: when given, the batch is one message: the waiting one with this key, or the oldest if it does not wait.
+        asker: whose turn it is, and
+        now: when, Unix ms. In a group, messages of others that wait for what belongs to them are passed over.
     """
     ordered = in_time_order(entries)
     marks = [entry for entry in ordered if entry.kind in ("new", "forget")]
     open_messages = [entry for entry in ordered if entry.kind == "text" and entry.state == "waiting"]
     closing = tuple(entry for entry in open_messages if _is_forgotten(entry, marks))
     waiting = tuple(entry for entry in open_messages if entry not in closing)
-    batch = _batch(waiting, marks, group=group, only=only)
+    ready = [e for e in waiting if not (group and e.sender != asker and _is_gathering(bot, e, now))]
+    batch = _batch(ready, marks, group=group, only=only)
     unsent = tuple(entry for entry in ordered if entry.kind == "reply" and entry.state == "stored")
     if not batch:
         return Plan(unsent, closing, waiting, (), (), cutoff=0, complete=True, rows=tuple(ordered))
@@ -127,6 +141,7 @@ def _batch(
         return (next((entry for entry in waiting if entry.key == only), waiting[0]),)
     first = waiting[0]
     batch: list[Entry] = []
+    media = 0
     for entry in waiting:
         if group and entry.sender != first.sender:
             continue
@@ -138,8 +153,30 @@ def _batch(
         )
         if not together or len(batch) == BATCH_MAX_ROWS:
             break
+        media += entry.medium in FETCHED
+        if media > BATCH_MAX_MEDIA:
+            break
         batch.append(entry)
     return tuple(batch)
+
+
+def gathering_seconds(bot: Bot, entry: Entry) -> float:
+    """How long a message waits for what belongs to it; 0 for one that says what it wants.
+
+    Args:
+        bot: with the override of the message's function.
+        entry: a message. A recording that the bot can hear is words, as is a caption.
+    """
+    if bot.reply == "response":
+        return 0
+    is_words = bool(entry.text.strip()) or (entry.medium == "audio" and bot.transcribe is not None)
+    seconds = bot.gather_seconds.text if is_words else bot.gather_seconds.medium
+    return min(seconds, bot.turn_seconds * GATHERING_SHARE)
+
+
+def _is_gathering(bot: Bot, entry: Entry, now: int) -> bool:
+    seconds = gathering_seconds(bot.for_function(entry.function), entry)
+    return 0 <= now - entry.at < seconds * 1000
 
 
 def _same_epoch(entry: Entry, other: Entry, marks: Iterable[Entry]) -> bool:
@@ -167,7 +204,7 @@ def _within_budget(window: Sequence[Entry], characters: int) -> tuple[Entry, ...
     """The newest entries whose texts fit the budget together."""
     kept: list[Entry] = []
     for entry in reversed(window):
-        characters -= len(entry.text)
+        characters -= entry.length
         if characters < 0:
             break
         kept.append(entry)

@@ -14,7 +14,7 @@ from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
 from relay.ports import ChatModel, Clock, Completion, Media
 from relay.turn.delivery import parts_of
-from relay.turn.overflow import characters_too_many, is_too_long, shortened, too_long
+from relay.turn.overflow import characters_too_many, is_too_long, shortened, too_long, with_less_words
 from relay.turn.prompt import Sight, build_prompt
 from relay.turn.sights import sights_of
 from relay.turn.sources import sources_note
@@ -103,6 +103,9 @@ async def ask(
                 sights = {key: sight for key, sight in sights.items() if key in batch_keys}
                 continue
             if not window:
+                if less := with_less_words(plan.batch, excess):
+                    plan = replace(plan, batch=less)
+                    continue
                 if len(plan.batch) > 1 or not is_too_long(plan.batch[0].text, prompt, excess):
                     raise
                 text = too_long(plan.batch[0].text, excess)
@@ -132,7 +135,7 @@ async def ask(
                 return _instead(partition, plan, "refused", texts.REFUSED)
         else:
             draft = replace(_draft(bot, partition, plan, completion), tool_calls=completion.tool_calls)
-            draft = _with_line(draft, _about_pictures(plan, sights, completion))
+            draft = _with_line(draft, _about_media(bot, plan, sights, completion))
             if refusal is None:
                 return replace(draft, window=len(window))
             return replace(draft, refused=suspects, refusal=refusal)
@@ -162,14 +165,20 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
     return Draft(_with_usage(reply, completion), "answered", window=0)
 
 
-def _about_pictures(
-    plan: Plan, sights: Mapping[str, Sight], completion: Completion
+def _about_media(
+    bot: Bot, plan: Plan, sights: Mapping[str, Sight], completion: Completion
 ) -> Mapping[texts.Language, str] | None:
-    """What the user is told beside the answer: that the bot cannot see, or could not open what was just sent."""
+    """What the user is told beside the answer: what the bot could not see, hear or open of what was just sent."""
     sent = [sights[entry.key] for entry in plan.batch if entry.key in sights]
     if completion.unseen and any(isinstance(sight, str) for sight in sent):
         return texts.CANNOT_SEE
-    return texts.CANNOT_OPEN if any(isinstance(sight, MediumError) for sight in sent) else None
+    if any(isinstance(sight, MediumError) for sight in sent) or any(
+        entry.medium == "file" and entry.unread in ("gone", "late") for entry in plan.batch
+    ):
+        return texts.CANNOT_OPEN
+    if any(entry.medium == "audio" and not entry.words for entry in plan.batch):
+        return texts.DID_NOT_HEAR if bot.transcribe else texts.DOES_NOT_LISTEN
+    return None
 
 
 def _with_line(draft: Draft, line: Mapping[texts.Language, str] | None) -> Draft:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from relay import texts
 from relay.errors import ModelOverflow
-from relay.memory.rows import Entry
+from relay.memory.rows import WINDOW_WORDS_MAX_CHARS, Entry
 from relay.ports import Prompt
+
+CUT = "\n[cut here: the file goes on]"
+"""Behind words of a file that are not all of them."""
 
 FILL = 0.9
 """How much of what fits is used: characters per token differ from one message to the next."""
@@ -29,12 +33,26 @@ def is_too_long(said: str, prompt: Prompt, excess: int) -> bool:
 
 def shortened(window: Sequence[Entry], excess: int) -> tuple[Entry, ...]:
     """The window without its oldest messages: those that hold the excess, or half of it when that is not known."""
-    characters = excess or sum(len(entry.text) for entry in window) // 2
+    characters = excess or sum(entry.length for entry in window) // 2
     for first, entry in enumerate(window):
-        characters -= len(entry.text)
+        characters -= entry.length
         if characters <= 0:
             return tuple(window[first + 1 :])
     return ()
+
+
+def with_less_words(batch: Sequence[Entry], excess: int) -> tuple[Entry, ...] | None:
+    """The batch without the excess in the words of its longest file, or without half of them; None without long ones.
+
+    The rows keep what was read.
+    """
+    longest = max(batch, key=lambda entry: len(entry.words))
+    length = len(longest.words)
+    if length <= WINDOW_WORDS_MAX_CHARS:
+        return None
+    kept = max(WINDOW_WORDS_MAX_CHARS, length - excess if excess else length // 2)
+    cut = replace(longest, words=longest.words[:kept] + CUT)
+    return tuple(cut if entry is longest else entry for entry in batch)
 
 
 def too_long(said: str, excess: int) -> str:

@@ -15,11 +15,18 @@ from relay.turn.delivery import parts_of
 
 def needs_no_model(bot: Bot, batch: Sequence[Entry]) -> bool:
     """Whether the model is not asked about a batch. One that is over a limit is so as a whole."""
-    return not bot.enabled or bool(batch[0].limited) or _is_only_heard(batch)
+    return not bot.enabled or bool(batch[0].limited) or _is_unheard(bot, batch)
 
 
-def _is_only_heard(batch: Sequence[Entry]) -> bool:
-    return all(entry.medium == "audio" and not entry.words and not entry.text.strip() for entry in batch)
+def _is_unheard(bot: Bot, batch: Sequence[Entry]) -> bool:
+    """Whether there is nothing but voice in it that nobody has understood, or will."""
+    return all(
+        entry.medium == "audio"
+        and not entry.words
+        and not entry.text.strip()
+        and (bot.transcribe is None or bool(entry.unread))
+        for entry in batch
+    )
 
 
 def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> Draft | None:
@@ -29,7 +36,8 @@ def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> D
     newest = batch[-1]
     language = texts.language_of(newest.text)
     if bot.enabled and not newest.limited:
-        reply = Entry.reply_to(batch, texts.CANNOT_LISTEN[language], client_id(partition, newest.id, "reply"))
+        plain = texts.NOT_UNDERSTOOD if newest.unread else texts.CANNOT_LISTEN
+        reply = Entry.reply_to(batch, plain[language], client_id(partition, newest.id, "reply"))
         return Draft(replace(reply, excluded=True), "unheard", window=0)
     if bot.enabled:
         outcome, text = "limited", texts.LIMITED[language].format(when=_when(newest.limited, now, language))

@@ -17,9 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from relay.attachments import Attachment
 from relay.config.bots import Bot
 from relay.errors import MediumError, MediumGone
-from relay.memory.rows import Entry
+from relay.memory.rows import WINDOW_WORDS_MAX_CHARS, Entry
 from relay.ports import ChatMessage, Prompt
 from relay.spelling import one_line
+from relay.turn.overflow import CUT
 
 GROUP_NOTE = (
     "This is a group chat. Each user message is a JSON object: speaker is the account that wrote it, name is the "
@@ -65,7 +66,9 @@ def build_prompt(
     messages = [ChatMessage("system", "\n\n".join(notes))]
     seen = sights or {}
     messages += [_said(entry, group=group, sight=seen.get(entry.key)) for entry in window]
-    messages += [_said(entry, entry.custom, group=group, sight=seen.get(entry.key)) for entry in batch]
+    messages += [
+        _said(entry, entry.custom, group=group, sight=seen.get(entry.key), is_new=True) for entry in batch
+    ]
     return Prompt(
         messages=tuple(messages),
         models=bot.deployments,
@@ -88,7 +91,9 @@ def _cache_key(bot: Bot, partition: str) -> str:
     return f"{prompt[:24]}-{partition[0]}"
 
 
-def _said(entry: Entry, context: str = "", *, group: bool, sight: Sight | None = None) -> ChatMessage:
+def _said(
+    entry: Entry, context: str = "", *, group: bool, sight: Sight | None = None, is_new: bool = False
+) -> ChatMessage:
     if entry.kind == "reply":
         return ChatMessage("assistant", entry.text)
     fields, notes = {}, []
@@ -98,7 +103,7 @@ def _said(entry: Entry, context: str = "", *, group: bool, sight: Sight | None =
         notes.append(MEDIUM_NOTE)
         fields["sent"] = _described(attachment, entry, sight)
         if entry.words:
-            fields["words"] = entry.words
+            fields["words"] = entry.words if is_new else _cut(entry.words)
     if context:
         notes.append(CONTEXT_NOTE)
         fields["context"] = context
@@ -110,14 +115,28 @@ def _said(entry: Entry, context: str = "", *, group: bool, sight: Sight | None =
     return ChatMessage("user", json.dumps(fields | {"text": entry.text}, ensure_ascii=False), pictures)
 
 
+_UNREAD = {
+    "gone": "it is no longer there",
+    "late": "it could not be fetched",
+    "unclear": "nothing could be understood in it",
+}
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= WINDOW_WORDS_MAX_CHARS else words[:WINDOW_WORDS_MAX_CHARS] + CUT
+
+
 def _described(attachment: Attachment, entry: Entry, sight: Sight | None) -> str:
     """What was sent, and whether the model has it."""
     if isinstance(sight, str):
-        return f"{attachment.described()}; you see it here"
+        seen = "its first frame" if attachment.kind == "video" else "it"
+        return f"{attachment.described()}; you see {seen} here"
     if isinstance(sight, MediumGone):
         return f"{attachment.described()}; it is no longer there"
     if sight is not None:
         return f"{attachment.described()}; it could not be opened"
+    if entry.unread:
+        return f"{attachment.described()}; {_UNREAD.get(entry.unread, 'it could not be read')}"
     if entry.words or attachment.kind in ("location", "custom", "tip"):
         return attachment.described()
     return f"{attachment.described()}; you have not seen or heard what is in it"

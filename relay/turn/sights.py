@@ -1,4 +1,4 @@
-"""The pictures that the model is shown: the newest ones of window and batch."""
+"""The pictures that the model is shown, first frames of videos among them: the newest ones of window and batch."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ async def sights_of(
     media: Media, bot: Bot, window: Sequence[Entry], batch: Sequence[Entry], *, seconds: float
 ) -> dict[str, Sight]:
     """The pictures by the keys of their rows. Of the batch's, why one could not be had, too: it is told."""
-    sent = [entry for entry in (*window, *batch) if entry.medium == "picture" and entry.attached]
+    sent = [entry for entry in (*window, *batch) if entry.medium in ("picture", "video") and entry.attached]
     shown = sent[-bot.pictures :] if bot.pictures else []
     found = await asyncio.gather(*(_sight(media, entry, seconds * SHARE) for entry in shown))
-    told = {entry.key for entry in batch}
+    told = {entry.key for entry in batch if entry.medium == "picture"}  # a video is never seen whole
     return {
         entry.key: sight
         for entry, sight in zip(shown, found, strict=True)

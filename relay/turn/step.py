@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import replace
 from enum import Enum, auto
 
 from relay.config.bots import Bot
@@ -23,6 +24,7 @@ from relay.turn.plain import needs_no_model, plain_reply, with_warning
 from relay.turn.search import SEARCH_SECONDS, refused_rows
 from relay.turn.task import Parts, Task
 from relay.turn.ways import WayOut
+from relay.turn.words import with_words
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,8 @@ class Step:
         """Answer until the question is done. False when somebody else is first, or time is short."""
         history = self._parts.history
         while True:
-            question, plan = await history.read(self._task.conversation, question, self._only(question))
+            now = self._parts.clock.now()
+            question, plan = await history.read(self._task.conversation, question, self._only(question), now)
             await self._way.catch_up(question, plan)
             await history.close(self._partition, plan.closing)
             if question.state != "waiting":
@@ -117,6 +120,10 @@ class Step:
         asked = clock.now()
         bot = conversation.bot.for_function(plan.batch[0].function)
         try:
+            if not needs_no_model(bot, plan.batch):
+                seconds = max(0.1, (self._task.deadline - asked) / 1000)
+                batch = await with_words(self._parts, bot, self._partition, plan.batch, seconds=seconds)
+                plan = replace(plan, batch=batch)
             draft = plain_reply(bot, self._partition, plan.batch, asked) or await ask(
                 self._parts.model,
                 self._parts.media,
@@ -127,6 +134,8 @@ class Step:
                 group=conversation.group,
                 deadline=self._task.deadline,
             )
+        except RowChanged:
+            return Unanswered.LOOK_AGAIN
         except ModelUnavailable as failure:
             if not self._task.turn.last_try:
                 raise

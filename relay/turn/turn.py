@@ -27,10 +27,12 @@ from relay.failures import FailureRecord
 from relay.keys import client_id
 from relay.memory.history import Conversation
 from relay.memory.rows import Entry
+from relay.memory.window import gathering_seconds
 from relay.messages import Turn
 from relay.outbox import SEE
 from relay.turn.commands import carry_out, kind_of
 from relay.turn.limits import counted
+from relay.turn.plain import needs_no_model
 from relay.turn.step import Step
 from relay.turn.task import Parts, Task, give_up_at
 from relay.turn.ways import ByApi
@@ -56,8 +58,8 @@ class Turns:
                 over it, or could not put it back.
 
         Returns:
-            What became of it: ``answered``, ``done`` before, ``busy``, ``retried``, ``expired``, ``abandoned`` or
-            ``no_such_bot``.
+            What became of it: ``answered``, ``done`` before, ``gathering``, ``busy``, ``retried``, ``expired``,
+            ``abandoned`` or ``no_such_bot``.
 
         Raises:
             StorageUnavailable: it could not even be put back; the host then does so.
@@ -103,7 +105,7 @@ class Turns:
             outcome = "abandoned"
         if outcome == "busy":
             await self._parts.outbox.wait(turn)
-        else:
+        elif outcome != "gathering":
             await self._parts.outbox.finish(turn)
         return outcome
 
@@ -120,6 +122,9 @@ class Turns:
             await self._command(task, question)
             return "answered"
         question = await counted(parts.limiter, parts.history, bot, partition, question)
+        if seconds := self._seconds_to_gather(turn, bot, question):
+            await parts.outbox.gather(turn, seconds)
+            return "gathering"
         lease = await parts.leases.take(partition, parts.timing.lease_seconds(bot))
         if lease is None:
             return "busy"
@@ -129,6 +134,16 @@ class Turns:
         finally:
             await parts.leases.release(step.lease)
         return "answered" if done else "busy"
+
+    def _seconds_to_gather(self, turn: Turn, bot: Bot, question: Entry) -> float:
+        """For how long a message is left alone, once, without the lease: who sends a picture asks about it next.
+
+        The turn of what follows takes both, and need not wait.
+        """
+        if turn.gathered or turn.attempt or turn.last_try or turn.give_up or needs_no_model(bot, (question,)):
+            return 0
+        age = (self._parts.clock.now() - turn.received) / 1000
+        return max(0.0, gathering_seconds(bot, question) - age)
 
     async def _command(self, task: Task, question: Entry) -> None:
         turn, partition = task.turn, task.partition

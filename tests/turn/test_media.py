@@ -20,6 +20,8 @@ def send(relay: RelayKit, kind: str, attach: dict[str, Any], text: str = "", **f
     response = relay.post(text, msgType=kind, attach=json.dumps(attach), **fields)
     assert response.status_code == 200, response.get_body()
     assert json.loads(response.get_body())["status"] == "queued"
+    if fields.get("run", True):
+        relay.settle()
 
 
 def picture(relay: RelayKit, number: int = 1, text: str = "", **fields: Any) -> None:
@@ -105,7 +107,7 @@ def test_a_place_is_known_by_name_and_coordinates(relay: RelayKit) -> None:
 
 def test_a_file_is_known_by_name_and_size(relay: RelayKit) -> None:
     send(relay, "FILE", {"url": URL, "name": "a.ttf", "size": "91680", "ext": "ttf"})
-    assert said(relay)["sent"] == "a file, a.ttf, 92 kB; you have not seen or heard what is in it"
+    assert said(relay)["sent"] == "a file, a.ttf, 92 kB; it could not be read"
 
 
 def test_voice_alone_is_answered_plainly_and_the_next_words_are_answered_with_it_in_mind(
