@@ -133,6 +133,25 @@ def test_rests_do_not_grow_while_there_are_answers(rests: Rests) -> None:
         rests.at += 1
 
 
+def test_a_late_answer_leaves_a_rest_as_it_is_and_the_next_one_begins_small(rests: Rests) -> None:
+    under_way = rests.of.begin(A)
+    rests.at += 0.5
+    rests.fail(A)
+    rests.of.answered(A, under_way)
+    assert rests.wait(A) == 1
+    rests.at += 1
+    rests.fail(A)
+    assert rests.wait(A) == 1
+
+
+def test_an_answer_of_the_very_moment_is_none_since_then(rests: Rests) -> None:
+    rests.answer(A)
+    assert not rests.of.has_answered_since(A, rests.at)
+    rests.at += 0.001
+    rests.answer(A)
+    assert rests.of.has_answered_since(A, rests.at - 0.001)
+
+
 def test_an_answer_in_the_middle_of_a_rest_that_nobody_named_ends_it(rests: Rests) -> None:
     rests.fail(A)
     rests.at += 0.5
