@@ -6,6 +6,9 @@ import asyncio
 import dataclasses
 import json
 
+import pytest
+
+from relay.errors import NewerTurn
 from relay.keys import conversation_key, history_table, message_key
 from relay.messages import TURN_VERSION, Message, Turn
 from relay.outbox import TURNS
@@ -72,6 +75,12 @@ def test_rows_with_more_properties_are_kept_whole(relay: RelayKit) -> None:
     relay.settle()
     (row,) = relay.tables.rows("text")
     assert (row["state"], row["depth"]) == ("answered", 3)
+
+
+def test_what_is_newer_than_all_that_this_version_writes_is_not_read() -> None:
+    newest = json.loads(Turn(Message("helper", "alice", "c:1", 0, "look", medium="picture"), 0).to_json())
+    with pytest.raises(NewerTurn):
+        Turn.from_json(json.dumps(newest | {"v": newest["v"] + 1}))
 
 
 def test_a_turn_of_a_medium_is_left_to_instances_that_know_media() -> None:

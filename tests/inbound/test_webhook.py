@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import logging
 from collections.abc import Mapping
@@ -392,6 +393,21 @@ async def test_a_turn_that_does_not_fit_a_queue_message_is_refused(relay: Relay,
     assert (answer.status, answer.body["error"]) == (413, "too_large")
     assert not relay.queued
     assert not relay.responded
+
+
+@pytest.mark.parametrize("character", ["x", "&", "<", ">", "文"])
+async def test_a_turn_may_fill_a_queue_message_but_for_two_kibibytes(relay: Relay, character: str) -> None:
+    """As Azure counts it, in the UTF-8 of its XML; the rest is for what the turn gathers on its way."""
+
+    def size(text: str) -> int:
+        return len(html.escape(text, quote=False).encode())
+
+    await relay.post(copy(body="x"))
+    [(turn, _)] = relay.queued
+    room = 62 * 1024 - size(turn.to_json())
+    text = "x" * (1 + room % size(character)) + character * (room // size(character))
+    assert (await relay.post(copy(body=text))).status == 200
+    assert (await relay.post(copy(body=text + "x"))).status == 413
 
 
 @pytest.mark.parametrize("to", ["helper", "direct"])
