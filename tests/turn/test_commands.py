@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relay.config.bots import Bot
-from relay.errors import ImUnavailable
+from relay.errors import ImRejected, ImUnavailable
 from relay.messages import Message
 from relay.ports import Prompt
 from relay.texts import FORGET, HELP, NEW
@@ -108,6 +108,13 @@ def test_a_long_text_is_no_command() -> None:
         assert command_of(text, BOT) is None
 
 
+def test_a_command_has_up_to_32_characters() -> None:
+    longest = f",{' ' * 24}/forget"
+    assert len(longest) == 32
+    assert command_of(longest, BOT) == "forget"
+    assert command_of(longest.replace("/", " /"), BOT) is None
+
+
 def test_forget_in_full_width_erases_and_never_reaches_the_model(relay: RelayKit) -> None:
     relay.post("one")
     relay.clock.advance(1)
@@ -140,6 +147,24 @@ def test_a_command_that_comes_twice_is_confirmed_once(relay: RelayKit) -> None:
     relay.post_body(body)
     relay.post_body(body)
     assert relay.replies == [NEW["en"]]
+
+
+def test_a_confirmation_that_the_im_server_refuses_is_not_sent_again(relay: RelayKit) -> None:
+    relay.im.default = ImRejected("code 404")
+    relay.post("/new")
+    relay.settle()
+    assert len(relay.im.attempts) == 1
+    assert [record.cause for record in relay.failed] == ["the confirmation could not be sent: code 404"]
+
+
+def test_a_confirmation_that_may_pass_is_tried_until_the_time_to_answer_is_over(relay: RelayKit) -> None:
+    relay.im.default = ImUnavailable("no answer")
+    relay.post("/new")
+    relay.wait(10 * 60 - 1)
+    assert relay.failed == []
+    relay.settle()
+    assert [record.cause for record in relay.failed] == ["the confirmation could not be sent: no answer"]
+    assert relay.clock.now() < relay.failed[0].received + 11 * 60_000
 
 
 def test_a_message_from_before_new_keeps_its_context_when_it_comes_late(relay: RelayKit) -> None:
