@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 
-from relay.errors import ModelUnavailable
+from relay.errors import ModelOverflow, ModelUnavailable
 from relay.keys import message_hash
 from relay.messages import Turn
 from relay.outbox import FAILED as FAILED_QUEUE
@@ -132,6 +132,16 @@ def test_a_message_that_is_too_old_to_be_accepted_is_given_up_without_a_try(rela
     relay.settle()
     assert relay.model.prompts == []
     assert relay.replies == [FAILED["en"]]
+
+
+def test_what_no_shorter_message_would_mend_is_given_up_and_leaves_the_window(relay: RelayKit) -> None:
+    """Else what came with it, such as its context, would have the next message refused, too."""
+    relay.model.script = [ModelOverflow("HTTP 400", prompt_tokens=1000, excess_tokens=500)]
+    for text in ("hello", "again"):
+        relay.post(text)
+        relay.clock.advance(1)
+    assert relay.replies == [FAILED["en"], "Hi alice"]
+    assert relay.model.asked()[-1][1:] == [("user", "again")]
 
 
 def test_slow_storage_does_not_put_a_message_back_unasked(relay: RelayKit) -> None:

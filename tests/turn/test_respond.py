@@ -71,6 +71,14 @@ def test_a_request_waits_for_its_conversation_and_then_promises(relay: RelayKit)
     assert relay.replies == ["Hi alice"]
 
 
+def test_a_request_that_waited_longer_than_its_time_to_answer_is_asked_about_all_the_same(
+    relay: RelayKit,
+) -> None:
+    relay.configure_bot("echo", turn_seconds=5, answer_within_minutes=0.1)
+    relay.hold_lease("echo", seconds=10)
+    assert answer(relay, request(relay)) == "Hi alice"
+
+
 def test_requests_are_answered_one_by_one_with_the_memory_of_each_other(relay: RelayKit) -> None:
     answer(relay, request(relay, "one"))
     relay.clock.advance(1)
