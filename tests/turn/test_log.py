@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from relay.errors import ImBlocked, ImRejected, ModelBlocked, ModelRejected, ModelUnavailable
+from relay.ports import Completion
 from tests.kit import RelayKit
 
 
@@ -39,3 +40,23 @@ def test_a_plain_text_is_logged_as_given_without_a_window(
     lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("turn done")]
     assert ["outcome=answered batch=1 window=2" in line for line in lines] == [False, True, False]
     assert "outcome=blocked batch=1 window=0" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        (Completion("Hi"), "answered"),
+        (Completion("I can't help with that.", ended="declined"), "declined"),
+        (Completion("", ended="cut"), "unfinished"),
+        (Completion(""), "empty"),
+    ],
+)
+def test_what_the_model_says_once_the_window_was_left_out_is_logged_as_said_without_it(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture, said: Completion, outcome: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    relay.post("one")
+    relay.clock.advance(1)
+    relay.model.script = [ModelBlocked("content filter on the prompt"), said]
+    relay.post("two")
+    assert f"outcome={outcome} batch=1 window=0" in caplog.text
