@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -63,6 +64,12 @@ async def test_in_a_group_one_senders_row_costs_nobody_else_a_word() -> None:
     refusal = REFUSALS[0]
     model = ScriptedModel(default=refusing(("row 1.",), refusal))
     assert await search(model, rows(12, senders=4), refusal, group=True) == ["row 1."]
+    asked = [[json.loads(content) for _, content in prompt[1:]] for prompt in model.asked()]
+    assert [{said["speaker"] for said in question} for question in asked] == [
+        {"user 0"},
+        {"user 1"},
+        {"user 1"},
+    ]
 
 
 async def test_a_window_of_one_row_needs_no_question() -> None:
@@ -102,6 +109,19 @@ async def test_more_than_a_quarter_is_never_left_out() -> None:
         until=clock.now() + 3_000,
     )
     assert found == ()
+
+
+async def test_when_its_time_is_over_nothing_more_is_asked() -> None:
+    clock = ManualClock()
+    until = clock.now() + 2_000
+
+    def slow(prompt: Prompt) -> str:
+        clock.advance(1)
+        raise ModelBlocked("content filter on the prompt")
+
+    model = ScriptedModel(default=slow)
+    found = await refused_rows(model, clock, BOT, rows(16), REFUSALS[0], (), group=False, until=until)
+    assert (len(found), model.seconds) == (4, [2, 1])
 
 
 async def test_a_model_that_is_away_meanwhile_blames_nobody() -> None:
