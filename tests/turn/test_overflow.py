@@ -1,0 +1,16 @@
+"""What is too long is told in round numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.texts import TOO_LONG_BY
+from relay.turn.overflow import too_long
+
+
+@pytest.mark.parametrize(
+    ("excess", "told"),
+    [(1, 1), (9, 9), (45, 45), (99, 99), (100, 100), (101, 110), (991, 1000), (4401, 4500)],
+)
+def test_by_how_much_is_told_to_two_digits_and_never_too_little(excess: int, told: int) -> None:
+    assert too_long("x" * 5000, excess) == TOO_LONG_BY["en"].format(excess=told)
