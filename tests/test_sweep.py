@@ -8,7 +8,7 @@ import pytest
 
 from relay.clock import DAY_MS
 from relay.errors import StorageUnavailable
-from relay.keys import day_of, history_table
+from relay.keys import LIMITS_PREFIX, day_of, history_table, limits_table
 from relay.messages import Message, Turn
 from relay.outbox import POISON, TURNS
 from relay.sweep import bring_back_abandoned
@@ -40,6 +40,15 @@ def test_a_day_is_kept_until_its_youngest_message_is_older_than_the_longest_limi
     relay.sweep()
     today = day_of(relay.clock.now())
     assert tables(relay) == [history_table(today - age) for age in (2, 1, 0, -1)]
+
+
+def test_counts_are_kept_until_the_day_after_theirs_is_over(relay: RelayKit) -> None:
+    today = day_of(relay.clock.now())
+    for age in (-1, 0, 1, 2, 40):
+        asyncio.run(relay.tables.create_table(limits_table(today - age)))
+    relay.sweep()
+    left = sorted(name for name in relay.tables.tables if name.startswith(LIMITS_PREFIX))
+    assert left == [limits_table(today - age) for age in (1, 0, -1)]
 
 
 def test_a_message_is_gone_two_days_after_the_longest_limit_at_the_latest(relay: RelayKit) -> None:

@@ -309,6 +309,23 @@ async def test_counts_are_forgotten_and_read_again(monkeypatch: pytest.MonkeyPat
     assert admitted == [True] * 12 + [False] * 6
 
 
+async def test_a_process_remembers_ten_thousand_senders_of_a_bot() -> None:
+    tables = pausing_tables()
+    limiter = Limiter(tables, ManualClock())
+    bot = BOT.model_copy(update={"limits": Limits(per_sender=Rate(minute=9))})
+
+    async def calls_for(*numbers: int) -> list[str]:
+        tables.calls.clear()
+        await asyncio.gather(*(limiter.admit(bot, f"user {number}") for number in numbers))
+        return [call.split()[0] for call in tables.calls]
+
+    for first in range(0, 10_000, 100):
+        await calls_for(*range(first, first + 100))
+    assert await calls_for(1) == ["write"]
+    assert await calls_for(10_000) == ["write"]
+    assert await calls_for(1) == ["write", "get", "write"], "of more, all are read again"
+
+
 async def test_a_turn_that_is_stopped_while_it_waits_is_not_counted() -> None:
     clock, tables = ManualClock(), pausing_tables()
     limiter = Limiter(tables, clock)
@@ -492,12 +509,16 @@ def test_messages_pass_when_other_instances_are_faster_each_time(
 ) -> None:
     limit(relay, "{ per_sender = { minute = 1 } }")
 
+    tries: list[Call] = []
+
     def always_later(call: Call) -> None:
         if call.name == "write" and call.where.startswith(LIMITS_PREFIX):
+            tries.append(call)
             raise RowChanged("UpdateConditionNotSatisfied")
 
     relay.tables.before = always_later
     relay.post("hello")
+    assert len(tries) == 30, "it waits for each of them"
     assert answered(relay) == ["Hi alice"]
     (warned,) = [said for said in caplog.messages if said.startswith("messages not counted")]
     assert warned.endswith("cause=other instances were faster each time")
