@@ -154,6 +154,12 @@ def test_a_long_identity_is_hashed(bots: Bots) -> None:
     assert first != second
 
 
+def test_an_identity_of_256_characters_is_kept(bots: Bots) -> None:
+    longest = "x" * (256 - len("c:alice:"))
+    assert accepted(copy(msgidClient=longest), bots).message.id == f"c:alice:{longest}"
+    assert len(accepted(copy(msgidClient=longest + "x"), bots).message.id) < 256
+
+
 def test_a_message_with_a_time_ignores_the_clock_header(bots: Bots) -> None:
     message = accepted(copy(msgTimestamp=NOW - 3_600_000), bots, clock=NOW - 86_400_000).message
     assert (message.at, message.dated) == (NOW - 3_600_000, True)
