@@ -179,3 +179,33 @@ def test_a_row_that_has_changed_does_not_keep_the_others_from_being_excluded(rel
     first, *others = entries()
     asyncio.run(relay.app.history.exclude(partition, [replace(first, etag="stale"), *others]))
     assert [entry.excluded for entry in entries()] == [False, True, True, True]
+
+
+URL = "https://nim-nosdn.netease.im/abc"
+
+
+@pytest.mark.parametrize(
+    ("kind", "writes", "fetched", "later"),
+    [("PICTURE", 0, 1, 1), ("VIDEO", 0, 1, 1), ("AUDIO", 1, 1, 0), ("FILE", 1, 1, 0), ("LOCATION", 0, 0, 0)],
+)
+def test_what_a_medium_costs_now_and_when_it_is_remembered(
+    relay: RelayKit, kind: str, writes: int, fetched: int, later: int
+) -> None:
+    """Words are written once, and never derived again; pictures are fetched by each turn that shows them."""
+    relay.configure_bot(transcribe={"model": "gpt-transcribe"})
+    for found in (relay.media.pictures, relay.media.transcripts, relay.media.texts):
+        found[URL] = "hello"
+    words, _ = calls_of_a_turn(relay)
+    of_words = len(words)
+    relay.tables.calls.clear()
+    relay.clock.advance(1)
+    relay.post("look", msgType=kind, attach={"url": URL})
+    assert len(relay.tables.calls) == of_words + writes
+    assert len(relay.media.fetched) == fetched
+    assert len(relay.model.prompts) == 3  # one for each turn
+    relay.tables.calls.clear()
+    relay.media.fetched.clear()
+    relay.clock.advance(1)
+    relay.post("and?")
+    assert len(relay.tables.calls) == of_words
+    assert len(relay.media.fetched) == later
