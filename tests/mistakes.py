@@ -126,6 +126,17 @@ MISTAKES = [
         bots=f'{GOOD_BOT}models = [{{ model = "gpt", api = "chat" }}]\n'
         'server_tools = [{ type = "web_search" }]\n',
     ),
+    Mistake("A kind that there is not", bots=f'{GOOD_BOT}kinds = ["text", "image"]\n'),
+    Mistake("A transcription without its model", bots=f'{GOOD_BOT}transcribe = "gpt-transcribe"\n'),
+    Mistake(
+        "A key of a transcription that it does not have",
+        bots=f'{GOOD_BOT}transcribe = {{ model = "gpt-transcribe", api = "chat" }}\n',
+    ),
+    Mistake(
+        "A picture that waits longer than a quarter of a turn",
+        bots=f"{GOOD_BOT}turn_seconds = 10\ngather_seconds = 5\n",
+    ),
+    Mistake("Media from a host with a path", {"IM_MEDIA_HOSTS": "https://cdn.example.com/media"}),
     Mistake("A budget in words", bots=f'{GOOD_BOT}limits = {{ per_bot = {{ tokens_per_day = "1M" }} }}\n'),
     Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
     Mistake(

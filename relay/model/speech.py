@@ -52,7 +52,7 @@ class OpenAISpeech:
         answer = await self._ask(spans.TRANSCRIBE, endpoint, seconds, ask)
         text = getattr(answer, "text", None)
         if not isinstance(text, str):
-            raise ModelUnavailable("the transcription server gave no usable answer")
+            raise ModelUnavailable("the model server's answer is not one of this API")
         return text.strip()
 
     async def aclose(self) -> None:
@@ -72,31 +72,29 @@ class OpenAISpeech:
                     return await ask(await self._connections.client(endpoint))
             except TimeoutError:
                 spans.failed(span, "timeout")
-                raise ModelUnavailable(f"no answer of {endpoint.model} within {seconds:.0f} s") from None
+                raise ModelUnavailable(f"no answer within {seconds:.0f} s") from None
             except APIStatusError as error:
                 refusal = Refusal.of(error)
                 spans.failed(span, str(refusal.status))
                 raise self._meaning(endpoint, refusal) from None
             except APIConnectionError as error:
                 spans.failed(span, type(error).__name__)
-                raise ModelUnavailable(f"{endpoint.model} is unreachable: {type(error).__name__}") from None
+                raise ModelUnavailable(f"the server is unreachable: {type(error).__name__}") from None
             except AttemptFailed as failure:
                 spans.failed(span, "token")
                 raise ModelUnavailable(failure.cause) from None
             except (OpenAIError, ValueError, RecursionError) as error:
                 spans.failed(span, type(error).__name__)
-                raise ModelUnavailable(f"{endpoint.model} gave no usable answer") from None
+                raise ModelUnavailable("the model server's answer is not one of this API") from None
 
     def _meaning(self, endpoint: Endpoint, refusal: Refusal) -> Exception:
         if refusal.status in _ABOUT_THE_RECORDING:
-            return MediumRefused(f"{endpoint.model} refuses it: HTTP {refusal.status}")
+            return MediumRefused(refusal.cause)
         if refusal.status in (401, 403, 404):
             log.error(
-                "model=%s server=%s refuses every request: HTTP %d; check key, role and name of the deployment",
+                "model=%s server=%s refuses every recording: %s; check key, role and name of the deployment",
                 endpoint.model,
                 endpoint.host,
-                refusal.status,
+                refusal.cause,
             )
-        return ModelUnavailable(
-            f"{endpoint.model}: HTTP {refusal.status}", retry_after=refusal.retry_after or 0
-        )
+        return ModelUnavailable(refusal.cause, retry_after=refusal.retry_after or 0)

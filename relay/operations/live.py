@@ -8,6 +8,8 @@ app's own identity has its roles; the webhook, when its URL is given, shows that
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -16,23 +18,27 @@ import httpx2
 
 from relay.app import quiet_wordy_loggers
 from relay.clock import SystemClock
-from relay.config.bot import Bot
+from relay.config.bot import Bot, ImSpeech, Place
 from relay.config.bots import Bots
 from relay.config.settings import Settings
 from relay.errors import (
     ImRejected,
     ImUnavailable,
+    MediumRefused,
     ModelBlocked,
     ModelError,
     ModelRejected,
+    ModelUnavailable,
     StorageUnavailable,
 )
 from relay.keys import HISTORY_PREFIX
 from relay.model import OpenAIChat
-from relay.model.endpoints import Endpoint, endpoints_of
+from relay.model.endpoints import Endpoint, endpoint_of, endpoints_of
+from relay.model.speech import OpenAISpeech
 from relay.operations.accounts import find_account
 from relay.outbox import FAILED, POISON, TURNS
-from relay.ports import ChatMessage, Prompt
+from relay.ports import ChatMessage, Prompt, Recording
+from relay.storage.credential import AppCredential
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 
@@ -79,9 +85,11 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
 
 
 async def ask_models(settings: Settings, bots: Bots, seconds: float = MODEL_SECONDS) -> list[Finding]:
-    """Ask the models all :func:`questions` at once, each within ``seconds``."""
-    asked = (_model(settings, question, seconds) for question in questions(bots))
-    return list(await asyncio.gather(*asked))
+    """Ask the models all :func:`questions` at once, and those that hear, each within ``seconds``."""
+    asked = [_model(settings, question, seconds) for question in questions(bots)]
+    ears = dict.fromkeys(bot.transcribe for bot in _variants(bots))
+    heard = [_ears(settings, place, seconds) for place in ears if place and not isinstance(place, ImSpeech)]
+    return list(await asyncio.gather(*asked, *heard))
 
 
 def questions(bots: Bots) -> list[Prompt]:
@@ -174,6 +182,32 @@ async def _model(settings: Settings, question: Prompt, seconds: float) -> Findin
     if completion.ended == "cut" and not completion.text and question.max_tokens != PING.max_tokens:
         return Finding(part, f"uses up {question.max_tokens} tokens without a word", "raise max_reply_tokens")
     return Finding(part, f"answers as {completion.model or 'itself'}")
+
+
+async def _ears(settings: Settings, place: Place, seconds: float) -> Finding:
+    part = f"Transcription {place}"
+    speech = OpenAISpeech(settings, AppCredential(settings.storage.client_id))
+    try:
+        await speech.transcribe(SILENCE, place, seconds=seconds)
+    except MediumRefused as refusal:
+        return Finding(part, refusal.cause, "this model does not transcribe: name another one in transcribe")
+    except ModelUnavailable as error:
+        return Finding(part, error.cause, _model_fix(endpoint_of(settings, place), error.cause))
+    finally:
+        await speech.aclose()
+    return Finding(part, "hears")
+
+
+def _silence() -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as recording:
+        recording.setparams((1, 2, 16_000, 0, "NONE", ""))
+        recording.writeframes(bytes(2 * 16_000))
+    return out.getvalue()
+
+
+SILENCE = Recording(_silence(), "wav")
+"""A second of nothing, for those that transcribe."""
 
 
 def _parameters(question: Prompt) -> str:

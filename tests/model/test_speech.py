@@ -23,14 +23,21 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def ears(answer: Answer) -> AsyncIterator[tuple[OpenAISpeech, Place]]:
+async def serving_ears(answer: Answer) -> AsyncIterator[str]:
+    """A server that transcribes; its base URL."""
     app = web.Application()
     app.router.add_post("/v1/audio/transcriptions", answer)
     async with serving(app) as url:
+        yield f"{url}/v1"
+
+
+@asynccontextmanager
+async def ears(answer: Answer) -> AsyncIterator[tuple[OpenAISpeech, Place]]:
+    async with serving_ears(answer) as url:
         settings = load_settings({**GOOD_SETTINGS, "RELAY_MODEL_KEY_EARS": "sk-ears"})
         speech = OpenAISpeech(settings, AppCredential(None))
         try:
-            yield speech, Place(model="gpt-transcribe", url=f"{url}/v1", key_setting="RELAY_MODEL_KEY_EARS")
+            yield speech, Place(model="gpt-transcribe", url=url, key_setting="RELAY_MODEL_KEY_EARS")
         finally:
             await speech.aclose()
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from playground.azurite import Azurite
 from playground.im_server import ImServer
 from playground.model_server import Fault, ModelServer, Reply
 from playground.ports import free_port
-from relay.config.bots import load_bots
+from relay.config.bots import bots_in, load_bots
 from relay.config.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
 from relay.model.endpoints import endpoints_of
 from relay.operations.live import (
@@ -24,11 +25,13 @@ from relay.operations.live import (
     _storage_fix,
     _webhook_fix,
     ask_all,
+    ask_models,
     console_fields,
     questions,
     report,
 )
 from tests.mistakes import GOOD_SETTINGS
+from tests.model.test_speech import serving_ears
 
 KEY, SECRET = "app-key", "app-secret"
 BOTS = """
@@ -142,6 +145,34 @@ async def test_a_cap_that_thinking_uses_up_is_found(parts: Parts) -> None:
 
 
 @pytest.mark.stack
+@pytest.mark.parametrize(
+    ("status", "said", "fix"),
+    [
+        (200, "hears", ""),
+        (400, "HTTP 400", "this model does not transcribe: name another one in transcribe"),
+        (401, "HTTP 401", "the key is not one of this server's"),
+        (404, "HTTP 404", "no such deployment or model there"),
+    ],
+)
+async def test_whoever_hears_for_a_bot_is_asked_to(status: int, said: str, fix: str) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"text": "", "error": {"message": "x"}}, status=status)
+
+    async with serving_ears(answer) as url:
+        file = {
+            "accid": "helper",
+            "name": "Helper",
+            "system_prompt": "x",
+            "transcribe": {"model": "ears", "url": url},
+        }
+        bots = bots_in({"bots": [file, {**file, "accid": "other"}]}, "bots.toml")
+        (finding,) = [f for f in await ask_models(load_settings(GOOD_SETTINGS), bots, 5) if "ears" in f.part]
+    assert finding.part == f"Transcription ears at {url}"
+    assert finding.said == said
+    assert finding.fix.startswith(fix)
+    assert bool(finding.fix) == bool(fix)
+
+
 async def test_nothing_is_sent_or_made(parts: Parts) -> None:
     findings = await parts.findings()
     assert parts.im.chat("alice", "helper") == []
