@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from relay.attachments import Attachment
-from relay.config.bot import Deployment, Effort, Place, Verbosity
+from relay.config.bot import Deployment, Effort, Place, Speaker, Verbosity
 from relay.config.server_tools import ServerTool
 from relay.messages import Receipt, TeamKind
 
@@ -237,7 +237,7 @@ class Recording:
     ext: str
 
 
-class Speech(Protocol):
+class Ears(Protocol):
     """Servers that hear."""
 
     async def transcribe(self, recording: Recording, by: Place, *, seconds: float) -> str:
@@ -245,6 +245,18 @@ class Speech(Protocol):
 
         Raises:
             MediumRefused: the server can make nothing of this recording.
+            ModelUnavailable: not now.
+        """
+
+
+class Speech(Protocol):
+    """Servers that speak."""
+
+    async def speak(self, text: str, by: Speaker, *, seconds: float) -> bytes:
+        """A text as an MP3.
+
+        Raises:
+            MediumRefused: the server does not speak this text.
             ModelUnavailable: not now.
         """
 

@@ -23,6 +23,7 @@ Span                   Kind      What it covers
 ``im.send``            client    one message through the IM server API; an event for each attempt
 ``relay.medium``       internal  one picture, recording or file: fetching it, and making of it what a model takes
 ``transcribe MODEL``   client    one recording to one transcription server
+``speak MODEL``        client    one text to one server that speaks
 =====================  ========  =====================================================================================
 """
 
@@ -57,6 +58,7 @@ CHAT: Final = "chat "
 IM_SEND: Final = "im.send"
 MEDIUM: Final = "relay.medium"
 TRANSCRIBE: Final = "transcribe "
+SPEAK: Final = "speak "
 
 WINDOW_ROW: Final = "relay.window.row"
 """Event of ``relay.window``: one row, with ROW, ROLE, AT and FATE."""

@@ -138,6 +138,21 @@ def _by_im(value: Any) -> Any:
     return IM_SPEECH if value == "im" else value
 
 
+Occasion = Literal["voice", "always"]
+
+
+class Speaker(Place):
+    """A model that speaks.
+
+    Attributes:
+        voice: one of its voices.
+        when: ``voice``: the answer to a voice message is spoken; ``always``: every answer.
+    """
+
+    voice: str = Field("alloy", pattern=r"^\S+$", description="the name of a voice, such as alloy")
+    when: Occasion = Field("voice", description=one_of(Occasion))
+
+
 class Gather(Table):
     """How long a message waits for what belongs to it, in seconds.
 
@@ -213,6 +228,9 @@ class Bot(Table):
     )
     transcribe: Annotated[Place, BeforeValidator(_by_im)] | None = Field(
         None, description='"im", or a table with model, endpoint or url, key_setting'
+    )
+    speak: Speaker | None = Field(
+        None, description="a table with model, voice, when, endpoint or url, key_setting"
     )
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from relay.config.bot import Bot, Deployment, Gather, Limits, Place, Rate
+from relay.config.bot import Bot, Deployment, Gather, Limits, Place, Rate, Speaker
 from relay.config.server_tools import ServerTool
 from relay.config.table import Table
 from relay.errors import ConfigError
@@ -104,6 +104,7 @@ _TABLES: Mapping[str, type[Table]] = {
     "per_bot": Rate,
     "per_sender": Rate,
     "server_tools": ServerTool,
+    "speak": Speaker,
     "transcribe": Place,
 }
 """The keys whose value is a table, or a list of tables, with keys of its own."""

@@ -14,7 +14,7 @@ from relay.media.decoder import Decoder
 from relay.media.download import Downloader, Fetched
 from relay.media.hosts import Hosts
 from relay.media.reading import SIDE_MAX
-from relay.ports import Recording, Speech
+from relay.ports import Ears, Recording
 
 SHOWN_MAX_BYTES = 600 * 1024
 """Of a picture as the storage makes it: a larger one is made smaller here."""
@@ -42,13 +42,13 @@ class FetchedMedia:
     Args:
         downloader: the way out.
         hosts: which of them have transforms.
-        speech: who writes down what was spoken.
+        ears: who writes down what was spoken.
     """
 
-    def __init__(self, downloader: Downloader, hosts: Hosts, speech: Speech) -> None:
+    def __init__(self, downloader: Downloader, hosts: Hosts, ears: Ears) -> None:
         self._downloader = downloader
         self._hosts = hosts
-        self._speech = speech
+        self._ears = ears
         self._decoder = Decoder()
 
     async def picture(self, attachment: Attachment, *, seconds: float) -> str:
@@ -77,7 +77,7 @@ class FetchedMedia:
             ext = _audio_ext(fetched.body)
             if not ext:
                 raise MediumRefused("it is no recording in a form that can be transcribed")
-            return await self._speech.transcribe(Recording(fetched.body, ext), by, seconds=seconds / 2)
+            return await self._ears.transcribe(Recording(fetched.body, ext), by, seconds=seconds / 2)
 
     async def text(self, attachment: Attachment, characters: int, *, seconds: float) -> str:
         """See :class:`relay.ports.Media`."""

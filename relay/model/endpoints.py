@@ -60,7 +60,11 @@ def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
     named = {
         place.key_setting: (bot, key, f"a key of {place.endpoint or place.url}")
         for bot in variants
-        for key, places in (("models", bot.deployments), ("transcribe", (bot.transcribe,)))
+        for key, places in (
+            ("models", bot.deployments),
+            ("transcribe", (bot.transcribe,)),
+            ("speak", (bot.speak,)),
+        )
         for place in places
         if place and place.key_setting
     } | {

@@ -1,4 +1,4 @@
-"""Speech by the OpenAI API: what was spoken in words (``audio/transcriptions``)."""
+"""Speech by the OpenAI API: what was said in words (``audio/transcriptions``), words as sound (``audio/speech``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import SpanKind
 
 from relay import spans
-from relay.config.bot import Place
+from relay.config.bot import Place, Speaker
 from relay.config.settings import Settings
 from relay.errors import AttemptFailed, MediumRefused, ModelUnavailable
 from relay.model.connections import Connections
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SPOKEN_MAX_CHARS = 4096
+"""What ``audio/speech`` takes (API reference)."""
+
+SPEECH_MAX_BYTES = 10 * 1024 * 1024
+"""A little less than the IM server takes of an upload."""
+
 _ABOUT_THE_RECORDING = (400, 413, 415, 422)
 """Statuses that refuse this recording; whatever else fails, fails for every one, or for now."""
 
 
 class OpenAISpeech:
-    """The :class:`relay.ports.Speech` of the servers that the bots file names.
+    """The :class:`relay.ports.Ears` and :class:`relay.ports.Speech` of the servers that the bots file names.
 
     Args:
         settings: endpoints and keys.
@@ -40,7 +46,7 @@ class OpenAISpeech:
         self._connections = Connections(credential)
 
     async def transcribe(self, recording: Recording, by: Place, *, seconds: float) -> str:
-        """See :class:`relay.ports.Speech`."""
+        """See :class:`relay.ports.Ears`."""
         endpoint = endpoint_of(self._settings, by)
         name = f"recording.{recording.ext}"  # the server tells the form by the name
 
@@ -54,6 +60,21 @@ class OpenAISpeech:
         if not isinstance(text, str):
             raise ModelUnavailable("the model server's answer is not one of this API")
         return text.strip()
+
+    async def speak(self, text: str, by: Speaker, *, seconds: float) -> bytes:
+        """See :class:`relay.ports.Speech`."""
+        endpoint = endpoint_of(self._settings, by)
+
+        async def ask(client: AsyncOpenAI) -> Any:
+            answer = await client.audio.speech.create(
+                model=endpoint.model, voice=by.voice, input=text[:SPOKEN_MAX_CHARS], response_format="mp3"
+            )
+            return answer.content
+
+        spoken = await self._ask(spans.SPEAK, endpoint, seconds, ask)
+        if not isinstance(spoken, bytes) or not spoken or len(spoken) > SPEECH_MAX_BYTES:
+            raise MediumRefused("the model server's answer is no speech of a usable size")
+        return spoken
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -18,7 +18,7 @@ import httpx2
 
 from relay.app import quiet_wordy_loggers
 from relay.clock import SystemClock
-from relay.config.bot import Bot, ImSpeech, Place
+from relay.config.bot import Bot, ImSpeech, Place, Speaker
 from relay.config.bots import Bots
 from relay.config.settings import Settings
 from relay.errors import (
@@ -85,11 +85,13 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
 
 
 async def ask_models(settings: Settings, bots: Bots, seconds: float = MODEL_SECONDS) -> list[Finding]:
-    """Ask the models all :func:`questions` at once, and those that hear, each within ``seconds``."""
+    """Ask the models all :func:`questions` at once, and those that hear and speak, each within ``seconds``."""
     asked = [_model(settings, question, seconds) for question in questions(bots)]
     ears = dict.fromkeys(bot.transcribe for bot in _variants(bots))
     heard = [_ears(settings, place, seconds) for place in ears if place and not isinstance(place, ImSpeech)]
-    return list(await asyncio.gather(*asked, *heard))
+    voices = dict.fromkeys(bot.speak for bot in _variants(bots))
+    spoken = [_voice(settings, speaker, seconds) for speaker in voices if speaker]
+    return list(await asyncio.gather(*asked, *heard, *spoken))
 
 
 def questions(bots: Bots) -> list[Prompt]:
@@ -196,6 +198,20 @@ async def _ears(settings: Settings, place: Place, seconds: float) -> Finding:
     finally:
         await speech.aclose()
     return Finding(part, "hears")
+
+
+async def _voice(settings: Settings, speaker: Speaker, seconds: float) -> Finding:
+    part = f"Speech {speaker} ({speaker.voice})"
+    speech = OpenAISpeech(settings, AppCredential(settings.storage.client_id))
+    try:
+        spoken = await speech.speak("Hi", speaker, seconds=seconds)
+    except MediumRefused as refusal:
+        return Finding(part, refusal.cause, "this model does not speak, or has no such voice: see speak")
+    except ModelUnavailable as error:
+        return Finding(part, error.cause, _model_fix(endpoint_of(settings, speaker), error.cause))
+    finally:
+        await speech.aclose()
+    return Finding(part, f"speaks; {len(spoken)} bytes for a word")
 
 
 def _silence() -> bytes:

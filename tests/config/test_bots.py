@@ -71,6 +71,7 @@ pictures = 0
 file_characters = 0
 gather_seconds = { medium = 0.3, text = 0.2 }
 transcribe = "im"
+speak = { model = "tts" }
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from playground.loopback import serving
-from relay.config.bot import Place
+from relay.config.bot import Place, Speaker
 from relay.config.settings import load_settings
 from relay.errors import MediumRefused, ModelUnavailable
 from relay.model.speech import OpenAISpeech
@@ -40,6 +40,45 @@ async def ears(answer: Answer) -> AsyncIterator[tuple[OpenAISpeech, Place]]:
             yield speech, Place(model="gpt-transcribe", url=url, key_setting="RELAY_MODEL_KEY_EARS")
         finally:
             await speech.aclose()
+
+
+async def spoken(answer: Answer, text: str = "hello") -> bytes:
+    app = web.Application()
+    app.router.add_post("/v1/audio/speech", answer)
+    async with serving(app) as url:
+        speech = OpenAISpeech(load_settings(GOOD_SETTINGS), AppCredential(None))
+        try:
+            return await speech.speak(text, Speaker(model="tts", voice="coral", url=f"{url}/v1"), seconds=9)
+        finally:
+            await speech.aclose()
+
+
+async def test_a_text_is_spoken_as_an_mp3() -> None:
+    bodies: list[dict[str, object]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        bodies.append(await request.json())
+        return web.Response(body=b"ID3 hello", content_type="audio/mpeg")
+
+    assert await spoken(answer, "x" * 5000) == b"ID3 hello"
+    assert bodies == [{"model": "tts", "voice": "coral", "input": "x" * 4096, "response_format": "mp3"}]
+
+
+@pytest.mark.parametrize("status", [400, 429, 500])
+async def test_what_cannot_be_spoken_is_told_by_its_error(status: int) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"error": {"message": "x"}}, status=status)
+
+    with pytest.raises(MediumRefused if status == 400 else ModelUnavailable):
+        await spoken(answer)
+
+
+async def test_speech_without_a_byte_is_none() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"", content_type="audio/mpeg")
+
+    with pytest.raises(MediumRefused):
+        await spoken(answer)
 
 
 async def heard(answer: Answer, seconds: float = 9) -> str:
