@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from relay.errors import NewerTurn
 
-TURN_VERSION = 3
+TURN_VERSION = 4
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
-A turn names the oldest version that reads it right: 3 when its message is a medium, which older ones take for words; 2
-when it was promised or is on its last try; else 1.
+A turn names the oldest version that reads it right: 4 when its bot is to greet a group, where older ones
+answer an empty text; 3 when its message is a medium, which older ones take for words; 2 when it was promised or is on
+its last try; else 1.
 """
 
 QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
@@ -50,6 +51,7 @@ class Message:
         server_id: the platform's id of it, which rises with time; empty when it has none.
         medium: what it is beside its text (a picture, a recording, …); empty for words alone.
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
+        joined: nobody has said anything: the bot has come into the group, and greets it. The sender is the bot.
     """
 
     bot: str
@@ -68,6 +70,7 @@ class Message:
     server_id: str = ""
     medium: str = ""
     attached: str = ""
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +114,17 @@ class Turn:
 
     def to_json(self) -> str:
         """The text for the queue: JSON that is also legal in the XML which carries it."""
-        version = 3 if self.message.medium else 2 if self.promised or self.last_try else 1
+        version = self._version()
         fields: dict[str, Any] = {"v": version, **dataclasses.asdict(self)}
         text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+    def _version(self) -> int:
+        if self.message.joined:
+            return 4
+        if self.message.medium:
+            return 3
+        return 2 if self.promised or self.last_try else 1
 
     def queue_bytes(self) -> int:
         """The size that counts against the queue's limit: UTF-8 bytes with XML's escapes."""

@@ -182,6 +182,22 @@ class RelayKit:
         """Send a user's message as the console's custom chatbot webhook; ``robot`` holds robotInfo fields."""
         return self.post_body(self.chatbot(text, to, sender, robotInfo=robot), run=run)
 
+    def add_to_group(
+        self, *bots: str, team: str = "42", sender: str = "alice", run: bool = True, **fields: Any
+    ) -> func.HttpResponse:
+        """A user adds bots to a group: what the platform reports of it, in which nobody says anything.
+
+        Args:
+            bots: accids of the bots, or of anybody else.
+            team: id of the group.
+            sender: accid of the user who adds them.
+            run: feed what is queued to ``answer`` at once.
+            fields: of :meth:`copy`.
+        """
+        attach = json.dumps({"id": 0, "data": {"ids": bots}})
+        notification = {"msgType": "NOTIFICATION", "attach": attach, **fields}
+        return self.post_body(self.copy("", sender=sender, team=team, **notification), run=run)
+
     def post_body(self, body: dict[str, Any], *, run: bool = True) -> func.HttpResponse:
         """Sign any body and post it."""
         self._sender = str(body.get("fromAccount", ""))

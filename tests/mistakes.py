@@ -138,6 +138,12 @@ MISTAKES = [
     ),
     Mistake("Media from a host with a path", {"IM_MEDIA_HOSTS": "https://cdn.example.com/media"}),
     Mistake("A budget in words", bots=f'{GOOD_BOT}limits = {{ per_bot = {{ tokens_per_day = "1M" }} }}\n'),
+    Mistake("A greeting that is switched on", bots=f"{GOOD_BOT}greeting = true\n"),
+    Mistake("A greeting without a word", bots=f'{GOOD_BOT}greeting = " "\n'),
+    Mistake(
+        "A greeting of a function",
+        bots=f'{GOOD_BOT}[bots.functions.french]\ngreeting = "Bonjour !"\n',
+    ),
     Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
     Mistake(
         "A key of a model server in the bots file",

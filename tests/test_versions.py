@@ -78,7 +78,7 @@ def test_rows_with_more_properties_are_kept_whole(relay: RelayKit) -> None:
 
 
 def test_what_is_newer_than_all_that_this_version_writes_is_not_read() -> None:
-    newest = json.loads(Turn(Message("helper", "alice", "c:1", 0, "look", medium="picture"), 0).to_json())
+    newest = json.loads(Turn(Message("helper", "helper", "c:1", 0, "", team="42", joined=True), 0).to_json())
     with pytest.raises(NewerTurn):
         Turn.from_json(json.dumps(newest | {"v": newest["v"] + 1}))
 
@@ -88,3 +88,9 @@ def test_a_turn_of_a_medium_is_left_to_instances_that_know_media() -> None:
     words, picture = Turn(message, 0), Turn(dataclasses.replace(message, medium="picture"), 0)
     assert [json.loads(turn.to_json())["v"] for turn in (words, picture)] == [1, 3]
     assert Turn.from_json(picture.to_json()) == picture
+
+
+def test_a_turn_of_a_greeting_is_left_to_instances_that_know_greetings() -> None:
+    greeting = Turn(Message("helper", "helper", "c:1", 0, "", team="42", joined=True), 0)
+    assert json.loads(greeting.to_json())["v"] == 4
+    assert Turn.from_json(greeting.to_json()) == greeting

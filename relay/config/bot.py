@@ -31,6 +31,7 @@ def _visible(name: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_visible)]
+Greeting = Annotated[str, Field(min_length=1, max_length=5000), AfterValidator(_visible)]
 Minutes = Annotated[int, Field(ge=1, le=MINUTES_MAX)]
 
 
@@ -232,6 +233,7 @@ class Bot(Table):
     speak: Speaker | None = Field(
         None, description="a table with model, voice, when, endpoint or url, key_setting"
     )
+    greeting: Greeting | None = Field(None, description="1 to 5000 characters")
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )
@@ -242,6 +244,11 @@ class Bot(Table):
     def deployments(self) -> tuple[Deployment, ...]:
         """The models to ask, in order; none for the settings' own."""
         return (Deployment(model=self.model),) if self.model else self.models
+
+    @property
+    def greets(self) -> bool:
+        """Whether it says something when it comes into a group."""
+        return self.enabled and self.greeting is not None
 
     def for_function(self, name: str) -> Bot:
         """The bot as ``robotInfo.function`` asks for it: with that override, or itself when there is none."""

@@ -44,7 +44,7 @@ _MEDIA: dict[str, MediumKind] = {
     "CUSTOM": "custom",
     "TIPS": "tip",
 }
-_TEAMS: dict[str, TeamKind] = {"TEAM": "team", "SUPER_TEAM": "super_team"}
+TEAMS: dict[str, TeamKind] = {"TEAM": "team", "SUPER_TEAM": "super_team"}
 _SERVER_API = ("REST", "32")
 """``fromClientType`` of what came through the server API: bots, ours and others'. Answering would loop."""
 
@@ -72,7 +72,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
     # Nearly every copy is between two people: the cheap checks come first, and the text is read last.
     if bots.get(inbound.sender) is not None or inbound.client in _SERVER_API:
         return "own_message"
-    team_kind = _TEAMS.get(inbound.conversation)
+    team_kind = TEAMS.get(inbound.conversation)
     chat = team_kind is not None or inbound.conversation == "PERSON"
     medium = _MEDIA.get(inbound.kind)
     if not chat or (medium is None and (inbound.kind != "TEXT" or not inbound.text.strip())):
@@ -90,7 +90,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
     bot = base.for_function(inbound.function)
     if (medium or "text") not in bot.kinds:
         return "kind"
-    at = _time(inbound, bot, now, clock)
+    at = message_time(inbound, bot, now, clock)
     if isinstance(at, str):
         return at
     team = (inbound.team or inbound.to) if team_kind else None
@@ -99,7 +99,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
     message = Message(
         bot=bot.accid,
         sender=inbound.sender,
-        id=_identity(inbound, team or bot.accid),
+        id=message_id(inbound, team or bot.accid),
         at=at,
         dated=inbound.time is not None,
         text=text,
@@ -134,7 +134,7 @@ def _addressed_in_team(inbound: Inbound, bots: Bots) -> tuple[Bot, str] | Reason
     return (bot, strip_mention(inbound.text, bot)) if bot else "unknown_bot"
 
 
-def _time(inbound: Inbound, bot: Bot, now: int, clock: int | None) -> int | Reason:
+def message_time(inbound: Inbound, bot: Bot, now: int, clock: int | None) -> int | Reason:
     """The time of the message: its own, else the request's. Both are signed: this is what bounds replay."""
     if inbound.time is None:
         received = now if clock is None else clock
@@ -144,7 +144,7 @@ def _time(inbound: Inbound, bot: Bot, now: int, clock: int | None) -> int | Reas
     return inbound.time if inbound.time - now <= CLOCK_TOLERANCE_MS else "bad_time"
 
 
-def _identity(inbound: Inbound, target: str) -> str:
+def message_id(inbound: Inbound, target: str) -> str:
     """The id of a message: the same on every delivery, by either input."""
     if inbound.client_id:
         identity = f"c:{inbound.sender}:{inbound.client_id}"

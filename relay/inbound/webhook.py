@@ -6,9 +6,10 @@ jY5MDk1NTQ), so a request is acknowledged once its message is safe, and refused 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,8 @@ from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
 from relay.errors import BadSignature, RequestRefused, StorageUnavailable
 from relay.inbound import chatbot
-from relay.inbound.routing import Reason, route
+from relay.inbound.joining import greetings
+from relay.inbound.routing import Accepted, Reason, route
 from relay.inbound.strict_json import parse_object
 from relay.inbound.wire import read
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES, QUEUE_MESSAGE_ROOM_BYTES, Message, Turn
@@ -108,16 +110,30 @@ class Webhook:
             return self._allow()
         if inbound.input == "event":
             return _ignored("event")
-        now = self._clock.now()
-        routed = route(inbound, self._bots, now=now, clock=_header_clock(headers))
+        now, clock = self._clock.now(), _header_clock(headers)
+        if joined := greetings(inbound, self._bots, now=now, clock=clock):
+            return await self._greet(joined, now)
+        routed = route(inbound, self._bots, now=now, clock=clock)
         if isinstance(routed, str):
             return _ignored(routed)
         spans.current().set_attributes(spans.about(routed.message))
         return await self._take(Turn(routed.message, received=now, trace=spans.traceparent()), routed.bot)
 
+    async def _greet(self, joined: Sequence[Accepted], now: int) -> HttpAnswer:
+        """Queue a turn for each bot, side by side: the time of a request is that of one."""
+        spans.current().set_attributes(spans.about(joined[0].message))
+        turns = [Turn(accepted.message, received=now, trace=spans.traceparent()) for accepted in joined]
+        _check_size(turns[0])
+        queued = (self._enqueue(turn, accepted.bot) for turn, accepted in zip(turns, joined, strict=True))
+        for failure in await asyncio.gather(*queued, return_exceptions=True):
+            if failure is not None:
+                raise failure
+        for turn in turns:
+            _log_accepted("queued", turn.message)
+        return HttpAnswer(200, {"status": "queued"})
+
     async def _take(self, turn: Turn, bot: Bot) -> HttpAnswer:
-        if turn.queue_bytes() > QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES:
-            raise RequestRefused(413, "too_large", "the message would not fit a queue message")
+        _check_size(turn)
         if bot.reply == "response":
             text = await self._respond(turn, bot)
             _log_accepted("responded", turn.message)
@@ -139,6 +155,11 @@ class Webhook:
                 " take it out of the console's callback settings"
             )
         return HttpAnswer(200, {"errCode": 0})
+
+
+def _check_size(turn: Turn) -> None:
+    if turn.queue_bytes() > QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES:
+        raise RequestRefused(413, "too_large", "the message would not fit a queue message")
 
 
 def _ignored(reason: Reason) -> HttpAnswer:

@@ -66,7 +66,7 @@ class History:
 
     async def is_done(self, partition: str, entry: Entry) -> bool:
         """Whether nothing is left to do for a claimed message: its reply is sent, or ``/forget`` closed it."""
-        if entry.state == "closed" or (entry.state == "answered" and entry.kind != "text"):
+        if entry.state == "closed" or (entry.state == "answered" and not entry.reply):
             return True
         if entry.state != "answered":
             return False

@@ -26,7 +26,7 @@ WINDOW_WORDS_MAX_CHARS = 2_000
 REPLY_MAX_CHARS = 60_000
 """Where a model's answer is cut: text and parts together stay well under an entity's 1 MiB."""
 
-Kind = Literal["text", "help", "new", "forget", "reply"]
+Kind = Literal["text", "help", "new", "forget", "greeting", "reply"]
 Unread = Literal["gone", "late", "refused", "unclear"]
 State = Literal["waiting", "answered", "closed", "stored", "sent", "undelivered"]
 
@@ -39,6 +39,7 @@ class Entry:
         key: row key; its order is the order of the conversation, newest first.
         etag: of the version that was read.
         kind: what it is. Whatever waits for an answer is ``text``, and so claimed, batched, kept and forgotten alike.
+            A ``greeting`` stands where the bot came into the group: it is no message, but has a reply.
         medium: what else it is that a person sent (a picture, a recording, …); empty for words alone.
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.

@@ -79,13 +79,14 @@ def plan(
         read_to: the oldest row that reading, newest first, has come to.
         bot: whose conversation it is, without the override of any ``robotInfo.function``.
         group: whether several people write in the conversation.
-        only: when given, the batch is one message: the waiting one with this key, or the oldest if it does not wait.
+        only: when given, the batch is one message: the waiting one with this key, or the oldest if it does not wait. A
+            greeting is said by its own turn alone.
         asker: whose turn it is, and
         now: when, Unix ms. In a group, messages of others that wait for what belongs to them are passed over.
     """
     ordered = in_time_order(entries)
     marks = [entry for entry in ordered if entry.kind in ("new", "forget")]
-    open_messages = [entry for entry in ordered if entry.kind == "text" and entry.state == "waiting"]
+    open_messages = [entry for entry in ordered if _is_open(entry, only)]
     closing = tuple(entry for entry in open_messages if _is_forgotten(entry, marks))
     waiting = tuple(entry for entry in open_messages if entry not in closing)
     ready = [e for e in waiting if not (group and e.sender != asker and _is_gathering(bot, e, now))]
@@ -177,6 +178,13 @@ def gathering_seconds(bot: Bot, entry: Entry) -> float:
 def _is_gathering(bot: Bot, entry: Entry, now: int) -> bool:
     seconds = gathering_seconds(bot.for_function(entry.function), entry)
     return 0 <= now - entry.at < seconds * 1000
+
+
+def _is_open(entry: Entry, only: str | None) -> bool:
+    """Whether it waits: a message, or the greeting that the turn is about."""
+    return entry.state == "waiting" and (
+        entry.kind == "text" or (entry.kind == "greeting" and entry.key == only)
+    )
 
 
 def _same_epoch(entry: Entry, other: Entry, marks: Iterable[Entry]) -> bool:

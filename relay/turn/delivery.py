@@ -100,7 +100,7 @@ class Delivery:
             text=text,
             client_id=part_id,
             team_kind=message.team_kind if message.team else None,
-            mention=asker if message.team else None,
+            mention=asker if message.team and asker != message.bot else None,
             moderate=bot.moderate_replies,
         )
         return await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))

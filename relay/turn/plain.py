@@ -1,4 +1,5 @@
-"""Replies for which the model is not asked: over a limit, switched off, or nothing but voice. And a limit's warning."""
+"""Replies for which the model is not asked: a greeting, over a limit, switched off, nothing but voice; and a limit's
+warning."""
 
 from __future__ import annotations
 
@@ -15,7 +16,11 @@ from relay.turn.delivery import parts_of
 
 def needs_no_model(bot: Bot, batch: Sequence[Entry]) -> bool:
     """Whether the model is not asked about a batch. One that is over a limit is so as a whole."""
-    return not bot.enabled or bool(batch[0].limited) or _is_unheard(bot, batch)
+    return not bot.enabled or bool(batch[0].limited) or _is_greeting(batch) or _is_unheard(bot, batch)
+
+
+def _is_greeting(batch: Sequence[Entry]) -> bool:
+    return batch[0].kind == "greeting"
 
 
 def _is_unheard(bot: Bot, batch: Sequence[Entry]) -> bool:
@@ -34,6 +39,10 @@ def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> D
     if not needs_no_model(bot, batch):
         return None
     newest = batch[-1]
+    if _is_greeting(batch):
+        text = bot.greeting or ""
+        reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"), parts_of(text))
+        return Draft(replace(reply, excluded=True), "greeted", window=0)
     language = texts.language_of(newest.text)
     if bot.enabled and not newest.limited:
         plain = texts.NOT_UNDERSTOOD if newest.unread else texts.CANNOT_LISTEN

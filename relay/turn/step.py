@@ -89,7 +89,7 @@ class Step:
 
     def _only(self, question: Entry) -> str | None:
         """Which message is answered alone: the question, the oldest (no key), or none."""
-        if self._task.turn.last_try or self._way.answers_one:
+        if self._task.turn.last_try or self._way.answers_one or question.kind == "greeting":
             return question.key
         return "" if self._one_by_one or self._task.bot.reply == "response" else None
 

@@ -118,10 +118,13 @@ class Turns:
             return "done"
         deadline = started + int(bot.turn_seconds * 1000)
         task = Task(turn, bot, replace(conversation, partition=partition), started, deadline, tried)
-        if question.kind != "text":
+        if question.kind == "text":
+            question = await counted(parts.limiter, parts.history, bot, partition, question)
+        elif question.kind != "greeting":
             await self._command(task, question)
             return "answered"
-        question = await counted(parts.limiter, parts.history, bot, partition, question)
+        elif question.state == "waiting" and not bot.greets:  # switched off since it was queued
+            return "done"
         if seconds := self._seconds_to_gather(turn, bot, question):
             await parts.outbox.gather(turn, seconds)
             return "gathering"

@@ -72,6 +72,7 @@ file_characters = 0
 gather_seconds = { medium = 0.3, text = 0.2 }
 transcribe = "im"
 speak = { model = "tts" }
+greeting = "Hello, everybody."
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }
@@ -83,6 +84,13 @@ limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, da
     assert (bot.reasoning_effort, bot.verbosity) == ("xhigh", "high")
     assert bot.allow == {"alice", "bob"}
     assert bot.aliases == ("小助手", "helper bot")
+
+
+def test_a_greeting_may_be_as_long_as_a_message_of_the_platform(write: Write) -> None:
+    bot = only(load_bots(write(f'{GOOD_BOT}greeting = "{"x" * 5000}"\n')))
+    assert bot.greeting == "x" * 5000
+    (problem,) = problems(write(f'{GOOD_BOT}greeting = "{"x" * 5001}"\n'))
+    assert problem.endswith('key "greeting": is 5001 characters long; accepted: 1 to 5000 characters')
 
 
 def test_a_bot_cannot_be_changed(write: Write) -> None:

@@ -29,7 +29,7 @@ _ATTACHED = {
     "FILE": f'{{"ext":"ttf","md5":"79d62a35","name":"{PLANTED}","size":"91680","url":"http://b"}}',
     "TIPS": f'{{"msg":"{PLANTED}"}}',
     "CUSTOM": f'{{"myKey1":"{PLANTED}","myKey2":2}}',
-    "NOTIFICATION": f'{{"data":{{"uinfos":[],"tinfo":{{"1":"2348319786","3":"{PLANTED}"}},"ids":["yx1"]}},"id":0}}',
+    "NOTIFICATION": f'{{"data":{{"uinfos":[],"tinfo":{{"1":"2348319786","3":"{PLANTED}"}},"ids":["helper"]}},"id":0}}',
     "NRTC_NETCALL": "{}",
     "NETCALL_AUDIO": "{}",
     "NETCALL_VEDIO": "{}",
