@@ -63,8 +63,8 @@ class ImControl:
         return Acknowledgement(post["status"], post["body"], post["milliseconds"], post["failure"])
 
     async def create_team(self, tid: str, members: Sequence[str]) -> None:
-        """Create a group, or change its members."""
-        await self._control.call("POST", "teams", json={"tid": tid, "members": list(members)})
+        """Create a group, or change its members; a bot that is new there may greet it."""
+        await self._control.call("POST", "teams", json={"tid": tid, "members": list(members), "report": True})
 
     async def events(self, after: int) -> tuple[list[Arrival], int]:
         """The messages from number ``after`` on, waiting a while for one; and the number to go on from."""

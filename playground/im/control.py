@@ -3,7 +3,8 @@
 ==============================  ==============================================================================
 ``POST /_control/say``          a user's message; JSON of :meth:`Platform.say`'s arguments → its record
 ``POST /_control/deliver``      ``{"message": server id, "delivery": {…}}`` → the record after one more request
-``POST /_control/teams``        ``{"tid", "members", "kind"}``
+``POST /_control/teams``        ``{"tid", "members", "kind"}``; with ``"report": true`` the webhook hears whom the
+                                first member has added
 ``POST /_control/webhook``      ``{"url"}``
 ``POST /_control/faults``       ``{"api": {…ApiFault}}`` and/or ``{"delivery": {…Delivery}}``; DELETE ends them all
 ``GET /_control/chats``         every chat with its messages, and the groups
@@ -44,8 +45,8 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
     async def deliver(**arguments: Any) -> Any:
         return (await validate_call(im.deliver)(**arguments)).as_json()
 
-    async def create_team(**arguments: Any) -> Any:
-        team = validate_call(im.create_team)(**arguments)
+    async def create_team(*, report: bool = False, **arguments: Any) -> Any:
+        team = validate_call(im.add_to_team if report else im.create_team)(**arguments)
         await im.record.announce()
         return asdict(team)
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Literal
@@ -64,6 +64,15 @@ def message_copy(
     if team is not None and len(team.members) <= MEMBERS_NAMED_UP_TO:
         body["tMembers"] = f"[{', '.join(team.members)}]"
     return body
+
+
+def joined_copy(message: Delivered, newcomers: Sequence[str], team: Team) -> dict[str, Any]:
+    """Body of the copy that tells whom the sender has added to a group (doc DI3OTg5Mjg)."""
+    attach = {
+        "id": 401 if team.kind == "super_team" else 0,
+        "data": {"ids": newcomers, "tinfo": {"1": team.tid}},
+    }
+    return message_copy(message, team=team) | {"attach": json.dumps(attach)}
 
 
 def chatbot_request(

@@ -19,6 +19,7 @@ from playground.im.copies import (
     Poster,
     RobotInfo,
     chatbot_request,
+    joined_copy,
     message_copy,
 )
 from playground.im.faults import ApiFault, Delivery
@@ -188,8 +189,29 @@ class Platform:
         return self.chats.of(team_key(tid))
 
     def create_team(self, tid: str, members: Sequence[str], kind: TeamKind = "team") -> Team:
-        """Create a group with these accids, the bots among them."""
+        """Create a group with these accids, the bots among them, or change its members; nobody is told."""
         return self.chats.create_team(tid, members, kind)
+
+    def add_to_team(self, tid: str, members: Sequence[str], kind: TeamKind = "team") -> Team:
+        """Do the same, and report to the webhook whom the first member has thereby added."""
+        before = self.chats.teams.get(tid)
+        team = self.create_team(tid, members, kind)
+        here = before.members if before else team.members[:1]
+        newcomers = [member for member in team.members if member not in here]
+        if newcomers and self.webhook is not None:
+            message = Delivered(
+                sender=team.members[0],
+                to=tid,
+                team_kind=team.kind,
+                text="",
+                client_id=str(uuid.uuid4()),
+                server_id=self.chats.next_id(),
+                at=self.chats.now(),
+                msg_type="NOTIFICATION",
+            )
+            body = json.dumps(joined_copy(message, newcomers, team)).encode()
+            self._start(self.post(body))
+        return team
 
     @property
     def calls(self) -> list[ApiCall]:

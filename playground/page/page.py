@@ -169,7 +169,7 @@ class Page:
     async def put_team(self, tid: str, name: str, members: Sequence[str]) -> Team:
         """Create or change a group."""
         parts = await self.parts()
-        await parts.im.call("POST", "teams", json={"tid": tid, "members": list(members)})
+        await parts.im.call("POST", "teams", json={"tid": tid, "members": list(members), "report": True})
         team = self.people.put_team(tid, name, members)
         self.events.publish("team", team=team.as_json())
         return team

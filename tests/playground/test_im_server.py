@@ -151,6 +151,19 @@ async def test_a_group_message_names_the_group_and_its_members(im: ImServer, web
     assert [message.text for message in im.team_chat("123")] == ["@Helper hello"]
 
 
+async def test_the_webhook_hears_who_is_added_to_a_group(im: ImServer, webhook: Receiver) -> None:
+    im.add_to_team("123", ["alice", "helper"])
+    await im.wait_for(lambda: len(webhook.received) == 1)
+    im.add_to_team("123", ["alice", "helper"])  # nobody is new
+    im.add_to_team("123", ["alice", "helper", "bob"], kind="super_team")
+    await im.wait_for(lambda: len(webhook.received) == 2)
+    first, second = webhook.bodies
+    assert (first["msgType"], first["convType"], first["fromAccount"]) == ("NOTIFICATION", "TEAM", "alice")
+    assert json.loads(first["attach"]) == {"id": 0, "data": {"ids": ["helper"], "tinfo": {"1": "123"}}}
+    assert json.loads(second["attach"])["id"] == 401
+    assert json.loads(second["attach"])["data"]["ids"] == ["bob"]
+
+
 async def test_who_is_not_in_a_group_cannot_speak_there(im: ImServer) -> None:
     im.create_team("123", ["alice"])
     with pytest.raises(ValueError, match="not in the group"):

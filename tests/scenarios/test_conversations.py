@@ -47,6 +47,23 @@ async def test_a_mention_in_a_group_is_answered_to_the_group_and_notifies_the_as
     assert json.loads(asked(world)[-1][1])["text"] == "what time is it?"
 
 
+async def test_bots_that_are_added_to_a_group_greet_it_once_however_often_it_is_told(
+    make_world: MakeWorld,
+) -> None:
+    async with make_world(BOTS + '\n[defaults]\ngreeting = "Hello, everybody."\n') as world:
+        world.im.delivery = Delivery(copies=5)
+        world.im.add_to_team("4711", ["alice", "helper", "bob", "direct"])
+        await world.im.wait_for(lambda: len(world.im.team_chat("4711")) == 2)
+        world.im.delivery = Delivery()
+        await world.im.say("alice", "@Helper hello", team="4711")
+        await world.im.wait_for(lambda: len(world.im.team_chat("4711")) == 4)
+    first, second, _, reply = world.im.team_chat("4711")
+    assert {first.sender, second.sender} == {"helper", "direct"}
+    assert (first.text, second.text, first.mentions) == ("Hello, everybody.", "Hello, everybody.", ())
+    assert reply.text.startswith("You said")
+    assert [role for role, _ in asked(world)] == ["system", "user"]
+
+
 async def test_a_response_bot_answers_in_the_http_response(world: World) -> None:
     await world.im.say("alice", "hello", to="direct", input="chatbot")
     assert await world.replies(1, bot="direct") == ["You said: hello"]

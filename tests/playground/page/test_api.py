@@ -1,6 +1,7 @@
 """The page's interface over a real emulator."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -97,8 +98,17 @@ async def test_a_group_is_created_changed_and_written_to(browser: Browser) -> No
 async def test_a_chatbot_request_in_a_group_names_the_mentioned_bot(browser: Browser) -> None:
     _, team = await browser.call("POST", "/api/teams", {"name": "Trip", "members": ["alice", "helper"]})
     await browser.say("hi @Helper", team=team["tid"], input="chatbot")
-    await browser.im.wait_for(lambda: len(browser.webhook.received) == 1)
-    assert browser.webhook.bodies[0]["robotAccid"] == "helper"
+    await browser.im.wait_for(lambda: len(browser.webhook.received) == 2)
+    (request,) = [body for body in browser.webhook.bodies if body["msgType"] == "TEXT"]
+    assert request["robotAccid"] == "helper"
+
+
+async def test_the_webhook_hears_which_bots_are_added_to_a_group(browser: Browser) -> None:
+    _, team = await browser.call("POST", "/api/teams", {"name": "Trip", "members": ["alice", "bob"]})
+    await browser.call("PUT", f"/api/teams/{team['tid']}", {"name": "Trip", "members": ["alice", "helper"]})
+    await browser.im.wait_for(lambda: len(browser.webhook.received) == 2)
+    added = [json.loads(body["attach"])["data"]["ids"] for body in browser.webhook.bodies]
+    assert sorted(added) == [["bob"], ["helper"]]
 
 
 async def test_a_group_that_somebody_else_made_is_shown_with_its_people(browser: Browser) -> None:
