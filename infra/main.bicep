@@ -46,6 +46,9 @@ param imRegion string = 'overseas'
 @allowed(['v2', 'v1'])
 param imApiVersion string = 'v2'
 
+@description('Hosts that pictures, voice messages and files may be fetched from, beside the storage of the IM platform: `cdn.example.com`, `*.example.org`.')
+param mediaHosts string[] = []
+
 @description('Messages per second that the plan of the IM app lets its server send (100 unless you bought more).')
 @minValue(1)
 @maxValue(10000)
@@ -63,7 +66,7 @@ param existingOpenAiId string = ''
 @description('Region of the created Azure OpenAI resource: `az cognitiveservices model list -l REGION`.')
 param openAiLocation string = location
 
-@description('Deployments of models. The first one is for bots that name none. With an existing resource: deployed already.')
+@description('Deployments of models. The first one, a chat model, is for bots that name none; behind it whatever bots name: chat models, and models that transcribe, speak or draw. With an existing resource: deployed already.')
 @minLength(1)
 param models Model[] = [
   { name: 'chat', model: 'gpt-5.6-luna', version: '2026-07-09', sku: 'GlobalStandard', capacity: 50 }
@@ -256,6 +259,7 @@ module app 'modules/function.bicep' = {
     imAppSecretPreviousReference: vault.outputs.imAppSecretPreviousReference
     imRegion: imRegion
     imApiVersion: imApiVersion
+    mediaHosts: mediaHosts
     imCallsPerSecond: imCallsPerSecond
     botsFile: botsFile
     openAiEndpoint: createsOpenAi ? openAi!.outputs.endpoint : existingOpenAi!.outputs.endpoint

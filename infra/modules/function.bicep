@@ -32,6 +32,8 @@ param imAppSecretPreviousReference string
 param imRegion string
 @description('Version of the IM server API.')
 param imApiVersion string
+@description('Hosts of media, beside the storage of the IM platform.')
+param mediaHosts string[]
 @description('Messages per second that the IM app may send.')
 param imCallsPerSecond int
 @description('The bots file.')
@@ -85,6 +87,7 @@ var settings = {
   IM_APP_SECRET_PREVIOUS: imAppSecretPreviousReference
   IM_REGION: imRegion
   IM_API_VERSION: imApiVersion
+  IM_MEDIA_HOSTS: join(mediaHosts, ',')
   AZURE_OPENAI_ENDPOINT: openAiEndpoint
   AZURE_OPENAI_DEPLOYMENT: openAiDeployment
   RELAY_BOTS_FILE: botsFile

@@ -3,7 +3,7 @@
 @export()
 @description('A deployment of a model.')
 type Model = {
-  @description('Name of the deployment: what AZURE_OPENAI_DEPLOYMENT, or `model` of a bot, says.')
+  @description('Name of the deployment: what AZURE_OPENAI_DEPLOYMENT, or a `model` in the bots file, says.')
   @minLength(2)
   @maxLength(64)
   name: string
@@ -13,7 +13,7 @@ type Model = {
   version: string
   @description('Where it is computed: anywhere, in the data zone, or in the region.')
   sku: 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
-  @description('Thousands of tokens per minute. Not more than the quota: `az cognitiveservices usage list -l REGION`.')
+  @description('In units of the quota: of a chat model, thousands of tokens per minute; of others perhaps requests per minute. Not more than `az cognitiveservices usage list -l REGION` says.')
   @minValue(1)
   capacity: int
 }

@@ -134,6 +134,7 @@ MUTATIONS = [
         "  IM_REGION: imRegion\n  FUNCTIONS_WORKER_RUNTIME: 'python'\n",
     ),
     Mutation("a setting is misspelt", FUNCTION, "RELAY_BOTS_FILE:", "RELAY_BOT_FILE:"),
+    Mutation("the hosts of media are forgotten", FUNCTION, "  IM_MEDIA_HOSTS: join(mediaHosts, ',')\n", ""),
     Mutation("a setting is forgotten", FUNCTION, "  AZURE_OPENAI_DEPLOYMENT: openAiDeployment\n", ""),
     Mutation(
         "the host looks for the other identity",

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from relay.config.settings import load_settings
+from tests.conftest import EXAMPLE
 from tests.infra.bicep import INPUTS
 from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES
 from tests.infra.mutations import MUTATIONS, Mutation
-from tests.infra.templates import Templates, concurrency_of, of_type, scope_of
+from tests.infra.templates import Templates, concurrency_of, of_type, scope_of, settings_of
 from tests.infra.weaknesses import explained, found
 
 pytestmark = pytest.mark.infra
@@ -67,6 +69,51 @@ def test_an_existing_model_is_used_and_none_is_made(tmp_path: Path) -> None:
     assert role.startswith(account)
     watched = [alert["properties"]["scopes"] for alert in of_type(resources, "Insights/metricAlerts")]
     assert [account] in watched
+
+
+def test_models_that_hear_speak_and_draw_stand_behind_the_chat_model_and_are_asked_with_the_same_role(
+    templates: Templates, tmp_path: Path
+) -> None:
+    region = "param location ="
+    models = """param models = [
+  { name: 'chat', model: 'gpt-5.6-luna', version: '2026-07-09', sku: 'GlobalStandard', capacity: 50 }
+  { name: 'hear', model: 'gpt-transcribe', version: 'A', sku: 'GlobalStandard', capacity: 10 }
+  { name: 'speak', model: 'a-speech-model', version: 'B', sku: 'Standard', capacity: 3 }
+  { name: 'draw', model: 'gpt-image-2', version: 'C', sku: 'DataZoneStandard', capacity: 2 }
+]
+"""
+    resources = Templates.changed(tmp_path, "main.bicepparam", region, models + region).first_try
+    made = {
+        deployment["name"].rsplit("/")[-1]: (
+            deployment["properties"]["model"]["name"],
+            deployment["properties"]["model"]["version"],
+            deployment["sku"],
+        )
+        for deployment in of_type(resources, "CognitiveServices/accounts/deployments")
+    }
+    assert made == {
+        "chat": ("gpt-5.6-luna", "2026-07-09", {"name": "GlobalStandard", "capacity": 50}),
+        "hear": ("gpt-transcribe", "A", {"name": "GlobalStandard", "capacity": 10}),
+        "speak": ("a-speech-model", "B", {"name": "Standard", "capacity": 3}),
+        "draw": ("gpt-image-2", "C", {"name": "DataZoneStandard", "capacity": 2}),
+    }
+    assert settings_of(resources)["AZURE_OPENAI_DEPLOYMENT"] == "chat"
+    roles, as_ever = (
+        [role["id"] for role in of_type(each, "Authorization/roleAssignments")]
+        for each in (resources, templates.first_try)
+    )
+    assert roles == as_ever  # they are for the resource, so for every deployment in it
+
+
+def test_the_code_reads_the_hosts_of_media_as_they_are_given(tmp_path: Path) -> None:
+    region = "param location ="
+    given = f"param mediaHosts = ['cdn.example.com', '*.example.org']\n{region}"
+    resources = Templates.changed(tmp_path, "main.bicepparam", region, given).first_try
+    hosts = settings_of(resources)["IM_MEDIA_HOSTS"]
+    assert load_settings({**EXAMPLE, "IM_MEDIA_HOSTS": hosts}).media_hosts == (
+        "cdn.example.com",
+        "*.example.org",
+    )
 
 
 @pytest.mark.parametrize(
