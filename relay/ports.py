@@ -14,6 +14,7 @@ from relay.attachments import Attachment
 from relay.config.bot import Deployment, Effort, Place, Speaker, Verbosity
 from relay.config.server_tools import ServerTool
 from relay.messages import Receipt, TeamKind
+from relay.outgoing import Medium
 
 Value = str | int | bool
 """A table property. Times are strings or part of a key: Table Storage's plain integer has 32 bits."""
@@ -288,11 +289,12 @@ class Outgoing:
     Attributes:
         bot: accid that the message comes from.
         to: accid of the receiver, or the group's id when ``team_kind`` is set.
-        text: at most ``relay.im.split.TEXT_MAX_CHARS`` characters.
+        text: at most ``relay.im.split.TEXT_MAX_CHARS`` characters; empty beside a medium.
         client_id: id of this message for ever: v2 takes a second one with the same id for a duplicate.
         team_kind: None in a private chat.
         mention: accid to notify in a group (the asker).
         moderate: True: the platform moderates the message and copies it to the app server.
+        medium: what it is instead of a text.
     """
 
     bot: str
@@ -302,6 +304,7 @@ class Outgoing:
     team_kind: TeamKind | None = None
     mention: str | None = None
     moderate: bool = False
+    medium: Medium | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +328,16 @@ class Messenger(Protocol):
 
         Raises:
             ImUnavailable, ImRejected, ImBlocked: see :mod:`relay.errors`.
+        """
+
+    async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
+        """Put bytes into the platform's own storage, within ``seconds``: the https URL that is sent then.
+
+        A reply is stored after that: whoever takes it up again sends the same URL.
+
+        Raises:
+            ImUnavailable: not now.
+            ImRejected: nothing, or more than ``relay.im.requests.UPLOAD_MAX_BYTES``.
         """
 
 

@@ -32,6 +32,7 @@ from relay.keys import LEASE_TABLE, conversation_key
 from relay.memory.lease import Leases
 from relay.messages import Message, Turn
 from relay.outbox import FAILED, TURNS
+from relay.outgoing import Medium
 from relay.signature import sign_inbound
 from tests.doubles import (
     HostKilled,
@@ -118,7 +119,12 @@ class RelayKit:
     @property
     def replies(self) -> list[str]:
         """The texts that users have seen, in order."""
-        return [shown.text for shown in self.im.shown]
+        return [shown.text for shown in self.im.shown if shown.medium is None]
+
+    @property
+    def sent(self) -> list[Medium]:
+        """The pictures, files and so on that users have seen, in order: ``[Picture("https://…")]``."""
+        return [shown.medium for shown in self.im.shown if shown.medium is not None]
 
     @property
     def failed(self) -> list[FailureRecord]:

@@ -15,6 +15,7 @@ LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments"}
 
 MAY_IMPORT = {
     "messages": {"errors"},
+    "outgoing": {"attachments"},
     "keys": {"clock", "messages"},
     "texts": {"clock"},
     "signature": {"errors"},
@@ -22,11 +23,11 @@ MAY_IMPORT = {
     "spans": {"keys", "messages"},
     "config": {"attachments", "errors", "spelling"},
     "telemetry": {"config"},
-    "ports": {"attachments", "config", "messages"},
+    "ports": {"attachments", "config", "messages", "outgoing"},
     "outbox": {"backoff", "clock", "errors", "failures", "messages", "ports"},
     "storage": {"backoff", "config", "errors", "messages", "ports", "sdk", "spans"},
-    "memory": {"clock", "config", "errors", "keys", "messages", "ports", "spans"},
-    "im": {"errors", "messages", "ports", "signature", "spans"},
+    "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans"},
+    "im": {"attachments", "errors", "messages", "outgoing", "ports", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
     "media": {"attachments", "config", "errors", "ports"},
@@ -56,7 +57,7 @@ MAY_IMPORT = {
             "spans",
             "spelling",
         ),
-        *("im.split", "memory", "texts"),
+        *("im.fences", "im.split", "memory", "outgoing", "texts"),
     },
     "sweep": {"errors", "failures", "keys", "memory", "messages", "outbox", "ports"},
     "app": {

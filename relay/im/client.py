@@ -1,4 +1,4 @@
-"""Delivers one message through the IM server API, retries included, within a given time."""
+"""Delivers one message, or bytes, through the IM server API, retries included, within a given time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 
@@ -16,7 +17,7 @@ from relay import spans
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.codes import Outcome, result_code
 from relay.im.hosts import ApiVersion, Region, hosts
-from relay.im.requests import DIALECTS
+from relay.im.requests import DIALECTS, UPLOAD_MAX_BYTES, Request, upload_request
 from relay.ports import Clock, Outgoing, Sent
 from relay.signature import sign_outbound
 
@@ -31,6 +32,9 @@ LOST_ANSWERS = 2
 ATTEMPT_SECONDS = 5.0
 """Longest wait for a connection or for an answer (the vendor's SDK waits as long)."""
 
+UPLOAD_SECONDS = 30.0
+"""The same for an upload: the server keeps megabytes before it answers."""
+
 AGAIN_SECONDS = 0.5
 """Wait after an answer that asks for another try."""
 
@@ -42,6 +46,27 @@ KEEP_ALIVE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Call:
+    """What is asked of the server.
+
+    Attributes:
+        name: of what it is about, for the log.
+        hosts: where it may be asked.
+        write: makes the request with this id.
+        attempt_seconds: longest wait of one request.
+        keeps_id: the server knows a repetition by the id of its request.
+        is_text: nothing in its form can be illegal, so that a fault in the configuration is one.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    write: Callable[[str], Request]
+    attempt_seconds: float
+    keeps_id: bool = False
+    is_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     """The outcome of one request.
 
@@ -50,12 +75,14 @@ class _Attempt:
         cause: the outcome in words.
         arrived: whether the request may have reached the server.
         sent: what the server says of the message that it took.
+        url: of an upload, where it is.
     """
 
     outcome: Outcome | None
     cause: str
     arrived: bool = True
     sent: Sent = field(default_factory=Sent)
+    url: str = ""
 
 
 class ImClient:
@@ -81,6 +108,7 @@ class ImClient:
         self._app_key = app_key
         self._app_secret = app_secret
         self._hosts = hosts(region, api_version, api_url)
+        self._upload_hosts = hosts(region, "v1", api_url)
         self._version = api_version
         self._clock = clock
         self._http: httpx2.AsyncClient | None = None
@@ -92,19 +120,38 @@ class ImClient:
         Raises:
             ImUnavailable: no success in time, or a fault in the configuration. The message has been delivered
                 at most if an answer was lost.
-            ImRejected: sender, receiver or form are refused.
+            ImRejected: sender, receiver or form are refused; of what is no text, also whatever may be the form.
             ImBlocked: moderation refused the text.
         """
-        end = asyncio.get_running_loop().time() + seconds
+        call = _Call(
+            name=outgoing.client_id,
+            hosts=self._hosts,
+            write=lambda request_id: DIALECTS[self._version](outgoing, request_id),
+            attempt_seconds=ATTEMPT_SECONDS,
+            keeps_id=self._version == "v1",
+            is_text=outgoing.medium is None,
+        )
         with spans.span(
             spans.IM_SEND, kind=SpanKind.CLIENT, attributes={spans.IM_CLIENT_ID: outgoing.client_id}
         ):
-            try:
-                async with asyncio.timeout_at(end):
-                    # An attempt gets at most half of the time: a server that hangs leaves room for another.
-                    return await self._deliver(outgoing, min(ATTEMPT_SECONDS, seconds / 2), end)
-            except TimeoutError:
-                raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
+            return (await self._make(call, seconds)).sent
+
+    async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
+        """See :meth:`relay.ports.Messenger.upload`. A repetition after a lost answer leaves a second copy there."""
+        if not content:
+            raise ImRejected("nothing to upload: it has no bytes")
+        if len(content) > UPLOAD_MAX_BYTES:
+            raise ImRejected(f"{len(content)} bytes are more than the {UPLOAD_MAX_BYTES} of an upload")
+        call = _Call(
+            name="upload",
+            hosts=self._upload_hosts,
+            write=lambda request_id: upload_request(content, content_type, request_id),
+            attempt_seconds=UPLOAD_SECONDS,
+        )
+        answer = await self._make(call, seconds)
+        if not answer.url:
+            raise ImUnavailable(f"{answer.cause}, but without a url")
+        return answer.url
 
     async def aclose(self) -> None:
         """Close the connections. The client can be used again afterwards."""
@@ -112,33 +159,46 @@ class ImClient:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def _deliver(self, outgoing: Outgoing, attempt_seconds: float, end: float) -> Sent:
+    async def _make(self, call: _Call, seconds: float) -> _Attempt:
+        """The first answer that is a success, within ``seconds``."""
+        end = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(end):
+                # An attempt gets at most half of the time: a server that hangs leaves room for another.
+                return await self._try(call, min(call.attempt_seconds, seconds / 2), end)
+        except TimeoutError:
+            raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
+
+    async def _try(self, call: _Call, attempt_seconds: float, end: float) -> _Attempt:
         request_id = uuid.uuid4().hex
         in_doubt = False  # whether an earlier request with this id may have been carried out
         lost = 0
         wait = 0.0
         cause = ""
-        for host in islice(cycle(self._hosts), ATTEMPTS):
+        for host in islice(cycle(call.hosts), ATTEMPTS):
             if wait:
                 await self._clock.sleep(wait)
             await self._wait_out_pause(end)
-            answer = await self._post(host, outgoing, request_id, attempt_seconds)
+            answer = await self._post(host, call, request_id, attempt_seconds)
             wait, cause = 0.0, answer.cause
             match answer.outcome:
                 case None:
                     lost += 1
                     if lost == LOST_ANSWERS:
                         break
-                    if self._version == "v1":
+                    if call.keeps_id:
                         in_doubt = in_doubt or answer.arrived
                         continue
                 case Outcome.DELIVERED:
-                    return answer.sent
+                    return answer
                 case Outcome.REPEATED if in_doubt:
-                    return answer.sent
+                    return answer
                 case Outcome.BLOCKED:
                     raise ImBlocked(cause)
                 case Outcome.REJECTED:
+                    raise ImRejected(cause)
+                case Outcome.MISCONFIGURED if not call.is_text:
+                    # 414 is for an illegal field as well as for a wrong secret. A text in its place tells which.
                     raise ImRejected(cause)
                 case Outcome.MISCONFIGURED | Outcome.REPEATED:
                     break
@@ -161,9 +221,9 @@ class ImClient:
             raise ImUnavailable("result code 416: over the app's rate limit, sending pauses")
         await self._clock.sleep(left)
 
-    async def _post(self, host: str, outgoing: Outgoing, request_id: str, seconds: float) -> _Attempt:
+    async def _post(self, host: str, call: _Call, request_id: str, seconds: float) -> _Attempt:
         """Make one request, signed afresh, and log its outcome unless it is a plain success."""
-        request = DIALECTS[self._version](outgoing, request_id)
+        request = call.write(request_id)
         now = self._clock.now() // 1000
         signature = sign_outbound(self._app_key, self._app_secret, uuid.uuid4().hex, now)
         started = time.monotonic()
@@ -189,7 +249,7 @@ class ImClient:
         if answer.outcome is not Outcome.DELIVERED:
             log.warning(
                 "im message=%s request=%s ms=%d: %s",
-                outgoing.client_id,
+                call.name,
                 request_id,
                 milliseconds,
                 answer.cause,
@@ -219,7 +279,13 @@ def _read(response: httpx2.Response) -> _Attempt:
         # v1's way to say that moderation withheld the text.
         return _Attempt(Outcome.BLOCKED, "result code 200 with antispam: refused by moderation")
     known = result_code(code)
-    return _Attempt(known.outcome, f"result code {code}: {known.reason}", sent=_sent(data))
+    url = fields.get("url")  # of an upload; it stands beside the code
+    return _Attempt(
+        known.outcome,
+        f"result code {code}: {known.reason}",
+        sent=_sent(data),
+        url=url if isinstance(url, str) else "",
+    )
 
 
 def _sent(data: object) -> Sent:

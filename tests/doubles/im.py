@@ -1,10 +1,13 @@
-"""The IM server's API in memory: what users see."""
+"""The IM server's API in memory: what users see, and what is put into its storage."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from relay.errors import ImRejected
+from relay.im.requests import UPLOAD_MAX_BYTES
 from relay.ports import Outgoing, Sent
 from tests.doubles.service import outcome
 
@@ -22,6 +25,7 @@ class RecordingMessenger:
         attempts: everything that was sent, duplicates too.
         seconds: how long each attempt was allowed to take.
         shown: what users saw, in order.
+        uploads: the bytes in the platform's storage, by their URL.
         now: the platform's clock, Unix milliseconds; its ids count what was shown.
     """
 
@@ -30,6 +34,7 @@ class RecordingMessenger:
     attempts: list[Outgoing] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     shown: list[Outgoing] = field(default_factory=list)
+    uploads: dict[str, bytes] = field(default_factory=dict)
     now: Callable[[], int] = lambda: 0
 
     async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
@@ -42,6 +47,14 @@ class RecordingMessenger:
         if taken is not None:
             await outcome(taken(outgoing))
         return self.show(outgoing)
+
+    async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
+        """Keep it."""
+        if not 0 < len(content) <= UPLOAD_MAX_BYTES:
+            raise ImRejected("nothing, or too much")
+        url = f"https://nim-nosdn.netease.im/{hashlib.sha256(content).hexdigest()[:32]}"
+        self.uploads[url] = content
+        return url
 
     def show(self, outgoing: Outgoing) -> Sent:
         """The user sees it now: for a function whose error comes behind that, too."""
