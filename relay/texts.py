@@ -83,6 +83,14 @@ CANNOT_LISTEN: dict[Language, str] = {
     "en": "Sorry, I cannot listen to voice messages. Please write to me.",
     "zh": "抱歉，我听不了语音消息，请用文字告诉我。",
 }
+NOT_SHOWN: dict[Language, str] = {
+    "en": "(Something belongs here that I could not show.)",
+    "zh": "（这里有一条内容没能显示。）",
+}
+PART_WITHHELD: dict[Language, str] = {
+    "en": "(A part of my answer was withheld by the app's moderation.)",
+    "zh": "（我的部分回答被应用的内容审核拦截了。）",
+}
 SOURCES: dict[Language, str] = {
     "en": "Sources:",
     "zh": "来源：",

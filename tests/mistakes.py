@@ -144,6 +144,7 @@ MISTAKES = [
         "A greeting of a function",
         bots=f'{GOOD_BOT}[bots.functions.french]\ngreeting = "Bonjour !"\n',
     ),
+    Mistake("A switch in words", bots=f'{GOOD_BOT}send_links = "yes"\n'),
     Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
     Mistake(
         "A key of a model server in the bots file",

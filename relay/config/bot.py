@@ -234,6 +234,7 @@ class Bot(Table):
         None, description="a table with model, voice, when, endpoint or url, key_setting"
     )
     greeting: Greeting | None = Field(None, description="1 to 5000 characters")
+    send_links: bool = Field(False, description="true or false")
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )

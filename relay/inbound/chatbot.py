@@ -101,6 +101,10 @@ def acknowledgement() -> dict[str, Any]:
 def reply(text: str) -> dict[str, Any]:
     """The answer's body that carries the reply (``reply = "response"``).
 
+    What the reply shows beside its text stands in ``text`` as well, a line each: a link to a picture, the name of a
+    place. The chatbot service is said to take pictures and files (same page), but not in what form: if yours tells
+    you, make them of these lines here.
+
     TO BE CONFIRMED with the vendor's page: ``errCode`` is what the vendor's callbacks use, type 0 is a text
     message in its server API.
     """

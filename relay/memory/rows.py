@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 
 from relay.keys import day_of, reply_key, time_of
 from relay.messages import Message
+from relay.outgoing import Medium, from_fields, to_fields
 from relay.ports import Row, Value
 
 PROPERTY_MAX_UNITS = 32_000
@@ -54,8 +55,10 @@ class Entry:
         promised: a ``response`` bot has said "still thinking"; the answer goes by the API.
         reply: key of the reply that covers this message.
         client_id: of a reply, the IM id of its first part.
-        parts: of a long reply, the messages it is sent as.
-        parts_sent: how many of them were sent.
+        parts: of a reply in several messages, each as text. Of a medium that is the line which goes in its place where
+            it is refused, and in every version that does not know ``media``.
+        media: of a reply with media, what each part is instead of its text, None for a text.
+        parts_sent: how many of the parts were sent.
         cause: of a failure text, why; a record of it goes to the queue ``relay-failed``.
         fresh: of a message, that the claim which gave it was its first; not stored.
         limited: of a message over a limit, until when it is (Unix ms): it is refused, the model never sees it.
@@ -87,6 +90,7 @@ class Entry:
     reply: str = ""
     client_id: str = ""
     parts: tuple[str, ...] = ()
+    media: tuple[Medium | None, ...] = ()
     parts_sent: int = 0
     cause: str = ""
     model: str = ""
@@ -105,8 +109,13 @@ class Entry:
 
     @property
     def shown(self) -> str:
-        """What the user reads of a reply."""
-        return f"{self.text}\n\n{self.note}" if self.note else self.text
+        """What the user reads of a reply where there is only text."""
+        beside = [
+            line
+            for line, medium in zip(self.parts, self.media, strict=False)
+            if medium is not None and line not in self.text
+        ]
+        return "\n\n".join(filter(None, (self.text, self.note, *beside)))
 
     @property
     def length(self) -> int:
@@ -141,8 +150,8 @@ class Entry:
         )
 
     @classmethod
-    def reply_to(cls, batch: Sequence[Entry], text: str, client_id: str, parts: tuple[str, ...] = ()) -> Self:
-        """A reply that covers a batch, ready to be stored."""
+    def reply_to(cls, batch: Sequence[Entry], text: str, client_id: str) -> Self:
+        """A reply that covers a batch, in one message."""
         newest = batch[-1]
         return cls(
             key=reply_key(newest.key),
@@ -153,7 +162,6 @@ class Entry:
             text=text,
             id=newest.id,
             client_id=client_id,
-            parts=parts,
         )
 
     def values(self) -> dict[str, Value]:
@@ -175,6 +183,7 @@ class Entry:
             custom=gather("custom", row.values),
             words=gather("words", row.values),
             parts=tuple(json.loads(gather("parts", row.values) or "[]")),
+            media=tuple(map(_medium, json.loads(gather("media", row.values) or "[]"))),
             delivered=tuple((id, at) for id, at in json.loads(gather("delivered", row.values) or "[]")),
             unknown=tuple(name for name in row.values if name not in plain and _base(name) not in _SPREAD),
             **plain,
@@ -200,7 +209,7 @@ WORDLESS = frozenset(
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
 
-_SPREAD = ("text", "custom", "words", "parts", "delivered")
+_SPREAD = ("text", "custom", "words", "parts", "media", "delivered")
 _UNSTORED = ("key", "etag", "fresh", "unknown")
 _PLAIN: dict[str, Any] = {
     field.name: {"bool": bool, "int": int}.get(str(field.type), str)
@@ -245,7 +254,11 @@ def gather(name: str, values: Mapping[str, Value]) -> str:
 
 def to_json(pieces: Sequence[object]) -> str:
     """Pieces as a property holds them; nothing for none."""
-    return json.dumps(pieces, ensure_ascii=False) if pieces else ""
+    return json.dumps(pieces, ensure_ascii=False, default=to_fields) if pieces else ""
+
+
+def _medium(fields: Mapping[str, Any] | None) -> Medium | None:
+    return from_fields(fields) if fields else None
 
 
 def _base(name: str) -> str:

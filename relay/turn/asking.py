@@ -12,8 +12,8 @@ from relay.errors import MediumError, ModelBlocked, ModelOverflow, ModelRejected
 from relay.keys import client_id
 from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
+from relay.outgoing import Medium
 from relay.ports import ChatModel, Clock, Completion, Media
-from relay.turn.delivery import parts_of
 from relay.turn.overflow import characters_too_many, is_too_long, shortened, too_long, with_less_words
 from relay.turn.prompt import Sight, build_prompt
 from relay.turn.sights import sights_of
@@ -40,6 +40,7 @@ class Draft:
         refused: rows of the window without which the model answered; which of them it was is not known yet.
         refusal: what it said to all of them.
         tool_calls: names of the tools that the model's server ran, once for each call.
+        media: what is shown behind the text. Not remembered: the text is.
     """
 
     reply: Entry
@@ -49,6 +50,7 @@ class Draft:
     refused: tuple[Entry, ...] = ()
     refusal: Refusal | None = None
     tool_calls: tuple[str, ...] = ()
+    media: tuple[Medium, ...] = ()
 
 
 async def ask(
@@ -161,7 +163,6 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
         text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
     note = sources_note(completion.sources, text, texts.language_of(plan.batch[-1].text))
     reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
-    reply = replace(reply, parts=parts_of(reply.shown))
     return Draft(_with_usage(reply, completion), "answered", window=0)
 
 
@@ -186,8 +187,8 @@ def _with_line(draft: Draft, line: Mapping[texts.Language, str] | None) -> Draft
     if line is None or draft.reply.excluded:
         return draft
     told = line[texts.language_of(draft.reply.text)]
-    reply = replace(draft.reply, note="\n\n".join(filter(None, (told, draft.reply.note))))
-    return replace(draft, reply=replace(reply, parts=parts_of(reply.shown)))
+    note = "\n\n".join(filter(None, (told, draft.reply.note)))
+    return replace(draft, reply=replace(draft.reply, note=note))
 
 
 def _instead(partition: str, plan: Plan, outcome: str, why: Mapping[texts.Language, str]) -> Draft:
@@ -205,9 +206,7 @@ def failure_text(partition: str, entry: Entry, cause: str) -> Entry:
 
 def _plain(partition: str, plan: Plan, text: str) -> Entry:
     """A reply that the model will not see again."""
-    return replace(
-        Entry.reply_to(plan.batch, text, _reply_id(partition, plan), parts_of(text)), excluded=True
-    )
+    return replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), excluded=True)
 
 
 def _reply_id(partition: str, plan: Plan) -> str:

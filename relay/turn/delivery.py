@@ -10,12 +10,12 @@ from relay.clock import MINUTE_MS
 from relay.config.bots import Bot
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, RowChanged
 from relay.failures import FailureRecord
-from relay.im.split import split
 from relay.keys import client_id
 from relay.memory.history import History
 from relay.memory.rows import Entry, spread, to_json
 from relay.messages import Message, Turn
 from relay.outbox import SEE, Outbox
+from relay.outgoing import Medium
 from relay.ports import Clock, Messenger, Outgoing, Sent, Value
 
 log = logging.getLogger(__name__)
@@ -46,13 +46,12 @@ class Delivery:
             ImUnavailable: not sent, or not known to be; the reply stays stored.
             StorageUnavailable: sent, but not marked.
         """
-        attributes: dict[str, spans.Attribute] = {
-            spans.REPLY: reply.client_id,
-            spans.PARTS: max(1, len(reply.parts)),
-        }
+        parts = max(1, len(reply.parts))
+        attributes: dict[str, spans.Attribute] = {spans.REPLY: reply.client_id, spans.PARTS: parts}
         with spans.span(spans.DELIVER, attributes=attributes):
             try:
-                reply = await self._send(turn.message, bot, partition, reply, until)
+                for number in range(reply.parts_sent, parts):
+                    reply = await self._send(turn.message, bot, partition, reply, number, until)
                 if reply.cause:
                     await self._record(turn, partition, reply, reply.cause)
                 await self._mark_sent(partition, reply)
@@ -75,24 +74,55 @@ class Delivery:
         """
         await self._send_one(turn.message, bot, text, reply_id, turn.message.sender, until)
 
-    async def _send(self, message: Message, bot: Bot, partition: str, reply: Entry, until: int) -> Entry:
-        """Send the parts that were not sent yet, noting each, so that a long reply always gets on."""
-        parts = reply.parts or (reply.shown,)
-        for number in range(reply.parts_sent, len(parts)):
-            part_id = reply.client_id if number == 0 else client_id(reply.client_id, str(number))
-            sent = await self._send_one(message, bot, parts[number], part_id, reply.sender, until)
-            reply = replace(reply, delivered=(*reply.delivered, (sent.server_id, sent.at)))
-            if number < len(parts) - 1:
-                noted: dict[str, Value] = {"parts_sent": number + 1, **_delivered(reply)}
-                reply = await self._history.change(partition, reply, **noted)
-        return reply
+    async def _send(
+        self, message: Message, bot: Bot, partition: str, reply: Entry, number: int, until: int
+    ) -> Entry:
+        """Send one part, and note it unless it is the last, so that a long reply always gets on."""
+        sent = await self._send_part(message, bot, reply, number, until)
+        reply = replace(reply, delivered=(*reply.delivered, (sent.server_id, sent.at)))
+        if number >= len(reply.parts) - 1:
+            return reply
+        noted: dict[str, Value] = {"parts_sent": number + 1, **_delivered(reply)}
+        return await self._history.change(partition, reply, **noted)
+
+    async def _send_part(self, message: Message, bot: Bot, reply: Entry, number: int, until: int) -> Sent:
+        """Send one part. A medium that is refused is replaced by a line of text and costs no part behind it.
+
+        The line has an id of its own: the server may know the medium's by now.
+        """
+        text = reply.parts[number] if reply.parts else reply.shown
+        medium = reply.media[number] if number < len(reply.media) else None
+        part_id = reply.client_id if number == 0 else client_id(reply.client_id, str(number))
+        if medium is None:
+            return await self._send_one(message, bot, text, part_id, reply.sender, until)
+        try:
+            return await self._send_one(message, bot, "", part_id, reply.sender, until, medium)
+        except (ImRejected, ImBlocked) as refusal:
+            log.warning(
+                "the IM server refuses a %s, a line of text goes in its place bot=%s message=%s cause=%s",
+                medium.kind,
+                bot.accid,
+                part_id,
+                refusal.cause,
+            )
+            if isinstance(refusal, ImBlocked):  # what moderation withholds is not linked to either
+                text = texts.PART_WITHHELD[texts.language_of(reply.text)]
+        line_id = client_id(reply.client_id, str(number), "line")
+        return await self._send_one(message, bot, text, line_id, reply.sender, until)
 
     async def _mark_sent(self, partition: str, reply: Entry) -> None:
         sent: dict[str, Value] = {"state": "sent", "sent_at": str(self._clock.now()), **_delivered(reply)}
         await self._history.change(partition, reply, **sent)
 
     async def _send_one(
-        self, message: Message, bot: Bot, text: str, part_id: str, asker: str, until: int
+        self,
+        message: Message,
+        bot: Bot,
+        text: str,
+        part_id: str,
+        asker: str,
+        until: int,
+        medium: Medium | None = None,
     ) -> Sent:
         outgoing = Outgoing(
             bot=message.bot,
@@ -102,6 +132,7 @@ class Delivery:
             team_kind=message.team_kind if message.team else None,
             mention=asker if message.team and asker != message.bot else None,
             moderate=bot.moderate_replies,
+            medium=medium,
         )
         return await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
 
@@ -151,9 +182,3 @@ class Delivery:
 
 def _delivered(reply: Entry) -> dict[str, Value]:
     return spread("delivered", to_json(reply.delivered))
-
-
-def parts_of(text: str) -> tuple[str, ...]:
-    """The messages that a reply is sent as; empty when it is one, and that its text."""
-    parts = tuple(split(text))
-    return () if parts == (text,) else parts

@@ -11,7 +11,6 @@ from relay.config.bots import Bot
 from relay.keys import client_id
 from relay.memory.rows import Entry
 from relay.turn.asking import Draft
-from relay.turn.delivery import parts_of
 
 
 def needs_no_model(bot: Bot, batch: Sequence[Entry]) -> bool:
@@ -66,8 +65,8 @@ def with_warning(draft: Draft, batch: Sequence[Entry], now: int) -> Draft:
         return draft
     language = texts.language_of(batch[-1].text)
     last = texts.LAST[language].format(when=_when(until, now, language))
-    reply = replace(draft.reply, note="\n\n".join(filter(None, (draft.reply.note, last))))
-    return replace(draft, reply=replace(reply, parts=parts_of(reply.shown)))
+    note = "\n\n".join(filter(None, (draft.reply.note, last)))
+    return replace(draft, reply=replace(draft.reply, note=note))
 
 
 def _when(until: str, now: int, language: texts.Language) -> str:

@@ -20,6 +20,7 @@ from relay.memory.rows import Entry
 from relay.memory.window import Plan
 from relay.outbox import SEE
 from relay.turn.asking import Draft, Refusal, ask, failure_text
+from relay.turn.layout import in_parts
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
 from relay.turn.search import SEARCH_SECONDS, refused_rows
 from relay.turn.task import Parts, Task
@@ -147,7 +148,8 @@ class Step:
             return await self._give_up(plan.batch[0], refusal.cause, harmful=True)
         answered = clock.now()
         draft = with_warning(draft, plan.batch, answered)
-        reply = await self._store(plan.batch, draft.reply, exclude_batch=draft.exclude_batch)
+        laid_out = in_parts(draft.reply, draft.media, send_links=bot.send_links)
+        reply = await self._store(plan.batch, laid_out, exclude_batch=draft.exclude_batch)
         if reply is None:
             return Unanswered.LOOK_AGAIN
         stored = clock.now()

@@ -73,6 +73,7 @@ gather_seconds = { medium = 0.3, text = 0.2 }
 transcribe = "im"
 speak = { model = "tts" }
 greeting = "Hello, everybody."
+send_links = true
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

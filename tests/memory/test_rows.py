@@ -9,10 +9,11 @@ import pytest
 from relay.keys import message_key
 from relay.memory.rows import WORDLESS, Entry
 from relay.messages import Message
+from relay.outgoing import Custom
 from relay.ports import Row, Value
 
 AT = 1_700_000_000_000
-WORDS = {"text", "custom", "parts", "nick", "note", "attached", "words"}
+WORDS = {"text", "custom", "parts", "media", "nick", "note", "attached", "words"}
 NOT_STORED = {"key", "etag", "fresh", "unknown"}
 
 
@@ -31,6 +32,7 @@ def filled() -> Entry:
         "text": "一" * 40_000,
         "custom": "😀" * 20_000,
         "parts": ("one", "two"),
+        "media": (None, Custom({"type": 7})),
         "delivered": (("900", AT), ("901", AT + 1)),
     }
     return Entry(**given)  # type: ignore[arg-type]

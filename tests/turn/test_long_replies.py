@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from relay.errors import ImUnavailable
+import pytest
+
+from relay.errors import ImBlocked, ImError, ImRejected, ImUnavailable
 from relay.ports import Outgoing
+from relay.texts import WITHHELD
 from tests.kit import RelayKit
 
 
@@ -62,3 +65,19 @@ def test_forget_between_two_parts_keeps_the_rest_from_the_user(relay: RelayKit) 
     relay.settle()
     assert len(relay.replies) == 3
     assert relay.replies[-1].startswith("Erased")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told", "state"),
+    [(ImBlocked("moderation"), [WITHHELD["en"]], "sent"), (ImRejected("no such account"), [], "undelivered")],
+)
+def test_the_refusal_of_a_later_part_ends_the_reply_at_once(
+    relay: RelayKit, refusal: ImError, told: list[str], state: str
+) -> None:
+    relay.im.script = [None, refusal]
+    relay.model.script = ["A sentence. " * 1000]
+    relay.post("hello")
+    assert relay.replies[1:] == told
+    (reply,) = relay.tables.rows("reply")
+    assert reply["state"] == state
+    assert relay.waiting == []
