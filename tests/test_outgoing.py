@@ -89,6 +89,7 @@ def test_fields_of_a_newer_version_are_passed_over() -> None:
         (lambda: Tip(""), "Tip.text: is 0 characters long"),
         (lambda: Tip("x" * 501), "Tip.text: is 501 characters long; accepted: 1 to 500"),
         (lambda: Custom([1]), "Custom.data: is no object"),  # type: ignore[arg-type]
+        (lambda: Custom({}), "Custom.data: is no object, or an empty one"),
         (lambda: Custom({"at": float("inf")}), "Custom.data: cannot be written as JSON"),
         (lambda: Custom({"of": object()}), "Custom.data: cannot be written as JSON"),
         (lambda: Custom({"x": "x" * 4096}), "Custom.data: is 4104 characters long"),

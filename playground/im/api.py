@@ -1,4 +1,4 @@
-"""The server API that bots call: v1 ``sendMsg.action``, v2 messages and v2 stream messages.
+"""The server API that bots call: v1 ``sendMsg.action`` and ``upload.action``, v2 messages and v2 stream messages.
 
 Whatever becomes of a call, its HTTP status is 200 and the result code is in the body, except on demand.
 """
@@ -10,18 +10,30 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from pydantic import ValidationError
 
-from playground.im.calls import Conversation, Refused, Send, V1Form, V2Body, V2StreamBody
+from playground.im.calls import (
+    UPLOAD_MAX_CHARS,
+    Conversation,
+    Refused,
+    Send,
+    UploadForm,
+    V1Form,
+    V2Body,
+    V2StreamBody,
+)
 from playground.im.chats import Chats, Delivered, TeamKind
 from playground.im.dialects import V1, V2, Dialect
 from playground.im.faults import ApiFault, ApiFaults
 from playground.im.signing import why_refused
 from playground.im.streams import Streams
 from playground.loopback import cut_connection
+
+T = TypeVar("T")
 
 REQUEST_ID_SECONDS = 60
 """How long v1 refuses a RequestId that it has seen (code 431)."""
@@ -62,6 +74,7 @@ class ServerApi:
 
     Attributes:
         on_routed: gets each delivered message whose copy the caller did not switch off.
+        store: keeps what is uploaded, given its bytes and their type, and says at which URL.
         faults: what goes wrong next.
         calls: every call so far.
         released: set it to end the calls that hang.
@@ -71,6 +84,7 @@ class ServerApi:
     secret: str
     chats: Chats
     on_routed: Callable[[Delivered], None]
+    store: Callable[[bytes, str], str]
     faults: ApiFaults = field(default_factory=ApiFaults)
     calls: list[ApiCall] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,6 +99,7 @@ class ServerApi:
         v2 = "/im/v2/conversations/{conversation_id}/messages"
         return [
             web.post("/nimserver/msg/sendMsg.action", self._v1),
+            web.post("/nimserver/msg/upload.action", self._upload),
             web.post(v2, self._v2),
             web.post(f"{v2}/actions/stream_message", self._v2_stream),
         ]
@@ -108,14 +123,37 @@ class ServerApi:
             lambda: V2StreamBody.model_validate(body).send(Conversation.parse(conversation_id)),
         )
 
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        form = await _large_form(request)
+        call = await self._begin(request, {**form, "content": f"{len(form.get('content', ''))} characters"})
+        try:
+            self._check_signature(request, V1)
+            upload = _parsed(lambda: UploadForm.model_validate(form))
+            content = upload.bytes()
+            fault = self.faults.take("", self.chats.now())
+            if fault is not None and fault.cuts_the_line:
+                return await self._break_off(request, call, fault)
+            self._check_request_id(request.headers.get("RequestId", ""))
+            if fault is not None:
+                raise Refused(fault.code or 500, "refused on demand")
+            answer = {"code": 200, "url": self.store(content, upload.type)}
+        except Refused as refused:
+            answer = {"code": refused.code, V1.reason: refused.reason}
+        call.answer = answer
+        await self._end(call, str(answer["code"]))
+        return web.json_response(answer)
+
+    async def _begin(self, request: web.Request, body: dict[str, Any]) -> ApiCall:
+        headers = {name: request.headers[name] for name in RECORDED_HEADERS if name in request.headers}
+        call = ApiCall(len(self.calls), self.chats.now(), request.path, headers, body)
+        self.calls.append(call)
+        await self.chats.record.add("call", call)
+        return call
+
     async def _serve(
         self, request: web.Request, dialect: Dialect, body: dict[str, Any], parse: Callable[[], Send]
     ) -> web.StreamResponse:
-        headers = {name: request.headers[name] for name in RECORDED_HEADERS if name in request.headers}
-        number, now = len(self.calls), self.chats.now()
-        call = ApiCall(number=number, at=now, path=request.path, headers=headers, body=body)
-        self.calls.append(call)
-        await self.chats.record.add("call", call)
+        call = await self._begin(request, body)
         try:
             self._check_signature(request, dialect)
             send = _parsed(parse)
@@ -191,6 +229,7 @@ class ServerApi:
             to=send.to,
             team_kind=team_kind,
             text=send.text,
+            attach=send.attach,
             client_id=send.client_id or str(uuid.uuid4()),
             server_id=self.chats.next_id(),
             at=self.chats.now(),
@@ -229,7 +268,17 @@ async def _json_object(request: web.Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _parsed(parse: Callable[[], Send]) -> Send:
+async def _large_form(request: web.Request) -> dict[str, str]:
+    """A form that may be larger than the server takes otherwise; nothing of one that is larger still."""
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > 2 * UPLOAD_MAX_CHARS:
+            return {}
+    return dict(parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True))
+
+
+def _parsed(parse: Callable[[], T]) -> T:
     try:
         return parse()
     except ValidationError as error:

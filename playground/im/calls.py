@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -9,8 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from playground.im.chats import CONVERSATION_TYPE, TeamKind
+from playground.im.contents import CAPTION_MAX_CHARS, wrong_with
 
 TEXT_MAX_CHARS = 5000
+UPLOAD_MAX_CHARS = 15_000_000
 FORCE_PUSH_MAX = 100
 TEXT_TYPES = {"0": "TEXT", "10": "TIPS"}
 MSG_TYPES = {
@@ -42,6 +45,8 @@ class Send:
     """A message that a call asks to deliver.
 
     Attributes:
+        text: of whatever is no text, the words that go with it.
+        attach: of whatever is no text, its content: JSON.
         client_id: v2's ``message_client_id``; empty where the caller gave none.
         routed: True unless the caller switched the copy to the app server off.
         chunk: set in a call of the stream API; ``text`` is then that chunk's.
@@ -53,6 +58,7 @@ class Send:
     team_kind: TeamKind | None
     msg_type: str
     text: str
+    attach: str = ""
     client_id: str = ""
     mentions: tuple[str, ...] = ()
     routed: bool = True
@@ -78,6 +84,7 @@ class V1Form(BaseModel):
     ope: Literal["0", "1"]
     type: Literal["0", "1", "2", "3", "4", "6", "10", "100"]
     body: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS)]
+    msgDesc: Annotated[str, StringConstraints(max_length=CAPTION_MAX_CHARS)] = ""  # noqa: N815 (the wire's name)
     option: Annotated[dict[str, bool], BeforeValidator(_json)] = Field(default_factory=dict)
     forcepushlist: Annotated[list[str], BeforeValidator(_json)] = Field(default_factory=list)
 
@@ -91,13 +98,17 @@ class V1Form(BaseModel):
             body = json.loads(self.body)
         except ValueError:
             raise Refused(414, "body is not JSON") from None
-        text = self.body
+        text, attach = self.msgDesc, ""
         if self.type in TEXT_TYPES:
             match body:
                 case {"msg": str(text)} if text:
                     pass
                 case _:
                     raise Refused(414, "body has no msg")
+        elif wrong := wrong_with(self.type, body):
+            raise Refused(414, wrong)
+        else:
+            attach = self.body
         if len(self.forcepushlist) > FORCE_PUSH_MAX:
             raise Refused(811, "forcepushlist is too long")
         return Send(
@@ -106,6 +117,7 @@ class V1Form(BaseModel):
             team_kind="team" if self.ope == "1" else None,
             msg_type=MSG_TYPES[self.type],
             text=text,
+            attach=attach,
             mentions=tuple(self.forcepushlist),
             routed=self.option.get("route", True),
         )
@@ -154,6 +166,31 @@ class V2StreamMessage(_V2):
     attachment: Chunk
 
 
+class UploadForm(BaseModel):
+    """Form of ``msg/upload.action`` (doc zQyNDM0NzE)."""
+
+    content: str
+    type: Annotated[str, StringConstraints(max_length=128)] = ""
+    ishttps: Literal["true", "false"] = "false"
+    expireSec: Annotated[int, Field(ge=86400)] | None = None  # noqa: N815 (the wire's name)
+    tag: Annotated[str, StringConstraints(max_length=32)] = ""
+
+    def bytes(self) -> bytes:
+        """What is to be kept.
+
+        Raises:
+            Refused: 414, the content is empty, too long, or not base64.
+        """
+        if not self.content:
+            raise Refused(414, "content is empty")
+        if len(self.content) > UPLOAD_MAX_CHARS:
+            raise Refused(414, f"content has more than {UPLOAD_MAX_CHARS} characters")
+        try:
+            return base64.b64decode(self.content, validate=True)
+        except ValueError:
+            raise Refused(414, "content is not base64") from None
+
+
 class V2Body(_V2):
     """Body of ``/im/v2/conversations/{id}/messages`` (doc TEzMDQwODc)."""
 
@@ -165,16 +202,17 @@ class V2Body(_V2):
         """The message.
 
         Raises:
-            Refused: 414 for a text that is empty or too long, 107316 for too many mentions.
+            Refused: 414 for a text that is empty or too long and a content that is not what its type needs, 107316 for
+                too many mentions.
         """
-        kind = str(self.message.message_type)
-        text = (
-            self.message.text
-            if kind in TEXT_TYPES
-            else json.dumps(self.message.attachment, ensure_ascii=False)
-        )
-        if not 1 <= len(text) <= TEXT_MAX_CHARS:
-            raise Refused(414, f"text must have 1 to {TEXT_MAX_CHARS} characters")
+        kind, text, attach = str(self.message.message_type), self.message.text, ""
+        least, most = int(kind in TEXT_TYPES), TEXT_MAX_CHARS if kind == "0" else CAPTION_MAX_CHARS
+        if not least <= len(text) <= most:
+            raise Refused(414, f"text must have {least} to {most} characters")
+        if kind not in TEXT_TYPES:
+            if wrong := wrong_with(kind, self.message.attachment):
+                raise Refused(414, wrong)
+            attach = json.dumps(self.message.attachment, ensure_ascii=False)
         if len(self.push_config.push_forcepush_ids) > FORCE_PUSH_MAX:
             raise Refused(107316, "push_forcepush_ids is too long")
         return Send(
@@ -183,6 +221,7 @@ class V2Body(_V2):
             team_kind=conversation.team_kind,
             msg_type=MSG_TYPES[kind],
             text=text,
+            attach=attach,
             client_id=self.message.message_client_id,
             mentions=tuple(self.push_config.push_forcepush_ids),
             routed=self.route_config.route_enabled,

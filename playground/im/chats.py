@@ -39,11 +39,12 @@ class Delivered:
         sender: accid, lower case.
         to: accid of the receiver (lower case), or the id of the group.
         team_kind: None in a private chat.
-        text: what the receiver reads.
+        text: what the receiver reads; of another kind of message, the words that go with it.
         client_id: id given by the sending side.
         server_id: 19 digits.
         at: Unix milliseconds.
         msg_type: the copy's word for the kind, such as TEXT.
+        attach: what a message of another kind consists of: JSON in a string, as the platform keeps it; else empty.
         mentions: accids that are notified by force push.
         origin: how it came in.
         finished: False while a stream message still grows.
@@ -57,6 +58,7 @@ class Delivered:
     server_id: str
     at: int
     msg_type: str = "TEXT"
+    attach: str = ""
     mentions: tuple[str, ...] = ()
     origin: Origin = "user"
     finished: bool = True

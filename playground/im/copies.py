@@ -59,8 +59,14 @@ class RobotInfo:
 def message_copy(
     message: Delivered, *, nick: str = "", ext: str = "", team: Team | None = None
 ) -> dict[str, Any]:
-    """Body of a session copy (doc DI3OTg5Mjg): strings throughout, neither robotInfo nor mentions."""
-    body = {"eventType": "1", **_common(message, nick), "resendFlag": "0", "attach": "", "ext": ext}
+    """Body of a session copy (doc DI3OTg5Mjg): strings throughout, ``attach`` too; neither robotInfo nor mentions."""
+    body = {
+        "eventType": "1",
+        **_common(message, nick),
+        "resendFlag": "0",
+        "attach": message.attach,
+        "ext": ext,
+    }
     if team is not None and len(team.members) <= MEMBERS_NAMED_UP_TO:
         body["tMembers"] = f"[{', '.join(team.members)}]"
     return body
@@ -79,7 +85,8 @@ def chatbot_request(
     message: Delivered, robot: RobotInfo, *, bot: str, nick: str = "", ext: str = ""
 ) -> dict[str, Any]:
     """Body of a request to a custom chatbot webhook. The vendor's schema is not public; this is our reading."""
-    return {"robotAccid": bot, **_common(message, nick), "ext": ext, "robotInfo": robot.fields()}
+    body = {"robotAccid": bot, **_common(message, nick), "ext": ext, "robotInfo": robot.fields()}
+    return body | {"attach": message.attach} if message.attach else body
 
 
 def _common(message: Delivered, nick: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -35,18 +36,32 @@ def _v1_success(message: Delivered) -> dict[str, Any]:
 
 
 def _v2_success(message: Delivered) -> dict[str, Any]:
-    data = {
+    data: dict[str, Any] = {
         "message_server_id": int(message.server_id),  # a number of 19 digits, as the real one
         "message_client_id": message.client_id,
         "sender_id": message.sender,
         "conversation_type": CONVERSATION_TYPE[message.team_kind],
         "receiver_id": message.to,
         "create_time": message.at,
-        "message_type": 0,
+        "message_type": MESSAGE_TYPE[message.msg_type],
         "text": message.text,
     }
+    if message.attach:
+        data["attachment"] = json.loads(message.attach)
     return {"code": 200, "msg": "success", "data": data}
 
+
+MESSAGE_TYPE = {
+    "TEXT": 0,
+    "PICTURE": 1,
+    "AUDIO": 2,
+    "VIDEO": 3,
+    "LOCATION": 4,
+    "FILE": 6,
+    "TIPS": 10,
+    "CUSTOM": 100,
+}
+"""The copy's word for a kind of message → the number that both versions have for it."""
 
 V1 = Dialect(
     reason="desc",

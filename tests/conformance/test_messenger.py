@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import pytest
 
@@ -11,10 +14,36 @@ from playground.im_server import ApiFault, ImServer
 from relay.clock import SystemClock
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.client import ImClient
+from relay.im.requests import attachment
+from relay.outgoing import Custom, File, Medium, Picture, Place, Tip, Video, Voice
 from relay.ports import Messenger, Outgoing, Sent
 from tests.doubles import RecordingMessenger
 
 HELLO = Outgoing(bot="helper", to="alice", text="hello", client_id="id-1")
+
+
+MEDIUM_KINDS_OF = {
+    "PICTURE": "picture",
+    "AUDIO": "audio",
+    "VIDEO": "video",
+    "FILE": "file",
+    "LOCATION": "location",
+    "TIPS": "tip",
+    "CUSTOM": "custom",
+}
+EVERY: list[Medium] = [
+    Picture(
+        "https://cdn.example.com/a.png", name="A.png", ext="png", md5="d0" * 16, size=9, width=2, height=1
+    ),
+    Picture("https://cdn.example.com/a"),
+    Voice("https://cdn.example.com/b.mp3", 3900, ext="mp3", size=14181),
+    Video("https://cdn.example.com/c.mp4", 1456, name="c", ext="mp4", width=360, height=480),
+    File("https://cdn.example.com/d.pdf", "报告.pdf", ext="pdf", size=7),
+    Place(0.0, 120.19, "杭州市"),
+    Place(-30, 0),
+    Tip("Alice joined"),
+    Custom({"type": "order", "lines": [1, 2]}),
+]
 
 
 @dataclass
@@ -23,12 +52,26 @@ class Sending:
 
     messenger: Messenger
     seen: Callable[[], list[str]]
+    seen_media: Callable[[], list[tuple[str, dict[str, Any]]]]
     refuse: Callable[[str], None]
 
 
 @pytest.fixture(params=["double", "v2"])
 async def sending(request: pytest.FixtureRequest) -> AsyncIterator[Sending]:
-    if request.param == "double":
+    async with sending_by(request.param) as sending:
+        yield sending
+
+
+@pytest.fixture(params=["double", "v2", "v1"])
+async def by_any(request: pytest.FixtureRequest) -> AsyncIterator[Sending]:
+    """v1, too, which knows no message by its id."""
+    async with sending_by(request.param) as sending:
+        yield sending
+
+
+@asynccontextmanager
+async def sending_by(way: Literal["double", "v2", "v1"]) -> AsyncIterator[Sending]:
+    if way == "double":
         double = RecordingMessenger(now=SystemClock().now)
         errors = {
             "antispam": ImBlocked("a"),
@@ -38,6 +81,11 @@ async def sending(request: pytest.FixtureRequest) -> AsyncIterator[Sending]:
         yield Sending(
             double,
             lambda: [shown.text for shown in double.shown],
+            lambda: [
+                (shown.medium.kind, attachment(shown.medium))
+                for shown in double.shown
+                if shown.medium is not None
+            ],
             lambda why: double.script.append(errors[why]),
         )
         return
@@ -46,7 +94,7 @@ async def sending(request: pytest.FixtureRequest) -> AsyncIterator[Sending]:
             app_key="key",
             app_secret="secret",
             region="overseas",
-            api_version="v2",
+            api_version=way,
             api_url=im.url,
             clock=SystemClock(),
         )
@@ -58,6 +106,10 @@ async def sending(request: pytest.FixtureRequest) -> AsyncIterator[Sending]:
         yield Sending(
             client,
             lambda: [said.text for said in im.chat("helper", "alice")],
+            lambda: [
+                (MEDIUM_KINDS_OF[said.msg_type], json.loads(said.attach or json.dumps({"msg": said.text})))
+                for said in im.chat("helper", "alice")
+            ],
             lambda why: im.fail(faults[why]),
         )
         await client.aclose()
@@ -66,6 +118,39 @@ async def sending(request: pytest.FixtureRequest) -> AsyncIterator[Sending]:
 async def test_a_message_is_shown(sending: Sending) -> None:
     await sending.messenger.send(HELLO, seconds=5)
     assert sending.seen() == ["hello"]
+
+
+@pytest.mark.parametrize("medium", EVERY, ids=lambda medium: medium.kind)
+async def test_every_kind_is_taken_as_what_it_is(by_any: Sending, medium: Medium) -> None:
+    await by_any.messenger.send(replace(HELLO, text="", medium=medium), seconds=5)
+    assert by_any.seen_media() == [(medium.kind, attachment(medium))]
+
+
+async def test_the_largest_of_each_kind_is_taken(by_any: Sending) -> None:
+    url = "https://cdn.example.com/" + "a" * 2024
+    largest: list[Medium] = [
+        Picture(url, name='"' * 255, ext="e" * 16, md5="d0" * 16, size=2**53, width=2**53, height=2**53),
+        File(url, "\\" * 255),
+        Place(-89.999999999, -179.999999999, '"' * 255),
+        Tip('"' * 500),
+        Custom({"x": "x" * 4088}),
+    ]
+    for number, medium in enumerate(largest):
+        await by_any.messenger.send(
+            replace(HELLO, text="", medium=medium, client_id=f"id-{number}"), seconds=5
+        )
+    assert len(by_any.seen_media()) == len(largest)
+
+
+async def test_what_is_uploaded_has_a_url_that_can_be_sent(by_any: Sending) -> None:
+    url = await by_any.messenger.upload(b"bytes", "image/png", seconds=5)
+    await by_any.messenger.send(replace(HELLO, text="", medium=Picture(url)), seconds=5)
+    assert by_any.seen_media() == [("picture", {"url": url})]
+
+
+async def test_nothing_is_not_uploaded(by_any: Sending) -> None:
+    with pytest.raises(ImRejected):
+        await by_any.messenger.upload(b"", "image/png", seconds=5)
 
 
 async def test_the_same_id_is_shown_once_and_is_no_error(sending: Sending) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -59,6 +62,20 @@ class Bot:
     ) -> Any:
         message = {"message_type": 0, "text": text, "message_client_id": client_id}
         return await self._v2(to, "", {"message": message, **body})
+
+    async def v2_content(self, message_type: Any, attachment: Any = None, text: Any = "") -> Any:
+        message = {"message_type": message_type, "text": text, "message_client_id": ""}
+        return await self._v2(
+            "helper|1|alice", "", {"message": message | ({"attachment": attachment} if attachment else {})}
+        )
+
+    async def upload(self, **form: str) -> Any:
+        url = f"{self._im.url}/nimserver/msg/upload.action"
+        body, kind = io.BytesIO(urlencode(form).encode()), "application/x-www-form-urlencoded"
+        async with self._session.post(
+            url, data=body, headers=self.headers(**{"Content-Type": kind})
+        ) as response:
+            return await response.json()
 
     async def stream(self, text: str, index: int, *, finish: int = 0, server_id: int | None = None) -> Any:
         attachment = {"text": text, "index": index, "finish": finish}
@@ -311,6 +328,119 @@ async def test_a_reply_is_copied_to_the_webhook_unless_the_route_is_off(bot: Bot
         assert [(b["body"], b["fromAccount"], b["fromClientType"]) for b in webhook.bodies] == [
             ("loud", "helper", "REST")
         ]
+
+
+URL = "https://cdn.example.com/a"
+CONTENTS: list[tuple[int, str, dict[str, Any]]] = [
+    (1, "PICTURE", {"url": URL, "w": 6814, "h": 2332, "ext": "jpg", "size": 388245, "md5": "0", "name": "a"}),
+    (1, "PICTURE", {"url": URL}),
+    (2, "AUDIO", {"url": URL, "dur": 4551, "ext": "aac", "size": 16420}),
+    (3, "VIDEO", {"url": URL, "dur": 8003, "w": 360, "h": 480, "ext": "mp4"}),
+    (4, "LOCATION", {"title": "杭州市", "lng": 120.19, "lat": 30}),
+    (6, "FILE", {"url": URL, "name": "a.ttf", "size": "91680", "ext": ""}),
+    (100, "CUSTOM", {"myKey1": "myValue1", "myKey2": 2}),
+]
+
+
+@pytest.mark.parametrize(("number", "kind", "content"), CONTENTS)
+async def test_both_versions_take_every_kind(
+    im: ImServer, bot: Bot, number: int, kind: str, content: dict[str, Any]
+) -> None:
+    answer = await bot.v2_content(number, content)
+    assert (answer["data"]["message_type"], answer["data"]["attachment"]) == (number, content)
+    assert (await bot.v1(type=str(number), body=json.dumps(content), msgDesc="look"))["code"] == 200
+    by_v2, by_v1 = im.chat("alice", "helper")
+    assert (by_v2.msg_type, json.loads(by_v2.attach), by_v2.text) == (kind, content, "")
+    assert (by_v1.msg_type, json.loads(by_v1.attach), by_v1.text) == (kind, content, "look")
+
+
+async def test_both_versions_take_a_tip_as_text(im: ImServer, bot: Bot) -> None:
+    await bot.v2_content(10, text="Alice joined")
+    await bot.v1("Bob joined", type="10")
+    assert [(said.msg_type, said.text, said.attach) for said in im.chat("alice", "helper")] == [
+        ("TIPS", "Alice joined", ""),
+        ("TIPS", "Bob joined", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "content"),
+    [
+        (1, {}),
+        (1, {"w": 1, "h": 1}),
+        (1, {"url": ""}),
+        (1, {"url": "cdn.example.com/a"}),
+        (1, {"url": URL, "w": "6814"}),
+        (1, {"url": URL, "h": 1.5}),
+        (1, {"url": URL, "size": "9"}),
+        (1, {"url": URL, "ext": ".jpg"}),
+        (1, {"url": URL, "name": 7}),
+        (2, {"url": URL, "dur": "4551"}),
+        (3, {"url": URL, "dur": -1}),
+        (4, {"title": "here", "latitude": 30.0, "longitude": 120.0}),
+        (4, {"lat": "30", "lng": 120.0}),
+        (4, {"lat": 91, "lng": 120.0}),
+        (6, {"name": "a.ttf"}),
+        (6, {"url": URL, "size": "large"}),
+        (100, {}),
+        (100, {"x": "x" * 4096}),
+    ],
+)
+async def test_neither_version_takes_a_content_that_is_not_as_documented(
+    im: ImServer, bot: Bot, number: int, content: dict[str, Any]
+) -> None:
+    assert (await bot.v2_content(number, content))["code"] == 414
+    assert (await bot.v1(type=str(number), body=json.dumps(content)))["code"] == 414
+    assert im.chat("alice", "helper") == []
+
+
+@pytest.mark.parametrize("number", [5, 11, 12, "1"])
+async def test_a_type_that_nobody_may_send_is_refused(bot: Bot, number: Any) -> None:
+    assert (await bot.v2_content(number, {"url": URL}))["code"] == 414
+
+
+@pytest.mark.parametrize("number", [1, 4, 10])
+async def test_the_words_beside_what_is_no_text_have_a_limit_of_their_own(bot: Bot, number: int) -> None:
+    content = {"url": URL, "lat": 1, "lng": 2}
+    assert (await bot.v2_content(number, content, "x" * 500))["code"] == 200
+    assert (await bot.v2_content(number, content, "x" * 501))["code"] == 414
+
+
+async def test_an_upload_is_kept_and_has_a_url(im: ImServer, bot: Bot) -> None:
+    answer = await bot.upload(content=base64.b64encode(b"bytes").decode(), type="image/png", ishttps="true")
+    assert answer["code"] == 200
+    assert answer["url"].startswith(("https://", im.url))
+    assert im.calls[-1].body["content"] == "8 characters"
+
+
+async def test_an_upload_may_be_larger_than_any_other_call(im: ImServer, bot: Bot) -> None:
+    content = base64.b64encode(bytes(11_000_000)).decode()
+    assert (await bot.upload(content=content, type="image/png"))["code"] == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ({"type": "image/png"}, "bad content"),
+        ({"content": "", "type": "image/png"}, "content is empty"),
+        ({"content": "A" * 15_000_004}, "content has more than 15000000 characters"),
+        ({"content": "no base64!"}, "content is not base64"),
+        ({"content": "YQ==", "type": "t" * 129}, "bad type"),
+        ({"content": "YQ==", "ishttps": "yes"}, "bad ishttps"),
+        ({"content": "YQ==", "expireSec": "1"}, "bad expireSec"),
+    ],
+)
+async def test_an_upload_that_is_not_as_documented_is_refused(
+    bot: Bot, form: dict[str, str], why: str
+) -> None:
+    assert await bot.upload(**form) == {"code": 414, "desc": why}
+
+
+async def test_an_upload_is_signed_and_fails_on_demand(im: ImServer, bot: Bot) -> None:
+    im.fail(ApiFault("code", 416))
+    assert (await bot.upload(content="YQ=="))["code"] == 416
+    bot.secret = "other"
+    assert (await bot.upload(content="YQ=="))["code"] == 414
 
 
 async def test_a_stream_message_grows_in_order_of_its_chunks(im: ImServer, bot: Bot) -> None:
