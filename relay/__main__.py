@@ -1,4 +1,4 @@
-"""The command line: ``python -m relay check``, and with ``--live`` a look at what the settings name."""
+"""The command line: ``python -m relay check``, with ``--live`` a look at what the settings name, and ``send``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import os
 import sys
 from collections.abc import Sequence
 
+from relay.operations import send
 from relay.operations.check import check, configured
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0 when everything is right, else 1."""
+    """Run one command; the exit code is 0 when everything is right, 1 when something is not, 2 for a wrong command."""
     parser = argparse.ArgumentParser(prog="python -m relay")
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="show the configuration and what is wrong with it")
@@ -21,11 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument(
         "--webhook", metavar="URL", help="with --live: the URL for the console, with its key"
     )
+    sending = commands.add_parser("send", help="send messages as a bot, by hand")
+    send.add_arguments(sending)
     options = parser.parse_args(arguments)
-    if options.webhook and not options.live:
-        parser.error("--webhook needs --live")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a bot's name need not fit the console's encoding
+    if options.command == "send":
+        return send.send(options, os.environ)
+    if options.webhook and not options.live:
+        parser.error("--webhook needs --live")
     lines, problems = check(os.environ)
     see = "docs/configuration.md#mistakes-and-what-you-read"
     print("\n".join(lines))

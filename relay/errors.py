@@ -259,7 +259,8 @@ class ImUnavailable(ImError):
 class ImRejected(ImError):
     """Will not pass: sender, receiver or request are refused.
 
-    ``im`` raises it; ``turn/delivery`` marks the reply undeliverable and leaves a record.
+    ``im`` raises it; ``turn/delivery`` sends a line in the place of a medium, marks a reply whose text is refused
+    undeliverable and leaves a record.
     """
 
 

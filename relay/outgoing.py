@@ -258,8 +258,8 @@ def _is_angle(most: int) -> Callable[[object], None]:
 
 def _is_object(value: object) -> None:
     accepted = f"accepted: a JSON object of at most {CUSTOM_MAX_CHARS} characters"
-    if not isinstance(value, Mapping):
-        raise ValueError(f"is no object; {accepted}")
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(f"is no object, or an empty one; {accepted}")
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):

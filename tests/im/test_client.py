@@ -18,6 +18,7 @@ from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im import hosts
 from relay.im.client import ATTEMPTS, PAUSE_SECONDS, ImClient
 from relay.im.hosts import ApiVersion
+from relay.outgoing import Picture
 from relay.ports import Clock, Outgoing, Sent
 from tests.doubles.clock import ManualClock
 from tests.im.api_server import ApiServer, Fault
@@ -242,6 +243,19 @@ async def test_a_fault_of_the_configuration_may_pass_and_the_log_says_what_to_do
             await im.send(PRIVATE, seconds=20)
     assert len(api.calls) == 1
     assert advice in caplog.text
+
+
+@both_versions
+@pytest.mark.parametrize("code", [414, 403])
+async def test_of_what_is_no_text_such_a_fault_may_be_its_form_and_is_a_refusal(
+    api: ApiServer, clock: ManualClock, version: ApiVersion, code: int
+) -> None:
+    api.script = [{"code": code}]
+    picture = replace(PRIVATE, text="", medium=Picture("https://cdn.example.com/a.png"))
+    async with connected(api.url, version, clock) as im:
+        with pytest.raises(ImRejected, match=f"result code {code}: "):
+            await im.send(picture, seconds=20)
+    assert len(api.calls) == 1
 
 
 # --- answers that ask for patience
