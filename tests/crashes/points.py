@@ -44,7 +44,7 @@ DURING_MODEL = "during-model"
 """A process waits for the model there, so an order that comes meanwhile finds it."""
 
 IN_PARTS = ("before-part-noted", "between-parts")
-"""Points of a reply in several messages: the first is sent and not noted yet, or noted."""
+"""Points of a reply in several messages: the first, a picture, is sent and not noted yet, or noted."""
 
 
 class Points:

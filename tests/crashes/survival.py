@@ -16,8 +16,9 @@ POINTS = (*ONE_MESSAGE, *IN_PARTS)
 
 VERSIONS = ("v2", "v1")
 
+PICTURE = "https://cdn.example.com/play.png"
 LONG = "\n\n".join(f"{number}. " + "All work and no play. " * 40 for number in range(6))
-"""A reply that is sent as several messages."""
+"""A reply that is sent as several messages, behind a picture."""
 
 _LANES = 3
 
@@ -53,8 +54,8 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
     """Kill one host of a world at a point, restart it, and see its message through to an empty queue."""
     user = f"{point}-{version}"
     question = f"hello from {user}"
-    text = LONG if point in IN_PARTS else f"You said: {question}"
-    expected = tuple(split(text))
+    text = f"![A play]({PICTURE})\n\n{LONG}" if point in IN_PARTS else f"You said: {question}"
+    expected = (PICTURE, *split(LONG)) if point in IN_PARTS else (text,)
     if point == DURING_MODEL:
         world.model.when(question, Reply(hold=True), times=1)
         await world.im.say(user, question)
@@ -71,7 +72,8 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
 
     seconds = LEASE_SECONDS + 2 * HALF_A_MINUTE  # judged by the figures, not by this
     await world.im.wait_for(lambda: set(world.texts(user)) >= set(expected), seconds)
-    answered_at = {said.text: said.at for said in reversed(world.shown(user))}
+    seen = zip(world.texts(user), world.shown(user), strict=True)
+    answered_at = {text: said.at for text, said in reversed([*seen])}
     await world.im.say(user, "and now?")
     await world.im.wait_for(lambda: world.texts(user)[-1] == "You said: and now?", seconds)
     next_at = world.shown(user)[-1].at

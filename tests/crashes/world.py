@@ -34,6 +34,7 @@ accid = "helper"
 name = "Helper"
 system_prompt = "You are Helper."
 turn_seconds = 2
+send_links = true
 """
 
 SHORT = {"RELAY_SEND_SECONDS": "2", "RELAY_LEASE_MARGIN_SECONDS": "3"}
@@ -133,8 +134,8 @@ class CrashWorld(World):
         return [said for said in self.im.chat(user, bot) if said.sender == bot]
 
     def texts(self, user: str = "alice") -> list[str]:
-        """The texts of what a user has seen of the bot."""
-        return [said.text for said in self.shown(user)]
+        """The texts of what a user has seen of the bot; of a picture, its URL."""
+        return [said.text or str(json.loads(said.attach)["url"]) for said in self.shown(user)]
 
     def log(self) -> str:
         """What all hosts have logged."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relay.outgoing import File, Medium, Picture, Video, Voice
 from relay.turn.linked_media import LINKS_MAX, Linked, pieces_of
@@ -89,6 +91,25 @@ def test_a_name_is_cut_to_what_the_platform_takes() -> None:
     (medium,) = media_of(f"![{'n' * 300}]({AT}/1)")
     assert isinstance(medium, Picture)
     assert medium.name == "n" * 255
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=30),
+            st.sampled_from(
+                [f"{AT}/a.png", f"![x]({AT}/1)", f"[y]({AT}/b.pdf)", "```", "~~~", "", f" <{AT}/c.mp3>", "\r"]
+            ),
+        ),
+        max_size=20,
+    )
+)
+def test_no_word_of_any_text_is_lost_or_moved(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    pieces = pieces_of(text)
+    whole = "".join(piece if isinstance(piece, str) else piece.line for piece in pieces)
+    assert "".join(whole.split()) == "".join(text.split())
+    assert sum(isinstance(piece, Linked) for piece in pieces) <= LINKS_MAX
 
 
 def test_a_text_of_links_in_code_is_read_once() -> None:
