@@ -33,7 +33,7 @@ from relay.model import OpenAIChat
 from relay.model.endpoints import missing_keys
 from relay.model.speech import OpenAISpeech
 from relay.outbox import NEWER_SECONDS, Outbox
-from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Tables
+from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Speech, Tables
 from relay.sdk import load_now
 from relay.storage import credential
 from relay.storage.queues import SDK as QUEUE_SDK
@@ -71,6 +71,7 @@ class Relay:
         model: ChatModel | None = None,
         im: Messenger | None = None,
         media: Media | None = None,
+        speech: Speech | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self.settings = settings
@@ -91,7 +92,9 @@ class Relay:
             clock=self.clock,
         )
         hosts = Hosts(settings.media_hosts)
-        self.media = media or FetchedMedia(Downloader(hosts), hosts, OpenAISpeech(settings, self.credential))
+        openai_speech = OpenAISpeech(settings, self.credential)
+        self.media = media or FetchedMedia(Downloader(hosts), hosts, openai_speech)
+        self.speech = speech or openai_speech
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.outbox = Outbox(self.queues, random)
         self.days = Days(self.tables, self.clock, keep_ms)
@@ -196,6 +199,8 @@ class Relay:
             outbox=self.outbox,
             model=self.model,
             media=self.media,
+            speech=self.speech,
+            im=self.im,
             delivery=Delivery(self.history, self.outbox, self.im, self.clock),
             clock=self.clock,
             timing=self.timing,

@@ -340,6 +340,19 @@ class Messenger(Protocol):
             ImRejected: nothing, or more than ``relay.im.requests.UPLOAD_MAX_BYTES``.
         """
 
+    async def transcribe(self, bot: str, attachment: Attachment, *, seconds: float) -> str:
+        """What was said in a recording, by the platform's own speech recognition; empty when nothing was.
+
+        Args:
+            bot: accid of the bot that hears it.
+            attachment: the recording, in the platform's storage.
+            seconds: for everything.
+
+        Raises:
+            ImUnavailable: not now.
+            ImRejected: it can make nothing of this recording, or the app has no speech recognition.
+        """
+
 
 class Clock(Protocol):
     """Time, injected so that tests own it."""

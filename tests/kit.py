@@ -39,6 +39,7 @@ from tests.doubles import (
     ManualClock,
     MemoryMedia,
     MemoryQueues,
+    MemorySpeech,
     MemoryTables,
     RecordingMessenger,
     ScriptedModel,
@@ -72,7 +73,7 @@ class RelayKit:
         settings: as the app reads them.
 
     Attributes:
-        model, im, media, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
+        model, im, media, speech, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -83,6 +84,7 @@ class RelayKit:
         self.model = ScriptedModel(default=lambda prompt: f"Hi {self._sender}")
         self.im = RecordingMessenger(now=self.clock.now)
         self.media = MemoryMedia()
+        self.speech = MemorySpeech()
         self._sender = ""
         self.configure(BOTS_TOML)
 
@@ -112,6 +114,7 @@ class RelayKit:
             model=self.model,
             im=self.im,
             media=self.media,
+            speech=self.speech,
             random=lambda: 1.0,  # delays are not left to chance: each is its longest
         )
         function_app.relay = self.app

@@ -14,10 +14,11 @@ import httpx2
 from opentelemetry.trace import SpanKind
 
 from relay import spans
+from relay.attachments import Attachment
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.codes import Outcome, result_code
 from relay.im.hosts import ApiVersion, Region, hosts
-from relay.im.requests import DIALECTS, UPLOAD_MAX_BYTES, Request, upload_request
+from relay.im.requests import DIALECTS, UPLOAD_MAX_BYTES, Request, SpeechForm, speech_request, upload_request
 from relay.ports import Clock, Outgoing, Sent
 from relay.signature import sign_outbound
 
@@ -34,6 +35,12 @@ ATTEMPT_SECONDS = 5.0
 
 UPLOAD_SECONDS = 30.0
 """The same for an upload: the server keeps megabytes before it answers."""
+
+SPEECH_SECONDS = 30.0
+"""The same for a recording that is written down, as the vendor's SDK waits for it."""
+
+_SPEECH_FORMS: dict[str, SpeechForm] = {"wav": "wav", "opus": "opus", "mp3": "mp3", "aac": "aac"}
+"""What the speech recognition takes, by the extension of a recording."""
 
 AGAIN_SECONDS = 0.5
 """Wait after an answer that asks for another try."""
@@ -76,6 +83,7 @@ class _Attempt:
         arrived: whether the request may have reached the server.
         sent: what the server says of the message that it took.
         url: of an upload, where it is.
+        text: of a recording, what was said.
     """
 
     outcome: Outcome | None
@@ -83,6 +91,7 @@ class _Attempt:
     arrived: bool = True
     sent: Sent = field(default_factory=Sent)
     url: str = ""
+    text: str = ""
 
 
 class ImClient:
@@ -108,6 +117,7 @@ class ImClient:
         self._app_key = app_key
         self._app_secret = app_secret
         self._hosts = hosts(region, api_version, api_url)
+        self._speech_hosts = hosts(region, "v2", api_url)
         self._upload_hosts = hosts(region, "v1", api_url)
         self._version = api_version
         self._clock = clock
@@ -152,6 +162,20 @@ class ImClient:
         if not answer.url:
             raise ImUnavailable(f"{answer.cause}, but without a url")
         return answer.url
+
+    async def transcribe(self, bot: str, attachment: Attachment, *, seconds: float) -> str:
+        """See :meth:`relay.ports.Messenger.transcribe`. v1 has no such call: v2's hosts are asked in any case."""
+        url, form = attachment.url, _SPEECH_FORMS.get(attachment.ext)
+        if form is None:  # phones record AMR, too: the storage's own transform
+            url, form = f"{url}{'&' if '?' in url else '?'}audioTrans&type=mp3", "mp3"
+        call = _Call(
+            name="recording",
+            hosts=self._speech_hosts,
+            write=lambda request_id: speech_request(bot, url, form, attachment.milliseconds, request_id),
+            attempt_seconds=SPEECH_SECONDS,
+            is_text=False,
+        )
+        return (await self._make(call, seconds)).text.strip()
 
     async def aclose(self) -> None:
         """Close the connections. The client can be used again afterwards."""
@@ -279,12 +303,14 @@ def _read(response: httpx2.Response) -> _Attempt:
         # v1's way to say that moderation withheld the text.
         return _Attempt(Outcome.BLOCKED, "result code 200 with antispam: refused by moderation")
     known = result_code(code)
+    text = data.get("text") if isinstance(data, dict) else None  # of a recording
     url = fields.get("url")  # of an upload; it stands beside the code
     return _Attempt(
         known.outcome,
         f"result code {code}: {known.reason}",
         sent=_sent(data),
         url=url if isinstance(url, str) else "",
+        text=text if isinstance(text, str) else "",
     )
 
 

@@ -15,7 +15,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from relay.attachments import MediumKind
@@ -109,7 +109,27 @@ def v1_request(outgoing: Outgoing, request_id: str) -> Request:
     )
 
 
+SpeechForm = Literal["wav", "opus", "mp3", "aac"]
+SPEECH_HERTZ = 16_000
+"""What the vendor's clients say of their recordings."""
+
 DIALECTS: dict[ApiVersion, Dialect] = {"v2": v2_request, "v1": v1_request}
+
+
+def speech_request(bot: str, url: str, form: SpeechForm, milliseconds: int, request_id: str) -> Request:
+    """What was said in a recording, by the platform's own recognition (``AsrRequestV2`` of the vendor's SDK)."""
+    fields = {
+        "operator_account_id": bot,
+        "url": url,
+        "format": form,
+        "sample_rate": SPEECH_HERTZ,
+        **({"duration": milliseconds} if milliseconds else {}),
+    }
+    return Request(
+        path="/im/v2/tools/asr",
+        headers={"Content-Type": "application/json", "X-custom-traceid": request_id},
+        body=_json(fields).encode("utf-8", "replace"),
+    )
 
 
 def upload_request(content: bytes, content_type: str, request_id: str) -> Request:

@@ -40,7 +40,7 @@ def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> D
     newest = batch[-1]
     if _is_greeting(batch):
         text = bot.greeting or ""
-        reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"), parts_of(text))
+        reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"))
         return Draft(replace(reply, excluded=True), "greeted", window=0)
     language = texts.language_of(newest.text)
     if bot.enabled and not newest.limited:

@@ -23,6 +23,7 @@ from relay.turn.asking import Draft, Refusal, ask, failure_text
 from relay.turn.layout import in_parts
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
 from relay.turn.search import SEARCH_SECONDS, refused_rows
+from relay.turn.speaking import with_speech
 from relay.turn.task import Parts, Task
 from relay.turn.ways import WayOut
 from relay.turn.words import with_words
@@ -148,6 +149,8 @@ class Step:
             return await self._give_up(plan.batch[0], refusal.cause, harmful=True)
         answered = clock.now()
         draft = with_warning(draft, plan.batch, answered)
+        left = max(0.1, (self._task.deadline - answered) / 1000)
+        draft = await with_speech(self._parts, bot, plan.batch, draft, seconds=left)
         laid_out = in_parts(draft.reply, draft.media, send_links=bot.send_links)
         reply = await self._store(plan.batch, laid_out, exclude_batch=draft.exclude_batch)
         if reply is None:

@@ -11,7 +11,7 @@ from relay.memory.history import Conversation, History
 from relay.memory.lease import Leases
 from relay.messages import Turn
 from relay.outbox import Outbox
-from relay.ports import ChatModel, Clock, Media
+from relay.ports import ChatModel, Clock, Media, Messenger, Speech
 from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
 from relay.turn.timing import Timing
@@ -29,6 +29,8 @@ class Parts:
         outbox: the queue.
         model: the chat model.
         media: what people send beside words.
+        speech: who speaks.
+        im: the IM server.
         delivery: the way to the IM server.
         clock: wall clock.
         timing: lease times.
@@ -42,6 +44,8 @@ class Parts:
     outbox: Outbox
     model: ChatModel
     media: Media
+    speech: Speech
+    im: Messenger
     delivery: Delivery
     clock: Clock
     timing: Timing

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 
 from relay import spans
 from relay.attachments import Attachment
+from relay.config.bot import ImSpeech
 from relay.config.bots import Bot
 from relay.errors import (
+    ImError,
+    ImUnavailable,
     MediumError,
     MediumGone,
     MediumRefused,
@@ -28,6 +31,8 @@ log = logging.getLogger(__name__)
 
 SHARE = 0.5
 """Of the time that is left, so much may be spent on them, side by side."""
+
+TRANSCRIPT_MAX_CHARS = 100_000
 
 TRIES = 2
 """Of a download that did not come; then it counts as one that cannot be had."""
@@ -127,8 +132,16 @@ async def _derived(parts: Parts, bot: Bot, attachment: Attachment, seconds: floa
         return text[: bot.file_characters] + CUT if is_cut else text.strip()
     if bot.transcribe is None:
         raise MediumRefused("nobody is named who could hear it")
-    transcript = await parts.media.transcript(attachment, bot.transcribe, seconds=seconds)
-    return transcript[: bot.file_characters or None]
+    if not isinstance(bot.transcribe, ImSpeech):
+        transcript = await parts.media.transcript(attachment, bot.transcribe, seconds=seconds)
+    else:
+        try:
+            transcript = await parts.im.transcribe(bot.accid, attachment, seconds=seconds)
+        except ImUnavailable as outage:
+            raise ModelUnavailable(outage.cause) from None
+        except ImError as refusal:
+            raise MediumRefused(refusal.cause) from None
+    return transcript[:TRANSCRIPT_MAX_CHARS]
 
 
 def _why(entry: Entry, failure: MediumError) -> Unread:

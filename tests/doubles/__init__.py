@@ -9,6 +9,7 @@ from tests.doubles.media import MemoryMedia
 from tests.doubles.model import ScriptedModel
 from tests.doubles.queues import MemoryQueues
 from tests.doubles.service import Call, HostKilled
+from tests.doubles.speech import MemorySpeech
 from tests.doubles.tables import MemoryTables
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ManualClock",
     "MemoryMedia",
     "MemoryQueues",
+    "MemorySpeech",
     "MemoryTables",
     "RecordingMessenger",
     "ScriptedModel",

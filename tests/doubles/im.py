@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from relay.attachments import Attachment
 from relay.errors import ImRejected
 from relay.im.requests import UPLOAD_MAX_BYTES
 from relay.ports import Outgoing, Sent
@@ -26,6 +27,7 @@ class RecordingMessenger:
         seconds: how long each attempt was allowed to take.
         shown: what users saw, in order.
         uploads: the bytes in the platform's storage, by their URL.
+        transcripts: what its speech recognition hears, by URL, or raises.
         now: the platform's clock, Unix milliseconds; its ids count what was shown.
     """
 
@@ -35,6 +37,7 @@ class RecordingMessenger:
     seconds: list[float] = field(default_factory=list)
     shown: list[Outgoing] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)
+    transcripts: dict[str, str | Exception] = field(default_factory=dict)
     now: Callable[[], int] = lambda: 0
 
     async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
@@ -55,6 +58,13 @@ class RecordingMessenger:
         url = f"https://nim-nosdn.netease.im/{hashlib.sha256(content).hexdigest()[:32]}"
         self.uploads[url] = content
         return url
+
+    async def transcribe(self, bot: str, attachment: Attachment, *, seconds: float) -> str:
+        """What the test says was spoken."""
+        heard = self.transcripts.get(attachment.url, ImRejected("result code 414"))
+        if isinstance(heard, Exception):
+            raise heard
+        return heard
 
     def show(self, outgoing: Outgoing) -> Sent:
         """The user sees it now: for a function whose error comes behind that, too."""

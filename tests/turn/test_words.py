@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from relay.errors import (
+    ImRejected,
+    ImUnavailable,
     MediumError,
     MediumGone,
     MediumRefused,
@@ -52,6 +54,28 @@ def test_a_voice_message_is_answered_as_what_was_spoken(hearing: RelayKit) -> No
     assert said(hearing)["words"] == "when do you open?"
     assert len(hearing.model.prompts) == 1
     assert hearing.replies == ["Hi alice"]
+
+
+@pytest.fixture
+def heard_by_im(relay: RelayKit) -> RelayKit:
+    relay.configure_bot(transcribe="im")
+    return relay
+
+
+def test_the_im_server_can_hear_in_the_place_of_a_model(heard_by_im: RelayKit) -> None:
+    heard_by_im.im.transcripts[URL] = "when do you open?"
+    voice(heard_by_im)
+    assert said(heard_by_im)["words"] == "when do you open?"
+    assert heard_by_im.media.fetched == []
+
+
+def test_an_im_server_that_cannot_hear_now_is_waited_for(heard_by_im: RelayKit) -> None:
+    heard_by_im.im.transcripts[URL] = ImUnavailable("result code 416")
+    voice(heard_by_im)
+    assert heard_by_im.replies == []
+    heard_by_im.im.transcripts[URL] = ImRejected("result code 414")
+    heard_by_im.settle()
+    assert heard_by_im.replies == [NOT_UNDERSTOOD["en"]]
 
 
 def test_a_later_turn_remembers_what_was_spoken_without_hearing_it_again(hearing: RelayKit) -> None:
