@@ -6,7 +6,7 @@ in-memory doubles of the same protocols, held to the real parts by one conforman
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -205,7 +205,13 @@ class ChatModel(Protocol):
     """A chat model."""
 
     async def complete(
-        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+        self,
+        prompt: Prompt,
+        *,
+        seconds: float,
+        only: Hashable = None,
+        without: Collection[Hashable] = (),
+        heard: Callable[[str], None] | None = None,
     ) -> Completion:
         """Ask the model, its retries included, within ``seconds``.
 
@@ -214,6 +220,8 @@ class ChatModel(Protocol):
             seconds: for everything.
             only: the place to ask: that of an error before; None for the prompt's models in their order.
             without: places not to ask.
+            heard: told all that may be shown of the answer so far, as it comes. It grows, or begins anew: when another
+                place is asked, or what came was no part of the answer.
 
         Raises:
             ModelUnavailable, ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.

@@ -63,7 +63,7 @@ def completion_of(response: Any) -> Completion:
     try:
         choice = response.choices[0]
         finish, message = finish_of(choice.finish_reason), choice.message
-        text, refusal = _text_of(message.content), getattr(message, "refusal", None)
+        text, refusal = text_of(message.content), getattr(message, "refusal", None)
     except (AttributeError, LookupError, TypeError):
         raise AttemptFailed("the model server's answer is not a chat completion", lasting=True) from None
     if finish == "withheld":
@@ -107,7 +107,7 @@ def _count(usage: object, path: str) -> int:
     return count_of(usage)
 
 
-def _text_of(content: object) -> str | None:
+def text_of(content: object) -> str | None:
     """The text of an answer, which may come in parts: those of thinking are left out. None for what is no text."""
     if content is None:
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import replace
 
 from relay.config.server_tools import ServerTool
@@ -57,7 +57,13 @@ class OpenAIChat:
         self._told: dict[Endpoint, float] = {}
 
     async def complete(
-        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+        self,
+        prompt: Prompt,
+        *,
+        seconds: float,
+        only: Hashable = None,
+        without: Collection[Hashable] = (),
+        heard: Callable[[str], None] | None = None,
     ) -> Completion:
         """Ask the prompt's models in their order until one answers, within ``seconds``.
 
@@ -97,7 +103,7 @@ class OpenAIChat:
                 for other in endpoints
             )
             try:
-                return await self._attempt(endpoint, prompt, ends_at - left * behind / (behind + 1))
+                return await self._attempt(endpoint, prompt, ends_at - left * behind / (behind + 1), heard)
             except AttemptFailed as failure:
                 cause = failure.cause
                 failed[endpoint] = self._cooldowns.now() + self._cooldowns.left(endpoint)
@@ -156,10 +162,16 @@ class OpenAIChat:
         self._canaries[place, tools] = takes, self._cooldowns.now() + CANARY_SECONDS
         return takes
 
-    async def _attempt(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:
+    async def _attempt(
+        self,
+        endpoint: Endpoint,
+        prompt: Prompt,
+        until: float,
+        heard: Callable[[str], None] | None = None,
+    ) -> Completion:
         began = self._cooldowns.begin(endpoint)
         try:
-            completion = await self._requests.ask(endpoint, prompt, until)
+            completion = await self._requests.ask(endpoint, prompt, until, heard)
         except AttemptFailed as failure:
             self._cooldowns.failed(endpoint, began, named=failure.retry_after, lasting=failure.lasting)
             self._tell(endpoint, failure)

@@ -28,7 +28,7 @@ _NAMES: Mapping[Wire, tuple[tuple[str, ...], str, str]] = {
 }
 """What cap, effort and verbosity are called; a dot is an object inside of an object."""
 
-Parameters = dict[str, int | float | str]
+Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Dialect:
     alternates: bool = False
     sees: bool = True
 
-    def parameters(self, prompt: Prompt, more: Mapping[str, str]) -> Parameters:
+    def parameters(self, prompt: Prompt, more: Mapping[str, Any]) -> Parameters:
         """The optional parameters of a request, ``more`` among them."""
         cap = prompt.max_tokens
         if cap and self.cap:
@@ -72,7 +72,7 @@ class Dialect:
             if value is not None and key not in self.without
         }
 
-    def bare(self, prompt: Prompt, more: Mapping[str, str]) -> Dialect:
+    def bare(self, prompt: Prompt, more: Mapping[str, Any]) -> Dialect:
         """The same without any optional parameter of a request, but for the cap."""
         return replace(self, without=self.without | self.parameters(prompt, more).keys() - set(CAPS))
 

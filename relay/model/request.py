@@ -24,6 +24,7 @@ from relay.model.endpoints import Endpoint
 from relay.model.meanings import Meaning, cap_of, meaning_of
 from relay.model.refusals import Refusal
 from relay.model.server_tools import calls_of
+from relay.model.streamed import Heard, whole_completion, whole_response
 from relay.ports import Completion, Prompt
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 """Time for the connection: a server that cannot be reached must not cost the time in which another could answer."""
+
+_STREAMED: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+"""The usage comes only when it is asked for; servers that know no such options say so."""
 
 TRIES_MAX = 8
 """Ways in which one request is put to one place: parameters and roles that it refuses come one by one at worst."""
@@ -61,13 +65,16 @@ class Requests:
         self._tool_keys = {name: key.get_secret_value() for name, key in (tool_keys or {}).items()}
         self._odd_reasons: set[str] = set()
 
-    async def ask(self, endpoint: Endpoint, prompt: Prompt, until: float) -> Completion:
+    async def ask(
+        self, endpoint: Endpoint, prompt: Prompt, until: float, heard: Heard | None = None
+    ) -> Completion:
         """One answer of one endpoint.
 
         Args:
             endpoint: where to ask.
             prompt: the messages and limits to send.
             until: when to give up, by the event loop's clock.
+            heard: told what may be shown so far, if the answer is to come piece by piece.
 
         Raises:
             AttemptFailed: another endpoint may answer.
@@ -78,12 +85,12 @@ class Requests:
                 client = await self._connections.client(endpoint)
         except TimeoutError:
             raise AttemptFailed("the model's client could not be opened in time") from None
-        identifiers = self._identifiers(endpoint, prompt)
+        more: dict[str, Any] = {**self._identifiers(endpoint, prompt), **(_STREAMED if heard else {})}
         known = dialect = self._dialects.of(endpoint)
         is_bare = is_blind = False
         has_pictures = any(said.pictures for said in prompt.messages)
         for _ in range(TRIES_MAX):
-            outcome = await self._send(client, endpoint, prompt, dialect, identifiers, until)
+            outcome = await self._send(client, endpoint, prompt, dialect, more, until, heard)
             if isinstance(outcome, Completion):
                 learned = replace(dialect, sees=True) if is_blind else dialect
                 if learned != known:
@@ -96,7 +103,7 @@ class Requests:
                 continue
             if type(outcome) is ModelRejected and not outcome.about_tools:
                 # Words that are not known may be about a parameter all the same. Passing without any tells.
-                bare = dialect.bare(prompt, identifiers)
+                bare = dialect.bare(prompt, more)
                 if not is_bare and bare != dialect:
                     is_bare, dialect = True, bare
                     continue
@@ -115,16 +122,20 @@ class Requests:
         endpoint: Endpoint,
         prompt: Prompt,
         dialect: Dialect,
-        identifiers: Mapping[str, str],
+        more: Mapping[str, Any],
         until: float,
+        heard: Heard | None,
     ) -> Meaning:
         """The completion, what went wrong, or how to ask again."""
         import httpx2
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
-        parameters = dialect.parameters(prompt, identifiers)
+        parameters = dialect.parameters(prompt, more)
+        if dialect.wire == "responses":
+            parameters.pop("stream_options", None)
         tools = [tool.as_sent(self._tool_keys) for tool in prompt.tools]
         ask, read = _on_wire(client, dialect, prompt, parameters, tools)
+        has_begun = False
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
             spans.CHAT + endpoint.model, kind=SpanKind.CLIENT, attributes=_asked(endpoint, parameters)
@@ -137,6 +148,13 @@ class Requests:
                         # Only a trace that is recorded: an id that leads nowhere is nobody's business.
                         extra_headers={"traceparent": spans.traceparent()} if span.is_recording() else None,
                     )
+                    if heard is not None and parameters.get("stream"):
+                        whole = whole_response if dialect.wire == "responses" else whole_completion
+                        has_begun = True
+                        async with response:
+                            response = await whole(response, heard)
+                        if response is None:  # it came whole, or not at all
+                            return replace(dialect, without=dialect.without | {"stream"})
                 self._note_answer(span, endpoint, response)
                 return read(response)
             except TimeoutError:
@@ -150,8 +168,10 @@ class Requests:
                 span.set_attribute(spans.HTTP_STATUS, refusal.status)
                 spans.failed(span, name_of(error.code) or str(refusal.status))
                 return meaning_of(refusal, parameters, dialect, _tokens_of(prompt), with_tools=bool(tools))
-            except APIConnectionError as error:
+            except (APIConnectionError, httpx2.HTTPError) as error:
                 spans.failed(span, type(error).__name__)
+                if has_begun:
+                    return AttemptFailed(f"the answer broke off: {type(error).__name__}", broke_off=True)
                 return AttemptFailed(f"the model server is unreachable: {type(error).__name__}")
             except OpenAIError as error:
                 spans.failed(span, type(error).__name__)
@@ -207,12 +227,15 @@ def _on_wire(
     Messages and parameters go as they are: the SDK's walk over twenty messages that it is given takes 3 ms.
     """
     messages = dialect.messages(prompt)
+    streamed: dict[str, Any] = {"stream": True} if parameters.get("stream") else {}
     if dialect.wire == "responses":
         return partial(
-            client.responses.create, extra_body=responses.body_of(parameters, messages, tools)
+            client.responses.create,
+            **streamed,
+            extra_body=responses.body_of(parameters, messages, tools),
         ), partial(responses.completion_of, cap=cap_of(parameters))
     body = {"messages": messages, **parameters}
-    return partial(client.chat.completions.create, messages=(), extra_body=body), completion_of
+    return partial(client.chat.completions.create, messages=(), **streamed, extra_body=body), completion_of
 
 
 def _tokens_of(prompt: Prompt) -> int:

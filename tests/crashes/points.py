@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 
 import azure.functions as func
@@ -168,10 +168,18 @@ class MortalModel(OpenAIChat):
         self._points = points
 
     async def complete(
-        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+        self,
+        prompt: Prompt,
+        *,
+        seconds: float,
+        only: Hashable = None,
+        without: Collection[Hashable] = (),
+        heard: Callable[[str], None] | None = None,
     ) -> Completion:
         words = "\n".join(said.content for said in prompt.messages)
-        asking = asyncio.ensure_future(super().complete(prompt, seconds=seconds, only=only, without=without))
+        asking = asyncio.ensure_future(
+            super().complete(prompt, seconds=seconds, only=only, without=without, heard=heard)
+        )
         try:
             while not asking.done():
                 self._points.reach(DURING_MODEL, words)

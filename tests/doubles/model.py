@@ -34,6 +34,7 @@ class ScriptedModel:
         seconds: how long each answer was allowed to take.
         takes_all: whether a place that has refused a prompt takes the simplest one; an error is raised.
         canaries: how often that was asked.
+        heard: of the present call, what is told of the answer as it comes; None when it is to come whole.
     """
 
     script: list[Say] = field(default_factory=list)
@@ -42,15 +43,23 @@ class ScriptedModel:
     seconds: list[float] = field(default_factory=list)
     takes_all: bool | ModelUnavailable = True
     canaries: int = 0
+    heard: Callable[[str], None] | None = None
 
     async def complete(
-        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+        self,
+        prompt: Prompt,
+        *,
+        seconds: float,
+        only: Hashable = None,
+        without: Collection[Hashable] = (),
+        heard: Callable[[str], None] | None = None,
     ) -> Completion:
         """The next line of the script; every error comes from :data:`PLACE`, the only one there is."""
         if PLACE in without:
             raise ModelUnavailable("no other place is left")
         self.prompts.append(prompt)
         self.seconds.append(seconds)
+        self.heard = heard
         say = self.script.pop(0) if self.script else self.default
         said: Said = await outcome(say(prompt)) if callable(say) else say
         if isinstance(said, ModelError):

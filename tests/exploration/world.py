@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from collections.abc import Collection, Coroutine, Generator, Hashable
+from collections.abc import Callable, Collection, Coroutine, Generator, Hashable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -476,7 +476,13 @@ class GatedModel(ScriptedModel):
         self._world = world
 
     async def complete(
-        self, prompt: Prompt, *, seconds: float, only: Hashable = None, without: Collection[Hashable] = ()
+        self,
+        prompt: Prompt,
+        *,
+        seconds: float,
+        only: Hashable = None,
+        without: Collection[Hashable] = (),
+        heard: Callable[[str], None] | None = None,
     ) -> Completion:
         self._world.asking()
         await self._world.gate("model")
