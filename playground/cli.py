@@ -61,7 +61,13 @@ def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> 
             return lint(fix=options.fix)
         case "services":
             _enter(
-                environment, arguments, [*_model(options.model, environment), *install.storage(environment)]
+                environment,
+                arguments,
+                [
+                    *_model(options.model, environment),
+                    install.media(environment),
+                    *install.storage(environment),
+                ],
             )
             from playground.services import services
 
@@ -88,7 +94,11 @@ def _play(options: argparse.Namespace, environment: Environment, arguments: list
             "--host func needs Azure Functions Core Tools on PATH: https://aka.ms/azfunc-install"
         )
     if options.scenario:
-        _enter(environment, arguments, [install.page(environment), *install.storage(environment)])
+        _enter(
+            environment,
+            arguments,
+            [install.page(environment), install.media(environment), *install.storage(environment)],
+        )
         from playground.scenario.command import play_scenarios
 
         return play_scenarios(options.scenario, options.model, options.host, options.webhook)
@@ -96,7 +106,12 @@ def _play(options: argparse.Namespace, environment: Environment, arguments: list
     _enter(
         environment,
         arguments,
-        [*_model(model, environment), install.page(environment), *install.storage(environment)],
+        [
+            *_model(model, environment),
+            install.page(environment),
+            install.media(environment),
+            *install.storage(environment),
+        ],
     )
     from playground import play
 

@@ -54,7 +54,11 @@ def _parts() -> Iterator[Finding]:
         yield Finding("ok", f"Node.js {node.version}", str(node.node))
     packages = [install.runtime(environment), install.tests(environment)]
     worker = [install.worker(environment)] if environment.version >= (3, 13) else []
-    playground = [*install.storage(environment), install.tiny_model(environment)]
+    playground = [
+        *install.storage(environment),
+        install.media(environment),
+        install.tiny_model(environment),
+    ]
     for step in [*packages, *playground, *worker, *install.browser(environment)]:
         yield _step(step)
 

@@ -43,12 +43,13 @@ AXE_JS = AXE_FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 
 # Megabytes fetched into empty caches (measured on Linux x64, rounded up).
 RUNTIME_MEGABYTES = 16
-TEST_MEGABYTES = 46
+TEST_MEGABYTES = 54
 WORKER_MEGABYTES = 28
 NODE_MEGABYTES = 62
 AZURITE_MEGABYTES = 60
 TINY_MODEL_MEGABYTES = 127
 PAGE_MEGABYTES = 1
+MEDIA_MEGABYTES = 8
 CHECKOV_MEGABYTES = 64
 SUPPLY_MEGABYTES = 17
 LITELLM_MEGABYTES = 81
@@ -215,6 +216,14 @@ def page(environment: Environment) -> Step:
     only = "markdown-it-py|mdurl"
     return environment.packages(
         "Markdown renderer", PLAYGROUND_REQUIREMENTS, PAGE_MEGABYTES, only=only, closed=True
+    )
+
+
+def media(environment: Environment) -> Step:
+    """What pictures are made smaller and looked at with, and voice messages become MP3."""
+    only = "pillow|lameenc"
+    return environment.packages(
+        "Pillow and LAME", PLAYGROUND_REQUIREMENTS, MEDIA_MEGABYTES, only=only, closed=True
     )
 
 
