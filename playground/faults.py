@@ -12,7 +12,10 @@ from typing import Any, Literal
 
 from playground.control import Control
 
-Group = Literal["Delivery", "Model", "IM API"]
+Group = Literal["Delivery", "Media", "Model", "IM API"]
+OF_IM = {"Media", "IM API"}
+"""Groups whose faults the IM emulator ends all together."""
+
 Scope = Literal["next", "on"]
 """``next``: for the message that is sent next. ``on``: until it is switched off."""
 
@@ -33,8 +36,9 @@ class Fault:
         group: which part misbehaves.
         label: what a switch says.
         explanation: one sentence: what happens, and what the relay does about it.
-        order: fields of :class:`playground.im.faults.Delivery` or :class:`playground.im.faults.ApiFault`;
-            for the model ``{"reply": …}`` or ``{"fault": …}``, a step of its script.
+        order: fields of :class:`playground.im.faults.Delivery`, :class:`playground.im.faults.ApiFault` or
+            :class:`playground.im.storage.StorageFault`; for the model ``{"reply": …}`` or ``{"fault": …}``, a
+            step of its script.
     """
 
     name: str
@@ -86,6 +90,41 @@ _FAULTS = (
         "Stale clock",
         "The request was signed an hour ago; it is accepted, since the message's own time is what counts.",
         {"clock_offset_seconds": -OLD_CLOCK_SECONDS},
+    ),
+    Fault(
+        "media-gone",
+        "Media",
+        "No longer there (404)",
+        "What is attached is gone when the bot wants to see it; the bot is told so.",
+        {"kind": "gone"},
+    ),
+    Fault(
+        "media-slow",
+        "Media",
+        "Slow",
+        "The storage does not answer in time; the bot answers without what was attached.",
+        {"kind": "slow"},
+    ),
+    Fault(
+        "media-too-large",
+        "Media",
+        "Too large",
+        "The storage sends more bytes than the relay takes; it stops reading, and the bot is told.",
+        {"kind": "too_large"},
+    ),
+    Fault(
+        "media-wrong-type",
+        "Media",
+        "A web page instead",
+        "The storage sends a web page in place of what was attached; the model is not shown it.",
+        {"kind": "wrong_type"},
+    ),
+    Fault(
+        "media-redirect",
+        "Media",
+        "Leads elsewhere",
+        "The storage redirects to a private address; the relay does not go there.",
+        {"kind": "redirect"},
     ),
     Fault(
         "model-slow",
@@ -237,7 +276,9 @@ class Switches:
         return delivery
 
     async def _order(self, fault: Fault, *, lasting: bool, receiver: str | None = None) -> None:
-        if fault.group == "IM API":
+        if fault.group == "Media":
+            await self.im.call("POST", "faults", json={"storage": {**fault.order, "lasting": lasting}})
+        elif fault.group == "IM API":
             limits = {"seconds": AS_GOOD_AS_EVER_SECONDS} if lasting else {"to": receiver}
             await self.im.call("POST", "faults", json={"api": {**fault.order, **limits}})
         elif fault.group == "Model" and self.model is not None:
@@ -247,10 +288,10 @@ class Switches:
 
     async def _end(self, group: Group) -> None:
         """Take all orders of a group back, then give those again that last."""
-        if group == "IM API":
+        if group in OF_IM:
             await self.im.call("DELETE", "faults")
         elif group == "Model" and self.model is not None:
             await self.model.call("DELETE", "script")
         for name, scope in self._scopes.items():
-            if scope == "on" and FAULTS[name].group == group:
+            if scope == "on" and (FAULTS[name].group == group or {FAULTS[name].group, group} <= OF_IM):
                 await self._order(FAULTS[name], lasting=True)

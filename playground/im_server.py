@@ -15,6 +15,7 @@ import argparse
 import os
 from contextlib import AsyncExitStack
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -25,10 +26,14 @@ from playground.im.copies import Poster
 from playground.im.faults import ApiFault, Delivery
 from playground.im.platform import Platform
 from playground.im.said import Said
+from playground.im.storage import ITEM_MAX_BYTES, PATH, StorageFault
 from playground.local_only import programs_only
 from playground.loopback import run_as_process, serving
 
-__all__ = ["ApiFault", "Delivery", "ImServer", "Said"]
+__all__ = ["ApiFault", "Delivery", "ImServer", "Said", "StorageFault"]
+
+BODY_MAX_BYTES = 2 * ITEM_MAX_BYTES
+"""Of a request: something to store, in base64 at worst."""
 
 
 class ImServer(Platform):
@@ -45,9 +50,12 @@ class ImServer(Platform):
         self._port = port
 
     async def __aenter__(self) -> Self:
-        app = web.Application(middlewares=[programs_only("/_control/")])
+        # What users attach is for programs, too: the page has a way of its own to it.
+        guards = [programs_only("/_control/"), programs_only(PATH)]
+        app = web.Application(middlewares=guards, client_max_size=BODY_MAX_BYTES)
         app.add_routes(self._api.routes())
         app.add_routes(account_routes(self._app_key, self._secret, self.chats))
+        app.add_routes(self.storage.routes())
         app.add_routes(control_routes(self))
         app.on_shutdown.append(self.record.close)
         async with AsyncExitStack() as stack:
@@ -56,8 +64,9 @@ class ImServer(Platform):
                 self._app_key, self._secret, session, self.chats.now, self._timeouts, self.posts, self.record
             )
             self.url = await stack.enter_async_context(serving(app, self._port))
+            self.storage.host = urlsplit(self.url).netloc
             stack.push_async_callback(self._end_tasks)
-            stack.callback(self._api.released.set)
+            stack.callback(self.behave)
             self._stack = stack.pop_all()
         return self
 

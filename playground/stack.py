@@ -213,6 +213,7 @@ class Stack:
             **self._credentials(),
             "IM_APP_SECRET_PREVIOUS": "",
             "IM_API_URL": self.im_url,
+            "IM_MEDIA_HOSTS": urlsplit(self.im_url).netloc,
         }
         if self._collector:
             found |= {"OTEL_EXPORTER_OTLP_ENDPOINT": self._collector, **SPANS_FOR_A_WATCHER}

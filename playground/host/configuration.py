@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from playground.host.errors import HostError
+from relay.config.settings import MARKS_OF_AZURE
 
 QUEUE_BATCH_MAX = 32
 """Azure Queue Storage gives at most this many messages at once (Azure: Get Messages)."""
@@ -118,10 +119,13 @@ def load_local_settings(app_dir: Path) -> dict[str, str]:
 def settings_of(app_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """The app settings: the environment over ``local.settings.json``, as with Core Tools.
 
+    A container may have a variable that looks as if this were Azure, where places of this machine are refused.
+
     Raises:
         HostError: see :func:`load_local_settings`.
     """
-    return {**load_local_settings(app_dir), **environ}
+    marks = {name: "" for name in MARKS_OF_AZURE if environ.get(name)}
+    return {**load_local_settings(app_dir), **environ, **marks}
 
 
 def _read_json(path: Path) -> Any:

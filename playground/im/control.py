@@ -6,14 +6,18 @@
 ``POST /_control/teams``        ``{"tid", "members", "kind"}``; with ``"report": true`` the webhook hears whom the
                                 first member has added
 ``POST /_control/webhook``      ``{"url"}``
-``POST /_control/faults``       ``{"api": {…ApiFault}}`` and/or ``{"delivery": {…Delivery}}``; DELETE ends them all
+``POST /_control/faults``       ``{"api": {…ApiFault}}``, ``{"delivery": {…Delivery}}`` and/or
+                                ``{"storage": {…StorageFault}}``; DELETE ends them all
+``POST /_control/media``        bytes to store, with their ``Content-Type`` → ``{"url", "md5", "size"}``;
+                                with ``?frame_of=URL``, the first picture of the film that lies there
 ``GET /_control/chats``         every chat with its messages, and the groups
 ``GET /_control/events``        ``?after=N&seconds=S``: messages as they are delivered, from number N on; waits for
                                 one up to S seconds; a stream message comes again with each chunk
 ``GET /_control/calls``         the server API calls as received and answered
 ``GET /_control/posts``         the requests to the webhook and their outcomes
 ``GET /_control/record``        ``?after=N&seconds=S``: all of these in order, from number N on, as ``{"kind", …}``:
-                                ``team``, ``message``, ``post``, ``call``; what changes comes again under its number
+                                ``team``, ``message``, ``post``, ``call``, ``fetch`` (of media); what changes
+                                comes again under its number
 ==============================  ==============================================================================
 
 What is wrong with a request is answered with 400 and ``{"error"}``.
@@ -22,6 +26,7 @@ What is wrong with a request is answered with 400 and ``{"error"}``.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -32,6 +37,7 @@ from pydantic import ValidationError, validate_call
 
 from playground.im.faults import ApiFault, Delivery
 from playground.im.platform import Platform
+from playground.im.storage import StorageFault
 
 EVENTS_WAIT_MAX_SECONDS = 60.0
 
@@ -59,13 +65,31 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
 
     async def misbehave(**arguments: Any) -> Any:
         @validate_call
-        def add(api: ApiFault | None = None, delivery: Delivery | None = None) -> None:
+        def add(
+            api: ApiFault | None = None,
+            delivery: Delivery | None = None,
+            storage: StorageFault | None = None,
+        ) -> None:
             if api is not None:
                 im.fail(api)
             if delivery is not None:
                 im.delivery = delivery
+            if storage is not None:
+                im.storage.fail(storage)
 
         return add(**arguments)
+
+    async def store(request: web.Request) -> web.Response:
+        content, url = await request.read(), request.query.get("frame_of", "")
+        try:
+            if url:
+                im.storage.put_frame(url, content)
+            else:
+                url = im.storage.put(content, request.content_type)
+        except (ValueError, LookupError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return web.json_response({"url": url, "md5": md5, "size": len(content)})
 
     async def behave(_: web.Request) -> web.Response:
         im.behave()
@@ -102,6 +126,7 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
         web.post("/_control/webhook", _with_arguments(set_webhook)),
         web.post("/_control/faults", _with_arguments(misbehave)),
         web.delete("/_control/faults", behave),
+        web.post("/_control/media", store),
         web.get("/_control/chats", chats),
         web.get("/_control/events", events),
         web.get("/_control/calls", calls),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from playground.im.api import ApiCall, ServerApi
 from playground.im.chats import Chats, Delivered, Team, TeamKind, private_key, team_key, wall_clock_ms
+from playground.im.contents import ATTACH_MAX_CHARS
 from playground.im.copies import (
     CHATBOT_TIMEOUT_SECONDS,
     COPY_TIMEOUT_SECONDS,
@@ -24,6 +25,7 @@ from playground.im.copies import (
 )
 from playground.im.faults import ApiFault, Delivery
 from playground.im.said import Said
+from playground.im.storage import Storage
 from playground.record import Record
 
 HOLD_SECONDS = 10.0
@@ -65,8 +67,8 @@ class Platform:
         self._said: dict[str, Said] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.chats = Chats(self.record, now)
-        self._uploads: dict[str, bytes] = {}
-        self._api = ServerApi(app_key, secret, self.chats, self._copy_reply, self._store)
+        self.storage = Storage(self.record)
+        self._api = ServerApi(app_key, secret, self.chats, self._copy_reply, self.storage.put)
         self._poster: Poster
 
     async def say(
@@ -81,6 +83,7 @@ class Platform:
         custom: str = "",
         account: str = "",
         msg_type: str = "TEXT",
+        attach: Mapping[str, Any] | None = None,
         ext: str = "",
         nick: str = "",
         at: int | None = None,
@@ -98,6 +101,8 @@ class Platform:
             team: id of the group.
             topic, function, custom, account: ``robotInfo``. A message copy has no room for it, so there it
                 travels in ``ext``, as a client app would send it. ``account`` names the bot in a group.
+            msg_type, attach: of another kind than text, see :mod:`playground.im.attach`; ``text`` is then its
+                caption. The platform keeps ``attach`` as JSON in a string.
             at: time of the message in Unix milliseconds; None is now.
             input: what the webhook gets.
             fields: more fields of the request's body, or others in place of those it has.
@@ -117,6 +122,9 @@ class Platform:
             if ext:
                 raise ValueError("a message copy carries robotInfo in ext: give one of them")
             ext = json.dumps({"robotInfo": robot.fields()}, ensure_ascii=False)
+        kept = json.dumps(attach, ensure_ascii=False) if attach else ""
+        if len(kept) > ATTACH_MAX_CHARS:
+            raise ValueError(f"attach has more than {ATTACH_MAX_CHARS} characters")
         message = Delivered(
             sender=sender.lower(),
             to=team if team is not None else to.lower(),
@@ -126,7 +134,9 @@ class Platform:
             server_id=self.chats.next_id(),
             at=self.chats.now() if at is None else at,
             msg_type=msg_type,
+            attach=kept,
         )
+        self.storage.sent(str((attach or {}).get("url", "")))
         bot = account if group else to
         requests: list[tuple[Input, dict[str, Any]]] = []
         if input != "chatbot":
@@ -225,6 +235,7 @@ class Platform:
 
     def behave(self) -> None:
         """Drop all faults, and let the calls that hang break off."""
+        self.storage.behave()
         self._api.faults.clear()
         self.delivery = Delivery()
         self._api.released.set()
@@ -277,12 +288,6 @@ class Platform:
                 origin="response",
             )
         )
-
-    def _store(self, content: bytes, content_type: str) -> str:
-        """Keep what a bot uploads, at an address that nobody serves."""
-        url = f"https://storage.invalid/{uuid.uuid4().hex}"
-        self._uploads[url] = content
-        return url
 
     def _copy_reply(self, message: Delivered) -> None:
         """The platform copies a bot's message to the app server, unless its sender switched that off."""

@@ -17,6 +17,7 @@ from playground.model_server import ModelServer, Reply
 
 IM_FAULTS = [name for name, fault in FAULTS.items() if fault.group == "IM API"]
 MODEL_FAULTS = [name for name, fault in FAULTS.items() if fault.group == "Model"]
+MEDIA_FAULTS = [name for name, fault in FAULTS.items() if fault.group == "Media"]
 DELIVERY_FAULTS = [name for name, fault in FAULTS.items() if fault.group == "Delivery"]
 
 
@@ -98,6 +99,41 @@ async def test_a_fault_of_the_model_is_met_by_its_next_request(parts: Parts, nam
     assert (_told(await parts.ask()) == _told(usual)) == (scope == "next")
     await parts.switches.turn_off()
     assert _told(await parts.ask()) == _told(usual)
+
+
+@pytest.mark.parametrize("name", sorted({*MEDIA_FAULTS} - {"media-slow"}))
+@pytest.mark.parametrize("scope", ["next", "on"])
+async def test_a_fault_of_the_storage_is_met_by_who_fetches_what_the_next_message_carries(
+    parts: Parts, name: str, scope: Scope
+) -> None:
+    parts.im.webhook = f"{parts.im.url}/nobody"
+
+    async def send() -> tuple[int, bytes]:
+        url = parts.im.storage.put(b"bytes", "image/png")
+        await parts.switches.arm("alice")
+        await parts.im.say("alice", "", msg_type="PICTURE", attach={"url": url})
+        async with parts.session.get(url, allow_redirects=False) as response:
+            return response.status, await response.read()
+
+    await parts.switches.turn_on(name, scope)
+    assert await send() != (200, b"bytes")
+    assert (await send() == (200, b"bytes")) == (scope == "next")
+    await parts.switches.turn_on("im-416", "on")
+    await parts.switches.turn_off("im-416")
+    assert (await send() == (200, b"bytes")) == (scope == "next"), "another switch changes nothing"
+    await parts.switches.turn_off()
+    assert await send() == (200, b"bytes")
+
+
+async def test_a_fault_for_the_next_message_is_not_kept_for_a_picture_that_comes_later(parts: Parts) -> None:
+    parts.im.webhook = f"{parts.im.url}/nobody"
+    await parts.switches.turn_on("media-gone", "next")
+    await parts.switches.arm("alice")
+    await parts.im.say("alice", "only words")
+    url = parts.im.storage.put(b"bytes", "image/png")
+    await parts.im.say("alice", "", msg_type="PICTURE", attach={"url": url})
+    async with parts.session.get(url) as response:
+        assert response.status == 200
 
 
 async def test_a_switch_goes_before_what_the_script_says(parts: Parts) -> None:

@@ -186,3 +186,26 @@ async def test_as_a_process_it_says_when_it_answers_and_ends_on_sigterm(module: 
         async with asyncio.timeout(10):
             code = await process.wait()
     assert code == 0
+
+
+async def test_media_are_stored_and_misbehave_over_the_control_interface(
+    im: ImServer, control: Control
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        headers = {"Content-Type": "image/png"}
+        async with session.post(f"{im.url}/_control/media", data=b"bytes", headers=headers) as response:
+            stored = await response.json()
+        assert stored == {"url": stored["url"], "md5": "4b3a6218bb3e3a7303e8a171a60fcf92", "size": 5}
+        await control.post("faults", storage={"kind": "gone", "lasting": True})
+        async with session.get(stored["url"]) as response:
+            assert response.status == 404
+        await control.delete("faults")
+        async with session.get(stored["url"]) as response:
+            assert (response.content_type, await response.read()) == ("image/png", b"bytes")
+        frame = {"frame_of": stored["url"]}
+        async with session.post(f"{im.url}/_control/media", data=b"frame", params=frame) as response:
+            assert response.status == 200
+        async with session.post(f"{im.url}/_control/media", data=b"x", params={"frame_of": "x"}) as response:
+            assert response.status == 400
+    kinds = [fact["kind"] for fact in (await control.get("record"))["facts"]]
+    assert kinds == ["fetch"] * 4

@@ -290,3 +290,43 @@ async def test_the_address_check_posts_two_bytes(im: ImServer, webhook: Receiver
 async def test_waiting_ends_with_an_error_when_nothing_comes(im: ImServer) -> None:
     with pytest.raises(TimeoutError):
         await im.wait_for(lambda: bool(im.chats.events), seconds=0.01)
+
+
+PICTURE = {
+    "name": "a",
+    "md5": "1",
+    "url": "http://127.0.0.1:1/media/x",
+    "ext": "png",
+    "w": 4,
+    "h": 3,
+    "size": 9,
+}
+
+
+async def test_a_copy_of_another_kind_holds_its_attach_as_a_string_and_the_caption_as_its_body(
+    im: ImServer, webhook: Receiver
+) -> None:
+    await im.say("alice", "look!", to="helper", msg_type="PICTURE", attach=PICTURE)
+    (body,) = webhook.bodies
+    assert (body["msgType"], body["body"]) == ("PICTURE", "look!")
+    assert isinstance(body["attach"], str)
+    assert json.loads(body["attach"]) == PICTURE
+    assert "robotInfo" not in body
+
+
+async def test_a_picture_in_a_group_mentions_nobody(im: ImServer, webhook: Receiver) -> None:
+    im.create_team("4711", ["alice", "helper"])
+    await im.say("alice", "", team="4711", msg_type="PICTURE", attach=PICTURE)
+    (body,) = webhook.bodies
+    assert (body["convType"], body["to"], body["body"]) == ("TEAM", "4711", "")
+    assert "helper" not in json.dumps({name: value for name, value in body.items() if name != "tMembers"})
+
+
+async def test_a_chatbot_request_about_a_picture_holds_it_too(im: ImServer, webhook: Receiver) -> None:
+    await im.say("alice", "", to="helper", msg_type="PICTURE", attach=PICTURE, input="chatbot")
+    assert json.loads(webhook.bodies[0]["attach"]) == PICTURE
+
+
+async def test_an_attach_that_the_platform_would_not_take_is_refused(im: ImServer) -> None:
+    with pytest.raises(ValueError, match="4096"):
+        await im.say("alice", "", msg_type="CUSTOM", attach={"much": "x" * 4096})

@@ -92,6 +92,7 @@ def settings_for(
         "IM_REGION": "overseas",
         "IM_API_VERSION": "v2",
         "IM_API_URL": im.url,
+        "IM_MEDIA_HOSTS": im.storage.host,
         "AZURE_OPENAI_ENDPOINT": "",
         "AZURE_OPENAI_API_KEY": "",
         "AZURE_OPENAI_DEPLOYMENT": "",

@@ -69,6 +69,11 @@ def test_local_settings_need_not_be_there(tmp_path: Path) -> None:
     assert settings_of(tmp_path, {}) == {}
 
 
+def test_a_container_is_not_taken_for_azure(tmp_path: Path) -> None:
+    environ = {"CONTAINER_NAME": "mine", "IM_MEDIA_HOSTS": "127.0.0.1:8766"}
+    assert settings_of(tmp_path, environ) == environ | {"CONTAINER_NAME": ""}
+
+
 @pytest.mark.parametrize(
     "content", ['{"Values": {"A": 1}}', '{"Values": []}', "[]", '{"IsEncrypted": true}', "//"]
 )
