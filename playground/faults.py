@@ -12,7 +12,10 @@ from typing import Any, Literal
 
 from playground.control import Control
 
-Group = Literal["Delivery", "Media", "Model", "IM API"]
+Group = Literal["Delivery", "Media", "Model", "Voice", "IM API"]
+OF_MODEL = {"Model", "Voice"}
+"""Groups whose faults the model server ends all together."""
+
 OF_IM = {"Media", "IM API"}
 """Groups whose faults the IM emulator ends all together."""
 
@@ -38,7 +41,7 @@ class Fault:
         explanation: one sentence: what happens, and what the relay does about it.
         order: fields of :class:`playground.im.faults.Delivery`, :class:`playground.im.faults.ApiFault` or
             :class:`playground.im.storage.StorageFault`; for the model ``{"reply": …}`` or ``{"fault": …}``, a
-            step of its script.
+            step of its script, with ``"audio": True`` of that for the audio endpoints.
     """
 
     name: str
@@ -169,6 +172,27 @@ _FAULTS = (
         {"reply": {"text": ""}},
     ),
     Fault(
+        "voice-slow",
+        "Voice",
+        "Slow",
+        f"Transcription and speech take {SLOW_SECONDS} seconds longer.",
+        {"reply": {"seconds": SLOW_SECONDS}, "audio": True},
+    ),
+    Fault(
+        "voice-429",
+        "Voice",
+        "Throttled (429)",
+        f"Transcription or speech is refused with 429 and retry-after {RETRY_AFTER_SECONDS} s.",
+        {"fault": {"kind": "rate_limited", "retry_after": RETRY_AFTER_SECONDS}, "audio": True},
+    ),
+    Fault(
+        "voice-500",
+        "Voice",
+        "Server error (500)",
+        "Transcription or speech fails with 500.",
+        {"fault": {"kind": "server_error"}, "audio": True},
+    ),
+    Fault(
         "im-416",
         "IM API",
         "Rate limit (416)",
@@ -228,7 +252,7 @@ class Switches:
 
     def available(self, fault: Fault) -> bool:
         """True if the stack has the part that is to misbehave."""
-        return fault.group != "Model" or self.model is not None
+        return fault.group not in OF_MODEL or self.model is not None
 
     def scope(self, name: str) -> Scope | None:
         """How a fault is switched on; None when it is off."""
@@ -281,7 +305,7 @@ class Switches:
         elif fault.group == "IM API":
             limits = {"seconds": AS_GOOD_AS_EVER_SECONDS} if lasting else {"to": receiver}
             await self.im.call("POST", "faults", json={"api": {**fault.order, **limits}})
-        elif fault.group == "Model" and self.model is not None:
+        elif fault.group in OF_MODEL and self.model is not None:
             # Before the rules of a script: a switch is thrown to be heeded.
             rule = {**fault.order, "when": "", "first": True, "times": None if lasting else 1}
             await self.model.call("POST", "script", json=rule)
@@ -290,8 +314,8 @@ class Switches:
         """Take all orders of a group back, then give those again that last."""
         if group in OF_IM:
             await self.im.call("DELETE", "faults")
-        elif group == "Model" and self.model is not None:
+        elif group in OF_MODEL and self.model is not None:
             await self.model.call("DELETE", "script")
         for name, scope in self._scopes.items():
-            if scope == "on" and (FAULTS[name].group == group or {FAULTS[name].group, group} <= OF_IM):
+            if scope == "on" and any({FAULTS[name].group, group} <= part for part in (OF_IM, OF_MODEL)):
                 await self._order(FAULTS[name], lasting=True)

@@ -10,13 +10,17 @@ In a test::
 
 As a process: ``python -m playground.model_server --port 8767``. With ``--upstream URL`` it records each request and
 passes it on to a real model. Any path that ends in ``/chat/completions`` is served: ``/v1``, Azure's ``/openai/v1``;
-and any that ends in ``/responses``, without streams. For other processes:
+and any that ends in ``/responses``, without streams. A picture in a request is looked at: the answer names its size and
+its colour. The audio endpoints (:mod:`playground.model.audio`) pass nothing on, and have a script of their own. For
+other processes:
 
 =============================  ===================================================================================
 ``POST /_control/script``      ``{"reply": {…Reply}}`` or ``{"fault": {…Fault}}``: a step for the next request, or with
                                ``"when": TEXT`` for those whose last user message has it (``"times": N`` of them;
-                               ``"first": true`` puts it before the rules that are there)
+                               ``"first": true`` puts it before the rules that are there; ``"audio": true``: for
+                               the audio endpoints)
 ``DELETE /_control/script``    forget the steps
+``POST /_control/heard``       ``{"md5", "text"}``: what a recording with these bytes says
 ``POST /_control/release``     let the held requests go on
 ``GET /_control/requests``     every request: number, time, path, headers, body; HTTP status and body of the answer
 ``GET /_control/record``       ``?after=N&seconds=S``: the same as they come, ``{"kind": "request", …}``; again once
@@ -29,8 +33,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
+from functools import partial
+from itertools import count
 from typing import Annotated, Any, Self
 
 import aiohttp
@@ -40,72 +47,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from playground.im.chats import wall_clock_ms
 from playground.local_only import programs_only
 from playground.loopback import cut_connection, run_as_process, serving
+from playground.model.requests import ModelRequest, headers_of, in_short, without_tool_headers
 from playground.model.script import ChatRequest, Fault, Reply, Script, Step
+from playground.model.sight import BadPart
+from playground.model.sounding import Sounding
 from playground.model.transcript import RememberedStream, text_of
 from playground.model.upstream import pass_on
-from playground.model.wire import as_chat, chunks, completion, event, illegal, overlong, refusal, response_to
+from playground.model.wire import as_chat, chunks, completion, event, illegal, overlong, refused, response_to
 from playground.record import Record
 
 __all__ = ["Fault", "ModelRequest", "ModelServer", "Reply"]
 
-BODY_MAX_BYTES = 16 * 1024 * 1024
-
-KEY_HEADERS = ("authorization", "api-key")
-"""Never recorded."""
+BODY_MAX_BYTES = 32 * 1024 * 1024
+"""A recording may have 25 MB."""
 
 WAIT_HEADERS = ("retry-after", "retry-after-ms")
-
-
-@dataclass(slots=True)
-class ModelRequest:
-    """One request as received.
-
-    Attributes:
-        number: counts the requests.
-        at: Unix milliseconds.
-        path: path of the URL.
-        headers: names in lower case; without those that hold a key.
-        body: its JSON.
-        status: HTTP status of the answer; None before it, and when the connection was cut.
-        answer: body of the answer, as text; a stream as it went over the line.
-        answer_headers: those that say when to come back.
-        milliseconds: until the end of the answer; None before it.
-    """
-
-    number: int
-    at: int
-    path: str
-    headers: dict[str, str]
-    body: dict[str, Any]
-    status: int | None = None
-    answer: str = ""
-    answer_headers: dict[str, str] = field(default_factory=dict)
-    milliseconds: int | None = None
-
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        """The prompt."""
-        return list(self.body["input"] if self.is_response else self.body["messages"])
-
-    @property
-    def is_response(self) -> bool:
-        """Whether it came by the Responses API."""
-        return self.path.endswith("/responses")
-
-
-def without_tool_headers(body: dict[str, Any]) -> dict[str, Any]:
-    """A request's body without what the headers of its tools hold."""
-    tools = body.get("tools")
-    if not isinstance(tools, list):
-        return body
-    return body | {
-        "tools": [
-            tool | {"headers": dict.fromkeys(tool["headers"], "…")}
-            if isinstance(tool, dict) and isinstance(tool.get("headers"), dict)
-            else tool
-            for tool in tools
-        ]
-    }
 
 
 class _ScriptEntry(BaseModel):
@@ -116,6 +72,7 @@ class _ScriptEntry(BaseModel):
     when: str | None = None
     times: Annotated[int, Field(ge=1)] | None = None
     first: bool = False
+    audio: bool = False
 
 
 class ModelServer:
@@ -126,6 +83,12 @@ class ModelServer:
         key: API key that requests must carry; None takes any.
         upstream: base URL of a real model, such as ``http://127.0.0.1:9000/v1``; it answers what the script does not.
         context_tokens: longer prompts are refused, whatever the script says; None takes any.
+
+    Attributes:
+        requests: what was asked; ``audio``: what was asked of the audio endpoints.
+        held: how many requests wait for :meth:`release`.
+        hearing: the script of the audio endpoints; a reply is what is heard.
+        ear: what recordings say.
     """
 
     def __init__(
@@ -142,9 +105,13 @@ class ModelServer:
         self._port, self._key, self._upstream = port, key, upstream
         self._context_tokens = context_tokens
         self._script = Script()
+        self.audio: list[ModelRequest] = []
+        self._numbers = count()
         self._record = Record()
         self._released = asyncio.Event()
-        self.next, self.when, self.clear = self._script.next, self._script.when, self._script.clear
+        sounding = Sounding(partial(self._recorded, self.audio), self._has_key, self._wait)
+        self._sounding, self.hearing, self.ear = sounding, sounding.script, sounding.ear
+        self.next, self.when = self._script.next, self._script.when
 
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[programs_only("/_control/")], client_max_size=BODY_MAX_BYTES)
@@ -159,6 +126,7 @@ class ModelServer:
                 web.post("/_control/release", self._control_release),
                 web.get("/_control/requests", self._control_requests),
                 web.get("/_control/record", self._record.serve),
+                *self._sounding.routes(),
             ]
         )
         async with AsyncExitStack() as stack:
@@ -170,6 +138,11 @@ class ModelServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def clear(self) -> None:
+        """Forget every step of the scripts."""
+        self._script.clear()
+        self.hearing.clear()
 
     def release(self) -> None:
         """Let the requests that are held now go on."""
@@ -204,20 +177,25 @@ class ModelServer:
             return web.json_response(illegal(param, f"Invalid {param}: {problem['msg']}"), status=400)
         except ValueError:
             return web.json_response(illegal("body", "The body is not JSON."), status=400)
+        return await self._recorded(self.requests, request, body, lambda: self._answer(request, raw, chat))
+
+    async def _recorded(
+        self,
+        requests: list[ModelRequest],
+        request: web.Request,
+        body: dict[str, Any],
+        answer: Callable[[], Awaitable[web.StreamResponse | None]],
+    ) -> web.StreamResponse:
         asked = ModelRequest(
-            number=len(self.requests),
+            number=next(self._numbers),
             at=wall_clock_ms(),
             path=request.path,
-            headers={
-                name.lower(): value
-                for name, value in request.headers.items()
-                if name.lower() not in KEY_HEADERS
-            },
+            headers=headers_of(request.headers.items()),
             body=without_tool_headers(body),
         )
-        self.requests.append(asked)
-        await self._record.add("request", asked)
-        response = await self._answer(request, raw, chat)
+        requests.append(asked)
+        await self._record.add("request", replace(asked, body=in_short(asked.body)))
+        response = await answer()
         if response is None:
             cut_connection(request)
         else:
@@ -227,13 +205,13 @@ class ModelServer:
                 name: response.headers[name] for name in WAIT_HEADERS if name in response.headers
             }
         asked.milliseconds = wall_clock_ms() - asked.at
-        await self._record.add("request", asked)
+        await self._record.add("request", replace(asked, body=in_short(asked.body)))
         return response if response is not None else web.Response()
 
     async def _answer(self, request: web.Request, raw: bytes, chat: ChatRequest) -> web.StreamResponse | None:
         """The answer, or None if the connection is to be cut."""
         step: Step | None = self._script.take(chat.last_user_text())
-        if self._key is not None and not self._has_key(request):
+        if not self._has_key(request):
             step = Fault("unauthorized")
         if self._context_tokens is not None and chat.prompt_tokens() > self._context_tokens:
             return web.json_response(overlong(chat.prompt_tokens(), self._context_tokens), status=400)
@@ -242,10 +220,11 @@ class ModelServer:
         if self._upstream is not None and replace(step, seconds=0, hold=False) == Reply():
             return await pass_on(self._session, self._upstream, request, raw)
         if isinstance(step, Fault):
-            if step.kind == "closed":
-                return None
-            status, body = refusal(step.kind)
-            return web.json_response(body, status=status, headers=step.headers())
+            return refused(step)
+        try:
+            await asyncio.to_thread(chat.look)
+        except BadPart as error:
+            return web.json_response(illegal("messages", str(error)), status=400)
         if chat.stream:
             return await self._stream(request, chat, step)
         answer = response_to if request.path.endswith("/responses") else completion
@@ -283,8 +262,9 @@ class ModelServer:
             await asyncio.sleep(step.seconds)
 
     def _has_key(self, request: web.Request) -> bool:
-        return request.headers.get("Authorization") == f"Bearer {self._key}" or (
-            request.headers.get("api-key") == self._key
+        return self._key is None or self._key in (
+            request.headers.get("Authorization", "").removeprefix("Bearer "),
+            request.headers.get("api-key"),
         )
 
     async def _models(self, _: web.Request) -> web.Response:
@@ -300,10 +280,11 @@ class ModelServer:
                 raise ValueError("give a reply or a fault")
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
+        script = self.hearing if entry.audio else self._script
         if entry.when is None:
-            self.next(*[step] * (entry.times or 1))
+            script.next(*[step] * (entry.times or 1))
         else:
-            self.when(entry.when, step, entry.times, first=entry.first)
+            script.when(entry.when, step, entry.times, first=entry.first)
         return web.json_response({})
 
     async def _control_clear(self, _: web.Request) -> web.Response:
@@ -315,7 +296,8 @@ class ModelServer:
         return web.json_response({})
 
     async def _control_requests(self, _: web.Request) -> web.Response:
-        return web.json_response([asdict(request) for request in self.requests])
+        asked = sorted([*self.requests, *self.audio], key=lambda request: request.number)
+        return web.json_response([asdict(request) for request in asked])
 
 
 def main() -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from playground.media.pictures import Look
+from playground.model.sight import look_at, text_in
 
 CHARS_PER_TOKEN = 4
 """The scripted model's tokenizer."""
@@ -72,16 +77,23 @@ Step = Reply | Fault
 
 
 class ChatRequestMessage(BaseModel):
-    """One message of a request. Content is text, or parts of which the text ones count."""
+    """One message of a request. Content is text, or parts: words and pictures."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[dict[str, Any]]
+
+    @field_validator("content")
+    @classmethod
+    def _of_known_parts(cls, content: str | list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+        if not isinstance(content, str):
+            text_in(content)
+        return content
 
     def text(self) -> str:
         """What it says."""
         if isinstance(self.content, str):
             return self.content
-        return "".join(str(part.get("text", "")) for part in self.content)
+        return text_in(self.content)
 
 
 class ChatRequest(BaseModel):
@@ -101,6 +113,20 @@ class ChatRequest(BaseModel):
         """Content of the last user message, empty if there is none."""
         return next((message.text() for message in reversed(self.messages) if message.role == "user"), "")
 
+    def look(self) -> list[Look]:
+        """What is on the pictures since the last answer.
+
+        Raises:
+            BadPart: one is no picture that models take.
+        """
+        said = list(takewhile(lambda message: message.role != "assistant", reversed(self.messages)))
+        return [
+            seen
+            for message in reversed(said)
+            if not isinstance(message.content, str)
+            for seen in look_at(message.content)
+        ]
+
     def prompt_tokens(self) -> int:
         """Size of the prompt."""
         return sum(tokens(message.text()) for message in self.messages)
@@ -111,19 +137,28 @@ def tokens(text: str) -> int:
     return -(-len(text) // CHARS_PER_TOKEN)
 
 
-def default_answer(question: str) -> str:
-    """``You said: …``, or ``You said, NAME: …`` when the question is JSON that names its speaker."""
+def default_answer(question: str, seen: Sequence[Look] = ()) -> str:
+    """``You said: …``, or ``You said, NAME: …`` when the question is JSON that names its speaker.
+
+    Before it, what is on the pictures, and what the question says of anything else that was sent:
+    ``I see a picture, 640 × 480, red.``, ``I was sent a place, Paris.``, ``It says: …``.
+    """
     try:
         fields = json.loads(question)
     except ValueError:
         fields = None
-    match fields:
-        case {"text": str(text), "speaker": str(speaker)} if speaker:
-            return f"You said, {speaker}: {text}"
-        case {"text": str(text)}:
-            return f"You said: {text}"
-        case _:
-            return f"You said: {question}"
+    if not isinstance(fields, dict) or not isinstance(fields.get("text"), str):
+        fields = {"text": question}
+    text, speaker, sent, words = (
+        value if isinstance(value := fields.get(name), str) else ""
+        for name in ("text", "speaker", "sent", "words")
+    )
+    parts = [f"I see a picture, {picture}." for picture in seen]
+    parts += [f"I was sent {sent}."] if sent and not seen else []
+    parts += [f"It says: {words}"] if words else []
+    if text or not parts:
+        parts.append(f"You said, {speaker}: {text}" if speaker else f"You said: {text}")
+    return " ".join(parts)
 
 
 @dataclass

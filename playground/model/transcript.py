@@ -23,7 +23,9 @@ class RememberedStream(web.StreamResponse):
 
 
 def text_of(response: web.StreamResponse) -> str:
-    """What a response said; empty for a plain stream, which keeps nothing."""
+    """What a response said; empty for a plain stream, which keeps nothing; of a sound, what it is."""
+    if response.content_type.startswith("audio/"):
+        return f"({response.content_length} bytes of {response.content_type})"
     if isinstance(response, RememberedStream):
         body = b"".join(response.pieces)
     else:

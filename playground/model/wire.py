@@ -8,7 +8,17 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from playground.model.script import CHARS_PER_TOKEN, ChatRequest, FaultKind, Reply, default_answer, tokens
+from aiohttp import web
+
+from playground.model.script import (
+    CHARS_PER_TOKEN,
+    ChatRequest,
+    Fault,
+    FaultKind,
+    Reply,
+    default_answer,
+    tokens,
+)
 
 SAFE = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
 BLOCKED = SAFE | {"violence": {"filtered": True, "severity": "high"}}
@@ -63,6 +73,14 @@ def refusal(kind: FaultKind) -> tuple[int, dict[str, Any]]:
     return status, {"error": error}
 
 
+def refused(fault: Fault) -> web.Response | None:
+    """The answer that a fault is, or None if the connection is to be cut."""
+    if fault.kind == "closed":
+        return None
+    status, body = refusal(fault.kind)
+    return web.json_response(body, status=status, headers=fault.headers())
+
+
 def overlong(prompt_tokens: int, context_tokens: int) -> dict[str, Any]:
     """Body of the 400 for a prompt that is longer than the model's context."""
     message = (
@@ -103,7 +121,24 @@ def as_chat(body: Any) -> Any:
     if not isinstance(body, dict):
         return body
     names = {"input": "messages", "max_output_tokens": "max_completion_tokens"}
-    return {names.get(name, name): value for name, value in body.items()}
+    chat = {names.get(name, name): value for name, value in body.items()}
+    messages = chat.get("messages")
+    return chat | {"messages": list(map(_as_chat_message, messages))} if isinstance(messages, list) else chat
+
+
+def _as_chat_message(message: Any) -> Any:
+    if not isinstance(message, dict) or not isinstance(message.get("content"), list):
+        return message
+    return message | {"content": list(map(_as_chat_part, message["content"]))}
+
+
+def _as_chat_part(part: Any) -> Any:
+    match part:
+        case {"type": "input_text" | "output_text", "text": text}:
+            return {"type": "text", "text": text}
+        case {"type": "input_image", "image_url": url}:
+            return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "unknown"}
 
 
 def response_to(request: ChatRequest, reply: Reply) -> dict[str, Any]:
@@ -187,7 +222,7 @@ def event(body: dict[str, Any] | str) -> bytes:
 
 
 def _answer(request: ChatRequest, reply: Reply) -> tuple[str, str]:
-    text = default_answer(request.last_user_text()) if reply.text is None else reply.text
+    text = default_answer(request.last_user_text(), request.look()) if reply.text is None else reply.text
     limit = request.max_completion_tokens
     if limit is not None and tokens(text) > limit:
         return text[: limit * CHARS_PER_TOKEN], "length"
