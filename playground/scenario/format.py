@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from playground.media import Unreadable
 from playground.scenario.problems import problems_of
 from playground.scenario.tables import Scenario
 from relay.config.bots import Bots, bots_in
@@ -22,7 +24,7 @@ def load(path: Path) -> Scenario:
         ConfigError: with every problem found, each with the file, the step and the key.
     """
     try:
-        return parse(path.read_text(encoding="utf-8-sig"), path.name)
+        return parse(path.read_text(encoding="utf-8-sig"), path.name, path.parent)
     except OSError as error:
         problem = f"{path}: cannot be read: {error.strerror}"
     except UnicodeDecodeError:
@@ -30,8 +32,13 @@ def load(path: Path) -> Scenario:
     raise ConfigError([problem])
 
 
-def parse(text: str, name: str) -> Scenario:
-    """A scenario from the text of a file; ``name`` is the file's, for the reader of a problem.
+def parse(text: str, name: str, folder: Path | None = None) -> Scenario:
+    """A scenario from the text of a file.
+
+    Args:
+        text: of the file.
+        name: of the file, for the reader of a problem.
+        folder: where the files that it names lie; None where that is not known.
 
     Raises:
         ConfigError: as :func:`load`.
@@ -44,7 +51,7 @@ def parse(text: str, name: str) -> Scenario:
         raise ConfigError([f"{name}: is nested too deeply"]) from None
     except ValidationError as error:
         raise ConfigError(problems_of(error, Scenario, name)) from None
-    if problems := _inconsistencies(scenario, name):
+    if problems := [*_inconsistencies(scenario, name), *_unreadable(scenario, name, folder)]:
         raise ConfigError(problems)
     bots_of(scenario, name)
     return scenario
@@ -57,6 +64,16 @@ def bots_of(scenario: Scenario, name: str) -> Bots | None:
         ConfigError: something is wrong with them.
     """
     return bots_in(scenario.bots_document, name) if scenario.bots else None
+
+
+def _unreadable(scenario: Scenario, name: str, folder: Path | None) -> Iterator[str]:
+    """Read what the steps attach; what of it cannot be read."""
+    for number, step in enumerate(scenario.steps, 1):
+        try:
+            step.read_medium(folder)
+        except Unreadable as error:
+            key, _ = step.attaches or ("", "")
+            yield f'{name}: step {number}, key "{key}": {error}'
 
 
 def _inconsistencies(scenario: Scenario, name: str) -> list[str]:

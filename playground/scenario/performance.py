@@ -6,12 +6,14 @@ import asyncio
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from types import TracebackType
 from typing import Any, Self
 
 from playground.control import Control
 from playground.faults import FAULTS, Switches
 from playground.scenario import wording
+from playground.scenario.media import Medium, heard_md5s
 from playground.scenario.stage import Chat, Reply, Stage
 from playground.scenario.tables import REPLY_SECONDS, Expectation, Rule, Scenario, Step
 
@@ -79,7 +81,7 @@ class Performance:
         """What a step consists of, in order."""
         self._chat = chat = _chat(step, self._chat)
         parts: list[Part] = []
-        if step.say:
+        if step.sends:
             parts.append((wording.saying(chat, step), lambda: self._say(step)))
         if step.wait:
             parts.append(("the model is asked", self._until_asked))
@@ -114,11 +116,15 @@ class Performance:
         delivery = await self._switches.arm(chat.receiver)
         self._asked = await self._requests_so_far()
         client_id = str(uuid.uuid4())
-        message = _message(step, chat) | {
-            "client_id": client_id,
-            "nick": self._scenario.users.get(chat.user, ""),
-            "delivery": delivery or None,
-        }
+        message = (
+            _message(step, chat)
+            | await self._attached(step.medium)
+            | {
+                "client_id": client_id,
+                "nick": self._scenario.users.get(chat.user, ""),
+                "delivery": delivery or None,
+            }
+        )
         task = asyncio.create_task(self._stage.im.call("POST", "say", json=message))
         self._said.append(task)
         if any(field in delivery for field in OVERTAKEN_FIELDS):
@@ -128,6 +134,19 @@ class Performance:
         if any(post["status"] is None for post in posts):
             raise Unmet(wording.outcomes(posts))
         return wording.outcomes(posts)
+
+    async def _attached(self, medium: Medium | None) -> dict[str, Any]:
+        """Store what a step attaches, tell the model what a recording says, and give the message's fields."""
+        if medium is None:
+            return {}
+        stored: dict[str, Any] = {}
+        if medium.content:
+            headers = {"Content-Type": medium.content_type}
+            stored = await self._stage.im.call("POST", "media", data=BytesIO(medium.content), headers=headers)
+        if medium.words and self._stage.model is not None:
+            for md5 in heard_md5s(medium.content):
+                await self._stage.model.call("POST", "heard", json={"md5": md5, "text": medium.words})
+        return {"msg_type": medium.msg_type, "attach": medium.attach(stored)}
 
     async def _until_asked(self) -> str:
         self._model()
@@ -205,7 +224,7 @@ def _message(step: Step, chat: Chat) -> dict[str, Any]:
     if "customContent" in robot:
         robot["custom"] = robot.pop("customContent")
     receiver = {"team": chat.team} if chat.team else {"to": chat.bot}
-    return {"sender": chat.user, "text": step.say, "input": step.input or "copy", **receiver, **robot}
+    return {"sender": chat.user, "text": step.say or "", "input": step.input or "copy", **receiver, **robot}
 
 
 def _order(rule: Rule) -> dict[str, Any]:

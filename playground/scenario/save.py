@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from playground.scenario.media import Key
 from playground.scenario.toml import key, literal, prose
 
 
@@ -23,6 +24,9 @@ class Line:
         faults: names of the faults that hit it.
         status: HTTP status of the webhook's answer to a user's message, None if there was none.
         reason: why the webhook ignored it, empty if it did not.
+        medium: of a user's message with something beside words: the key and the value of a step.
+        beside: the name of the file that has to lie beside the scenario for that; empty for none.
+        left_out: what it is, if no step can say it; empty if one can.
     """
 
     sender: str
@@ -35,6 +39,9 @@ class Line:
     faults: Sequence[str] = ()
     status: int | None = 200
     reason: str = ""
+    medium: tuple[Key, str] | None = None
+    beside: str = ""
+    left_out: str = ""
 
 
 def to_toml(
@@ -55,13 +62,15 @@ def to_toml(
         model_answers: what the model answered, in order, where it was not the scripted one, which would answer
             the same again.
     """
-    tables = [f"title = {literal(title)}\n"]
+    head = [f"# {file} has to lie beside this file.\n" for line in lines if (file := line.beside)]
+    head += [f"# Left out: {what}.\n" for line in lines if (what := line.left_out)]
+    tables = ["".join([*head, f"title = {literal(title)}\n"])]
     if users:
         tables.append(_table("[users]", {accid: literal(name) for accid, name in users.items()}))
     if groups:
         tables.append(_table("[groups]", {tid: literal(list(members)) for tid, members in groups.items()}))
     tables += [_table("[[script]]", {"reply": prose(answer)}) for answer in model_answers]
-    tables += _steps(lines)
+    tables += _steps([line for line in lines if not line.left_out])
     return "\n".join(tables)
 
 
@@ -83,7 +92,12 @@ def _steps(lines: Sequence[Line]) -> list[str]:
 
 
 def _saying(line: Line) -> dict[str, str]:
-    step = {**_place(line), "say": prose(line.text)}
+    step = _place(line)
+    if line.medium is not None:
+        name, value = line.medium
+        step[name] = literal(value)
+    if line.text or line.medium is None:
+        step["say"] = prose(line.text)
     if line.robot:
         step["robot"] = literal(line.robot)
     if line.input != "copy":

@@ -84,7 +84,8 @@ class Stage:
     def window(self) -> list[str]:
         """The texts that the model was given at last, without the system prompt."""
         latest = self.requests[max(self.requests)]
-        return [_words(said["content"]) for said in latest["messages"] if said["role"] != "system"]
+        messages = latest["messages"] if "messages" in latest else latest["input"]
+        return [_words(said["content"]) for said in messages if said["role"] != "system"]
 
     async def _until(self, part: Control, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -98,7 +99,7 @@ class Stage:
 
     async def _listen(self, part: Control, seconds: float) -> None:
         for fact in await self._facts(part, seconds):
-            if fact["kind"] == "request":
+            if fact["kind"] == "request" and "/audio/" not in fact["path"]:
                 self.requests[fact["number"]] = fact["body"]
             elif fact["kind"] == "message":
                 self._message(fact)
@@ -115,13 +116,21 @@ class Stage:
             self.replies[key].append(Reply(fact["sender"], fact["text"]))
 
 
-def _words(content: str) -> str:
-    """The text of a message. With a speaker or a context, a message comes to the model as JSON."""
+def _words(content: str | list[dict[str, Any]]) -> str:
+    """The text of a message; before it, in brackets, what was sent beside it and what that says.
+
+    With a speaker, a context or something that was sent, a message comes to the model as JSON.
+    """
+    if not isinstance(content, str):
+        content = "".join(part.get("text", "") for part in content)
     try:
         fields = json.loads(content)
     except ValueError:
         return content
     match fields:
+        case {"text": str(text), "sent": str(sent)}:
+            words = f": {fields['words']}" if fields.get("words") else ""
+            return f"[{sent}{words}] {text}".rstrip()
         case {"text": str(text), "speaker": _} | {"text": str(text), "context": _}:
             return text
     return content

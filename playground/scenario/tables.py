@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -12,10 +13,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     model_validator,
 )
 
 from playground.faults import FAULTS
+from playground.scenario.media import KINDS, Key, Medium, read
 
 REPLY_SECONDS = 30.0
 """How long a reply may take unless the file says otherwise: longer than any turn of the scripted model."""
@@ -145,6 +148,12 @@ class Step(_Table):
     to: Account | None = Field(None, description="the bot's accid")
     team: Account | None = Field(None, description="the id of a group in [groups]")
     say: str | None = Field(None, min_length=1, description="text")
+    picture: str | None = Field(None, description='as in "red 640x480", a data: URL, or a file')
+    voice: str | None = Field(None, min_length=1, description="what is said, a data: URL, or a file")
+    video: str | None = Field(None, description='as in "blue 320x240 2s", a data: URL, or a file')
+    file: str | None = Field(None, description="a data: URL, or a file")
+    location: str | None = Field(None, description='"Title,latitude,longitude"')
+    words: str | None = Field(None, description="text: what the bytes of voice say")
     robot: Robot | None = Field(None, description="a table: function, topic, customContent, account")
     input: Literal["copy", "chatbot", "both"] | None = Field(None, description='"copy", "chatbot" or "both"')
     fault: Annotated[list[FaultName], BeforeValidator(_as_list)] = Field(
@@ -156,13 +165,44 @@ class Step(_Table):
         None, description="the text of the reply, or a table"
     )
 
+    _medium: Medium | None = PrivateAttr(None)
+
+    @property
+    def attaches(self) -> tuple[Key, str] | None:
+        """What is sent beside words: its key and value; None for nothing."""
+        given = ((key, getattr(self, key)) for key in KINDS)
+        return next(((key, value) for key, value in given if value is not None), None)
+
+    @property
+    def medium(self) -> Medium | None:
+        """The same as it was read."""
+        return self._medium
+
+    @property
+    def sends(self) -> bool:
+        """Whether a message is sent."""
+        return self.say is not None or self.attaches is not None
+
+    def read_medium(self, folder: Path | None) -> None:
+        """Make or read what is attached; files lie in ``folder``, which is None where it is not known.
+
+        Raises:
+            Unreadable: the value is nothing of its kind.
+        """
+        if self.attaches is not None:
+            self._medium = read(*self.attaches, self.words or "", folder)
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not (self.say or self.wait or self.kill or self.expect):
+        if not (self.sends or self.wait or self.kill or self.expect):
             raise ValueError("does nothing; give say, wait, kill or expect")
+        if len([key for key in KINDS if getattr(self, key) is not None]) > 1:
+            raise ValueError(f"attaches more than one of {', '.join(KINDS)}; a message carries one")
+        if self.words and not self.voice:
+            raise ValueError('has "words" without "voice"')
         if self.to and self.team:
             raise ValueError('has both "to" and "team"; a message goes to a bot or to a group')
-        if not self.say and (self.robot or self.input or self.fault):
+        if not self.sends and (self.robot or self.input or self.fault):
             raise ValueError('has "robot", "input" or "fault" without "say"')
         return self
 

@@ -17,7 +17,9 @@ SHOWN_CHARACTERS = 60
 def saying(chat: Chat, step: Step) -> str:
     """Who says what to whom, and what goes wrong with it."""
     faults = f" [{', '.join(step.fault)}]" if step.fault else ""
-    return f"{chat.user} → {chat}: {short(step.say or '')}{faults}"
+    attached = f"[{' '.join(step.attaches)}]" if step.attaches else ""
+    said = " ".join(filter(None, [short(attached), short(step.say or "")]))
+    return f"{chat.user} → {chat}: {said}{faults}"
 
 
 def answer(expect: Expectation) -> str:
