@@ -44,3 +44,17 @@ class Control:
         if response.status != 200:
             raise ControlError(answer["error"])
         return answer
+
+    async def media(self, key: str) -> tuple[str, bytes] | None:
+        """Content type and bytes of something that the emulator's storage keeps; None when it does not.
+
+        Raises:
+            ControlError: the emulator does not answer.
+        """
+        timeout = aiohttp.ClientTimeout(total=CALL_MAX_SECONDS)
+        url = f"{self._url}/_control/media/{key}"
+        try:
+            async with self._session.get(url, timeout=timeout) as response:
+                return (response.content_type, await response.read()) if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ControlError(f"{self._name} does not answer: {type(error).__name__}") from error

@@ -10,6 +10,7 @@
                                 ``{"storage": {…StorageFault}}``; DELETE ends them all
 ``POST /_control/media``        bytes to store, with their ``Content-Type`` → ``{"url", "md5", "size"}``;
                                 with ``?frame_of=URL``, the first picture of the film that lies there
+``GET /_control/media/KEY``     what lies at a URL that ends with this key, unharmed by faults and unrecorded
 ``GET /_control/chats``         every chat with its messages, and the groups
 ``GET /_control/events``        ``?after=N&seconds=S``: messages as they are delivered, from number N on; waits for
                                 one up to S seconds; a stream message comes again with each chunk
@@ -91,6 +92,12 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         return web.json_response({"url": url, "md5": md5, "size": len(content)})
 
+    async def read(request: web.Request) -> web.Response:
+        item = im.storage.get(request.match_info["key"])
+        if item is None:
+            return web.Response(status=404)
+        return web.Response(body=item.content, headers={"Content-Type": item.content_type})
+
     async def behave(_: web.Request) -> web.Response:
         im.behave()
         return web.json_response({})
@@ -127,6 +134,7 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
         web.post("/_control/faults", _with_arguments(misbehave)),
         web.delete("/_control/faults", behave),
         web.post("/_control/media", store),
+        web.get("/_control/media/{key}", read),
         web.get("/_control/chats", chats),
         web.get("/_control/events", events),
         web.get("/_control/calls", calls),

@@ -154,7 +154,7 @@ class Storage:
         self._keep(self._key(url), replace(self._items[self._key(url)], frame=frame))
 
     def get(self, url: str) -> Stored | None:
-        """What lies at a URL of this storage; None for another one."""
+        """What lies at a URL of this storage, or at the one that ends with this key; None for another one."""
         return self._items.get(self._key(url))
 
     def fail(self, fault: StorageFault) -> None:

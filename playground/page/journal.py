@@ -16,7 +16,9 @@ from pydantic import TypeAdapter
 from playground.im.api import ApiCall
 from playground.im.chats import Delivered
 from playground.im.copies import Post
+from playground.im.storage import Fetch
 from playground.model_server import ModelRequest
+from playground.page.media import attachment_of
 from playground.page.spans import SpanFact
 from relay import spans
 from relay.config.bot import Bot
@@ -26,6 +28,7 @@ _MESSAGE = TypeAdapter(Delivered)
 _POST = TypeAdapter(Post)
 _CALL = TypeAdapter(ApiCall)
 _REQUEST = TypeAdapter(ModelRequest)
+_FETCH = TypeAdapter(Fetch)
 
 
 class Journal:
@@ -37,6 +40,8 @@ class Journal:
         posts: the requests to the webhook by number.
         calls: the calls of the IM API by number.
         requests: the requests to the model by number.
+        fetches: the requests for media by number.
+        media: which message carries what lies at a URL.
         spans: the relay's spans by id.
         kills: when the function host was killed, Unix milliseconds.
         answers: which messages each message of a bot answers: see :mod:`playground.page.answers`.
@@ -49,6 +54,8 @@ class Journal:
         self.posts: dict[int, Post] = {}
         self.calls: dict[int, ApiCall] = {}
         self.requests: dict[int, ModelRequest] = {}
+        self.fetches: dict[int, Fetch] = {}
+        self.media: dict[str, str] = {}
         self.spans: dict[str, SpanFact] = {}
         self.kills: list[int] = []
         self.answers: dict[str, list[str]] = {}
@@ -71,6 +78,8 @@ class Journal:
             case "message":
                 message = _MESSAGE.validate_python(fields)
                 self.messages[message.server_id] = message
+                if (attachment := attachment_of(message)) and attachment.url:
+                    self.media[attachment.url] = message.server_id
                 return {message.server_id}
             case "post":
                 post = _POST.validate_python(fields)
@@ -83,6 +92,10 @@ class Journal:
                 call = _CALL.validate_python(fields)
                 self.calls[call.number] = call
                 return self._about(span.trace for span in self._sends.get(client_id_of(call), ()))
+            case "fetch":
+                fetch = _FETCH.validate_python(fields)
+                self.fetches[fetch.number] = fetch
+                return {self.media[fetch.url]} if fetch.url in self.media else set()
             case _:
                 request = _REQUEST.validate_python(fields)
                 self.requests[request.number] = request

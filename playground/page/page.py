@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from io import BytesIO
 from typing import Any
 
 from playground.control import Control, ControlError
@@ -15,6 +16,7 @@ from playground.faults import Switches
 from playground.page.events import Events
 from playground.page.inspector import Inspector
 from playground.page.journal import Journal
+from playground.page.media import key_of
 from playground.page.parts import HostLabel, HostState, ModelLabel, Parts
 from playground.page.people import People, Team
 from playground.page.shown import Shown
@@ -125,7 +127,13 @@ class Page:
         }
 
     async def say(
-        self, sender: str, receiver: Mapping[str, str], text: str, robot: Mapping[str, str], input: str
+        self,
+        sender: str,
+        receiver: Mapping[str, str],
+        text: str,
+        robot: Mapping[str, str],
+        input: str,
+        medium: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """A user writes; returns the message as soon as it is in the chat.
 
@@ -135,6 +143,7 @@ class Page:
             text: what is written.
             robot: ``robotInfo`` for this message.
             input: what the webhook gets: ``copy``, ``chatbot`` or ``both``.
+            medium: ``msg_type`` and ``attach`` of a message that is no text.
 
         Raises:
             ControlError: the emulator refuses.
@@ -146,6 +155,7 @@ class Page:
             "text": text,
             "input": input,
             "client_id": client_id,
+            **(medium or {}),
             **receiver,
             **{SAY[name]: value for name, value in robot.items() if value},
             **({"delivery": delivery} if delivery else {}),
@@ -159,6 +169,21 @@ class Page:
             return self._shown.messages[await arrival]
         finally:
             del self._arrivals[client_id]
+
+    async def store(self, content: bytes, content_type: str, frame_of: str = "") -> dict[str, Any]:
+        """Keep what a user attaches, or the first picture of a film that lies at a URL; ``url``, ``md5``, ``size``.
+
+        Raises:
+            ControlError: the emulator refuses.
+        """
+        found: dict[str, Any] = await (await self.parts()).im.call(
+            "POST",
+            "media",
+            data=BytesIO(content),
+            headers={"Content-Type": content_type},
+            params={"frame_of": frame_of} if frame_of else {},
+        )
+        return found | {"src": f"/api/media/{key_of(found['url'])}"}
 
     def add_user(self, name: str) -> dict[str, Any]:
         """A new user of this name."""

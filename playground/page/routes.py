@@ -15,18 +15,26 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from playground.azurite import AZURITE_FOLDER
 from playground.control import ControlError
 from playground.faults import FAULTS, FaultUnavailable
+from playground.im.attach import MSG_TYPES, attach_of, place_of
+from playground.im.storage import ITEM_MAX_BYTES
 from playground.page.guard import ApiError, add_headers, guard
+from playground.page.media import served
 from playground.page.page import Page
 from playground.page.scenes import chat_as_scenario, read_scenario, replay
 from playground.runs import ROOT
+from relay.attachments import NAME_MAX_CHARS, URL_MAX_CHARS
 from relay.inbound.addressing import find_mention
 
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 STATIC = Path(__file__).parent / "static"
 LIT_HTML = AZURITE_FOLDER / "node_modules" / "lit-html"
 BODY_MAX_BYTES = 1024 * 1024
+"""Of JSON."""
+
 TEXT_MAX_CHARS = 5000
 """The platform's limit for a text."""
+
+TOO_LARGE = f"the platform's storage takes at most {ITEM_MAX_BYTES // 1024**2} MB"
 
 Kill = Callable[[], Awaitable[None]]
 """Kills the function host and sees to it that it comes back."""
@@ -46,11 +54,55 @@ class _Robot(_Body):
     account: str = ""
 
 
+class _Stored(_Body):
+    """Something that the storage keeps, as it answered, with what the browser knows of it."""
+
+    kind: Literal["picture", "audio", "video", "file"]
+    url: Annotated[str, StringConstraints(max_length=URL_MAX_CHARS)]
+    md5: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
+    size: Annotated[int, Field(ge=0)]
+    name: Annotated[str, StringConstraints(max_length=NAME_MAX_CHARS)] = ""
+    type: str = ""
+    width: Annotated[int, Field(ge=0)] = 0
+    height: Annotated[int, Field(ge=0)] = 0
+    milliseconds: Annotated[int, Field(ge=0)] = 0
+
+    def fields(self) -> dict[str, Any]:
+        """``msg_type`` and ``attach``."""
+        attach = attach_of(
+            self.kind,
+            {"url": self.url, "md5": self.md5, "size": self.size},
+            name=self.name,
+            content_type=self.type,
+            width=self.width,
+            height=self.height,
+            milliseconds=self.milliseconds,
+        )
+        return {"msg_type": MSG_TYPES[self.kind], "attach": attach}
+
+
+class _Place(_Body):
+    """A place that is sent."""
+
+    kind: Literal["location"]
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=NAME_MAX_CHARS)]
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+
+    def fields(self) -> dict[str, Any]:
+        """``msg_type`` and ``attach``."""
+        return {
+            "msg_type": MSG_TYPES[self.kind],
+            "attach": place_of(self.title, self.latitude, self.longitude),
+        }
+
+
 class _NewMessage(_Body):
     sender: Accid = Field(alias="as")
     to: Accid | None = None
     team: str | None = None
-    text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS)]
+    text: Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS)]
+    medium: Annotated[_Stored | _Place, Field(discriminator="kind")] | None = None
     robot: _Robot | None = None
     input: Literal["copy", "chatbot", "both"] = "copy"
 
@@ -90,7 +142,7 @@ class Routes:
 
     def application(self) -> web.Application:
         """The whole of it, guarded."""
-        app = web.Application(middlewares=[guard], client_max_size=BODY_MAX_BYTES)
+        app = web.Application(middlewares=[guard], client_max_size=ITEM_MAX_BYTES)
         app.on_response_prepare.append(add_headers)
         app.add_routes(
             [
@@ -101,6 +153,8 @@ class Routes:
                 web.get("/api/state", self._state),
                 web.get("/api/events", self._events),
                 web.post("/api/messages", self._say),
+                web.post("/api/media", self._store),
+                web.get("/api/media/{key}", self._media),
                 web.get("/api/messages/{id}/timeline", self._timeline),
                 web.get("/api/messages/{id}/rows", self._rows),
                 web.post("/api/users", self._add_user),
@@ -136,6 +190,8 @@ class Routes:
         page, robot = self._page, (asked.robot or _Robot()).model_dump()
         if asked.sender not in page.people.users:
             raise ApiError(400, "unknown_user", "as: is no user of the playground")
+        if not asked.text and asked.medium is None:
+            raise ApiError(400, "bad_request", "text: nothing is written, and nothing attached")
         if (asked.to is None) == (asked.team is None):
             raise ApiError(400, "bad_request", "give either to or team")
         if asked.team is None:
@@ -149,8 +205,24 @@ class Routes:
                 members = [bot for bot in page.bots if bot.accid in team.members]
                 mention = find_mention(asked.text, members)
                 robot["account"] = mention[0].accid if mention else next((bot.accid for bot in members), "")
-        said = await _obeyed(page.say(asked.sender, receiver, asked.text, robot, asked.input))
+        medium = asked.medium.fields() if asked.medium else None
+        said = await _obeyed(page.say(asked.sender, receiver, asked.text, robot, asked.input, medium))
         return web.json_response(said, status=201)
+
+    async def _store(self, request: web.Request) -> web.Response:
+        if (request.content_length or 0) > ITEM_MAX_BYTES:
+            raise ApiError(413, "too_large", TOO_LARGE)
+        frame_of = request.query.get("frame_of", "")
+        content_type = request.query.get("type") or "application/octet-stream"
+        stored = await _obeyed(self._page.store(await request.read(), content_type, frame_of))
+        return web.json_response(stored, status=201)
+
+    async def _media(self, request: web.Request) -> web.Response:
+        found = await (await self._page.parts()).im.media(request.match_info["key"])
+        if found is None:
+            raise ApiError(404, "not_found", "the storage does not keep it (any more)")
+        content_type, content = found
+        return served(request, content, content_type)
 
     async def _timeline(self, request: web.Request) -> web.Response:
         return web.json_response(self._page.inspector.timeline(request.match_info["id"]))
@@ -199,8 +271,8 @@ class Routes:
     async def _save_scenario(self, request: web.Request) -> web.Response:
         page = self._page
         scripted = page.model.kind == "scripted"
-        chat = request.query.get("chat", "")
-        toml = chat_as_scenario(page.journal, page.people, chat, page.faults_of, scripted=scripted)
+        chat, im = request.query.get("chat", ""), (await page.parts()).im
+        toml = await chat_as_scenario(page.journal, page.people, chat, page.faults_of, im, scripted=scripted)
         disposition = {"Content-Disposition": 'attachment; filename="scenario.toml"'}
         return web.Response(text=toml, headers=disposition)
 
@@ -218,6 +290,8 @@ async def _finish(work: Awaitable[None]) -> None:
 
 
 async def _body(request: web.Request, form: type[_B]) -> _B:
+    if (request.content_length or 0) > BODY_MAX_BYTES:
+        raise ApiError(413, "too_large", "the body is too large")
     try:
         return form.model_validate_json(await request.read())
     except ValidationError as error:

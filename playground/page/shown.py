@@ -9,6 +9,7 @@ from playground.im.chats import Delivered
 from playground.page.answers import answers_in
 from playground.page.journal import Journal
 from playground.page.markdown import to_html
+from playground.page.media import caption_of, for_the_page
 from playground.page.robot import bot_for, robot_of
 from playground.page.standing import standing_of
 from relay.config.bot import Bot
@@ -61,7 +62,7 @@ class Shown:
         answered = self._journal.answers.get(message.server_id)
         return {
             **_common(message),
-            "html": to_html(message.text),
+            "html": to_html(caption_of(message)),
             "origin": "bot",
             "bot": message.sender,
             "robot": None,
@@ -81,6 +82,7 @@ def _common(message: Delivered) -> dict[str, Any]:
         "sender": message.sender,
         "to": message.to,
         "team": message.to if message.team_kind else None,
-        "text": message.text,
+        "text": caption_of(message),
+        "medium": for_the_page(message),
         "at": message.at,
     }

@@ -17,6 +17,7 @@ Kind = Literal[
     "lease",
     "storage",
     "window",
+    "media",
     "model",
     "store",
     "im",

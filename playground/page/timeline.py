@@ -9,8 +9,10 @@ from typing import Any
 from playground.page import steps
 from playground.page.calls import call_step, request_step
 from playground.page.exchanges import requests
+from playground.page.fetches import media_steps
 from playground.page.journal import Journal, client_id_of
 from playground.page.kills import is_broken_off, kills_during, unfinished_turns, waits_after_kills
+from playground.page.media import attachment_of
 from playground.page.posts import as_curl
 from playground.page.span_steps import clock_time
 from playground.page.spans import SpanFact
@@ -121,11 +123,13 @@ def _outside(journal: Journal, message: str) -> Iterator[Step]:
     replies = [journal.messages[reply] for reply in journal.replies_to(message)]
     if not replies:
         return
-    text = journal.messages[message].text
+    own = journal.messages[message]
     for asked in journal.requests.values():
-        said = str(asked.body["messages"][-1].get("content", ""))
-        if began <= asked.at <= replies[-1].at and text in said:
+        said = str(asked.messages[-1].get("content", "")) if asked.messages else ""
+        if began <= asked.at <= replies[-1].at and said and own.text in said:
             yield request_step(asked)
+    if own.attach:
+        yield from media_steps(journal, own.chat, began, replies[-1].at)
     sent = {reply.server_id for reply in replies}
     ids = {reply.client_id for reply in replies}
     for call in journal.calls.values():
@@ -135,10 +139,10 @@ def _outside(journal: Journal, message: str) -> Iterator[Step]:
 
 def _replies(journal: Journal, replies: Sequence[str]) -> Iterator[Step]:
     for reply in map(journal.messages.__getitem__, replies):
-        said = f"{reply.sender}, {count(len(reply.text), 'character')}"
-        yield Step(
-            "reply", "Reply in the chat", reply.at, summary=said, details=(steps.text("Text", reply.text),)
-        )
+        attachment = attachment_of(reply)
+        what = attachment.described() if attachment else count(len(reply.text), "character")
+        details = (steps.text("Text", reply.text),)
+        yield Step("reply", "Reply in the chat", reply.at, summary=f"{reply.sender}, {what}", details=details)
 
 
 def _waiting(journal: Journal, message: str, so_far: Sequence[Step]) -> list[Step]:

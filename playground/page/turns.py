@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from playground.page import steps
 from playground.page.calls import request_step
+from playground.page.fetches import media_steps
 from playground.page.journal import Journal, parent_in, trace_of
 from playground.page.span_steps import attributes_of, is_storage, is_work, step_of
 from playground.page.spans import SpanFact
@@ -55,7 +56,8 @@ class TurnSteps:
     def _asked_but_not_told(self) -> Iterator[Step]:
         """Requests to the model whose span has not ended, and in a turn that died never will."""
         for asked in self._journal.requests.values():
-            if parent_in(asked.headers) not in self._ids and trace_of(asked.headers) == self._id:
+            known = parent_in(asked.headers) in self._ids or asked.is_audio
+            if not known and trace_of(asked.headers) == self._id:
                 yield request_step(asked)
 
     def delayed(self, span: SpanFact) -> list[SpanFact]:
@@ -69,7 +71,7 @@ class TurnSteps:
         said = [f"because of {cause}" if (cause := span.attributes.get(spans.CAUSE)) else ""]
         if outcome in ("retried", "busy"):
             said += [f"seen again in {put.attributes[spans.QUEUE_DELAY]:g} s" for put in self.delayed(span)]
-        inside = self.inside(span)
+        inside = self._with_media(span, self.inside(span))
         if outcome == "answered" and all(step.kind != "lease" for step in inside):
             said.append(COMMAND)
         said.append(_spent(calls))
@@ -82,8 +84,16 @@ class TurnSteps:
             _STATUS.get(outcome, "error"),
             " · ".join(filter(None, said)),
             (attributes_of(span),),
-            inside,
+            tuple(inside),
         )
+
+    def _with_media(self, turn: SpanFact, inside: Sequence[Step]) -> Sequence[Step]:
+        """What a turn did, with what it did with media."""
+        owner = self._journal.messages.get(self._journal.owner_of(self._id) or "")
+        if owner is None:
+            return inside
+        media = media_steps(self._journal, owner.chat, turn.at, turn.until, self._id)
+        return steps.in_order([*inside, *media])
 
     def _step(self, span: SpanFact) -> Step:
         made = replace(step_of(self._journal, span), children=self.inside(span))

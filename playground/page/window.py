@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from playground.page.journal import Journal, parent_in
+from playground.page.media import said_in
 from playground.page.robot import profile_for, robot_of
 from playground.page.spans import SpanEvent, SpanFact
 from playground.page.steps import Detail
@@ -59,7 +60,7 @@ def _system_prompt(journal: Journal, span: SpanFact) -> list[dict[str, Any]]:
     siblings = (other for other in journal.spans_of(span.trace) if other.parent == span.parent)
     chats = {other.id for other in siblings if other.name.startswith(spans.CHAT) and other.at >= span.at}
     asked = next((one for one in journal.requests.values() if parent_in(one.headers) in chats), None)
-    first = asked.body["messages"][0] if asked else {}
+    first = asked.messages[0] if asked else {}
     if first.get("role") != "system":
         return []
     return [{"role": "system", "text": first["content"], "at": None, "fate": "sent", "why": ""}]
@@ -83,4 +84,4 @@ def _text(journal: Journal, key: str) -> str:
     if message is None:
         return NOT_SEEN
     ids = [message] if kind == "1" else journal.replies_to(message)
-    return "\n".join(journal.messages[id].text for id in ids) or NOT_SEEN
+    return "\n".join(said_in(journal.messages[id]) for id in ids) or NOT_SEEN

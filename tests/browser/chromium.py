@@ -18,8 +18,9 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",
 )
-"""Nothing of the browser's own: no drawing hardware, no requests beside the page's."""
+"""Nothing of the browser's own: no drawing hardware, no microphone, no requests beside the page's."""
 
 
 class ChromiumMissing(RuntimeError):

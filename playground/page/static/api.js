@@ -2,7 +2,7 @@
 // Every request of the page, one function each.
 
 /** @import {Fault, Message, NewMessage, Replay, Rows} from "./contract.js" */
-/** @import {Scope, State, Team, Timeline, User} from "./contract.js" */
+/** @import {Scope, State, Stored, Team, Timeline, User} from "./contract.js" */
 
 /** What the server refused, or that it could not be reached. `message` is a sentence for the reader. */
 export class ApiError extends Error {
@@ -17,13 +17,16 @@ export class ApiError extends Error {
 /**
  * @param {string} method
  * @param {string} path
- * @param {unknown} [body] sent as JSON
+ * @param {unknown} [body] bytes as they are, anything else as JSON
  * @returns {Promise<any>} the answer's JSON, or null where it has none
  */
 async function call(method, path, body) {
   /** @type {RequestInit} */
   const request = { method };
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    request.headers = { "Content-Type": "application/octet-stream" };
+    request.body = body;
+  } else if (body !== undefined) {
     request.headers = { "Content-Type": "application/json" };
     request.body = JSON.stringify(body);
   }
@@ -48,6 +51,17 @@ const part = encodeURIComponent;
 
 /** @returns {Promise<State>} */
 export const loadState = () => call("GET", "/api/state");
+
+/**
+ * Puts bytes into the platform's storage.
+ * @param {Blob} blob
+ * @param {string} [frameOf] URL of a film whose first picture they are
+ * @returns {Promise<Stored>}
+ */
+export function storeMedia(blob, frameOf = "") {
+  const query = new URLSearchParams({ type: blob.type, frame_of: frameOf });
+  return call("POST", `/api/media?${query}`, blob);
+}
 
 /** @param {NewMessage} message @returns {Promise<Message>} */
 export const sendMessage = (message) => call("POST", "/api/messages", message);

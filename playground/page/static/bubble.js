@@ -3,6 +3,7 @@
 import { icon } from "./icons.js";
 import { html, nothing } from "./lit.js";
 import { markdown } from "./markdown.js";
+import { mediumView } from "./medium.js";
 import { face } from "./people.js";
 import { clock, exact } from "./time.js";
 
@@ -52,7 +53,7 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold }) {
   const related =
     !selected && app.inspectedQuestion !== null && app.world.questionOf(message) === app.inspectedQuestion;
   const open = (/** @type {MouseEvent} */ event) => {
-    const onControl = /** @type {Element} */ (event.target).closest("a, button");
+    const onControl = /** @type {Element} */ (event.target).closest("a, button, audio, video");
     if (!onControl && String(getSelection()) === "") app.select(message.id);
   };
   const unfolding = html`
@@ -70,7 +71,8 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold }) {
         ${mine || follows || message.team === null ? nothing : html`<bdi class="sender">${name}</bdi>`}
         <div class="bubble">
           <div class=${long && !unfolded ? "content folded" : "content"}>
-            ${CONTENT[kindOf(message)](message)}
+            ${message.medium ? mediumView(message.medium) : nothing}
+            ${message.medium && message.text === "" ? nothing : CONTENT[kindOf(message)](message)}
           </div>
           ${long ? unfolding : nothing}
         </div>

@@ -1,12 +1,14 @@
 // @ts-check
 // Where one writes.
+import { Attachments } from "./attachments.js";
 import { EmojiPicker } from "./emoji.js";
 import { badge, icon } from "./icons.js";
 import { createRef, html, live, nothing, ref } from "./lit.js";
 import { Mentions } from "./mentions.js";
 import { Options } from "./options.js";
 
-/** @import {Conversation} from "./contract.js" */
+/** @import {Attached} from "./attachments.js" */
+/** @import {Conversation, Input, RobotInfo} from "./contract.js" */
 /** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
@@ -23,6 +25,7 @@ export class Composer {
     this.app = app;
     this.options = new Options(app.changed);
     this.emoji = new EmojiPicker(app.changed, (emoji) => this.#insert(emoji));
+    this.attachments = new Attachments(app, () => this.focus());
     this.mentions = new Mentions(app, (word, name) => this.#insert(`@${name} `, word.length));
   }
 
@@ -48,25 +51,28 @@ export class Composer {
         ${this.mentions.view()}
         ${this.options.view(this.app, conversation)}
         <div class="composer-box">
+          ${this.attachments.view(chat)}
           <textarea data-testid="composer" rows="1" dir="auto" aria-label="Message to ${title}"
             placeholder="Message ${title}" aria-autocomplete="list"
             aria-controls=${this.mentions.isOpen ? "mentions" : nothing}
             aria-activedescendant=${this.mentions.activeId || nothing} ${ref(this.#box)} .value=${live(draft)}
             @input=${this.#typed} @keydown=${this.#key} @keyup=${this.#look} @click=${this.#look}
-            @blur=${this.#left}></textarea>
+            @blur=${this.#left} @paste=${this.attachments.pasted}></textarea>
           <div class="composer-tools">
             <button class="icon-button" data-testid="emoji" popovertarget="emoji-picker" aria-label="Emoji"
               title="Emoji"> ${icon("smile")}</button>
+            ${this.attachments.buttons()}
             <button class="icon-button labelled" data-testid="options" aria-expanded=${isOpen}
               aria-controls=${isOpen ? "options-panel" : nothing} @click=${() => this.options.toggle()}>
               ${icon("options")}Options${badge(count, "set")}
             </button>
             <span class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> starts a line</span>
             <button class="send" data-testid="send" aria-label="Send" title="Send"
-              ?disabled=${draft.trim() === ""} @click=${this.#send}>${icon("send")}</button>
+              ?disabled=${this.#isEmpty || this.attachments.isBusy} @click=${this.#send}>${icon("send")}</button>
           </div>
         </div>
         ${this.emoji.view()}
+        ${this.attachments.place.view()}
       </section>
     `;
   }
@@ -117,24 +123,46 @@ export class Composer {
     this.#send();
   };
 
+  get #isEmpty() {
+    const { chat } = this.app.tab;
+    return (this.#drafts.get(chat) ?? "").trim() === "" && this.attachments.of(chat).length === 0;
+  }
+
   #send = () => {
     const conversation = this.app.conversation;
-    const text = this.#drafts.get(this.app.tab.chat)?.trim() ?? "";
-    if (!conversation || text === "") return;
-    const content = { text, ...this.options.content };
-    this.#drafts.delete(conversation.chat);
+    if (!conversation || this.#isEmpty || this.attachments.isBusy) return;
+    const { chat } = conversation;
+    const text = this.#drafts.get(chat)?.trim() ?? "";
+    const attached = this.attachments.take(chat);
+    const content = this.options.content;
+    this.#drafts.delete(chat);
     this.options.sent();
     this.app.changed();
     this.focus();
     // One after the other: what was written first arrives first.
-    this.#sending = this.#sending.then(() => this.#deliver(conversation, content));
+    this.#sending = this.#sending.then(() => this.#deliver(conversation, text, attached, content));
   };
 
-  /** @param {Conversation} conversation @param {{text: string}} content */
-  async #deliver(conversation, content) {
-    const taken = await this.app.send(conversation, content);
+  /**
+   * Each thing that is attached is a message of its own, the last one with the text.
+   * @param {Conversation} conversation
+   * @param {string} text
+   * @param {Attached[]} attached
+   * @param {{robot?: RobotInfo, input: Input}} content
+   */
+  async #deliver(conversation, text, attached, content) {
+    const left = [...attached];
+    let taken = true;
+    do {
+      const [next] = left;
+      const medium = next && (await this.app.attempt(this.attachments.upload(next)));
+      const message = { text: left.length > 1 ? "" : text, ...(medium ? { medium } : {}), ...content };
+      taken = medium !== null && (await this.app.send(conversation, message));
+      if (taken) left.shift();
+    } while (taken && left.length > 0);
     // What was not taken is given back, unless something else is being written by now.
-    if (!taken && !this.#drafts.get(conversation.chat)) this.#drafts.set(conversation.chat, content.text);
+    if (!taken) this.attachments.giveBack(conversation.chat, left);
+    if (!taken && !this.#drafts.get(conversation.chat)) this.#drafts.set(conversation.chat, text);
     this.app.changed();
   }
 

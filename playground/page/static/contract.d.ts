@@ -37,7 +37,9 @@ export interface Message {
   sender: string;
   to: string | null;
   team: string | null;
+  /** Of a message that carries something, the words that go with it. */
   text: string;
+  medium: Medium | null;
   /** Rendered and made safe by the server; only for messages of bots. */
   html: string | null;
   /** Unix milliseconds, as every time here. */
@@ -49,6 +51,44 @@ export interface Message {
   status: Status;
   reason: string;
 }
+
+export interface Medium {
+  kind: "picture" | "audio" | "video" | "file" | "location" | "custom" | "tip";
+  /** At the page's own server; null for what does not lie in the storage of this machine. */
+  src: string | null;
+  elsewhere: string | null;
+  name: string;
+  size: number;
+  width: number;
+  height: number;
+  milliseconds: number;
+  title: string;
+  latitude: number | null;
+  longitude: number | null;
+  words: string;
+}
+
+/** Something that the storage keeps. */
+export interface Stored {
+  url: string;
+  md5: string;
+  size: number;
+  src: string;
+}
+
+export type NewMedium =
+  | { kind: "location"; title: string; latitude: number; longitude: number }
+  | {
+      kind: "picture" | "audio" | "video" | "file";
+      url: string;
+      md5: string;
+      size: number;
+      name: string;
+      type: string;
+      width: number;
+      height: number;
+      milliseconds: number;
+    };
 
 export interface Model {
   kind: "tiny" | "scripted" | "settings" | "remote";
@@ -101,6 +141,7 @@ export interface NewMessage {
   to?: string;
   team?: string;
   text: string;
+  medium?: NewMedium;
   robot?: RobotInfo;
   input?: Input;
 }

@@ -5,6 +5,7 @@ import { copyButton } from "./copy.js";
 import { closeButton, icon } from "./icons.js";
 import { notVisible } from "./invisible.js";
 import { createRef, html, nothing, ref } from "./lit.js";
+import { inShort } from "./medium.js";
 import { rowsView } from "./rows.js";
 import { timelineView } from "./timeline.js";
 import { clock } from "./time.js";
@@ -130,7 +131,7 @@ export class Inspector {
       <p class="quote" dir="auto"><bdi>${app.world.name(question.sender)}</bdi>
         <time>${clock(question.at)}</time>
         ${isReply ? html`<small class="tag">answered by the selected reply</small>` : nothing}
-        <span class="quote-text">${question.text}</span></p>
+        <span class="quote-text">${inShort(question)}</span></p>
       <div class="tabs" role="tablist" aria-label="Views of this message" @keydown=${this.#tabKey}>
         ${TABS.map(
           ([tab, words]) => html`<button role="tab" id="tab-${tab}" data-testid="${tab}-tab"

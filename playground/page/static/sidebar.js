@@ -3,6 +3,7 @@
 import { userMenu } from "./accounts.js";
 import { icon } from "./icons.js";
 import { html, nothing, repeat } from "./lit.js";
+import { inShort } from "./medium.js";
 import { face } from "./people.js";
 import { nextTheme, theme } from "./theme.js";
 import { clockOrDay } from "./time.js";
@@ -81,7 +82,7 @@ const botTag = ({ world }, accid) => (world.bots.get(accid)?.enabled ? "bot" : "
 function lastLine(app, { kind, id, last, members }) {
   if (app.world.typing(last?.chat ?? "").length > 0) return "typing…";
   if (last) {
-    const text = last.text.slice(0, 120).replaceAll(/[*_`#>]+/g, "");
+    const text = inShort({ ...last, text: last.text.slice(0, 120).replaceAll(/[*_`#>]+/g, "") });
     if (last.sender === app.me) return `You: ${text}`;
     return kind === "team" ? `${app.world.name(last.sender)}: ${text}` : text;
   }
