@@ -1,20 +1,23 @@
 """What the relay did with media in a turn: what it fetched from the storage, what it had transcribed and spoken.
 
-Neither the storage nor the audio endpoints are told of the turn, unless a request carries its trace: then time tells.
+Neither the storage nor the audio endpoints are told of the turn: time tells, and the chat.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from playground.im.storage import Fetch
 from playground.model_server import ModelRequest
 from playground.page import steps
-from playground.page.journal import Journal, trace_of
+from playground.page.journal import Journal
 from playground.page.media import attachment_of
+from playground.page.spans import SpanFact
 from playground.page.steps import Step
 from playground.page.wording import MODEL_STATUS
+from relay import spans
 
 SLACK_MS = 5
 """The clocks of two processes on one machine: one of whole milliseconds."""
@@ -25,17 +28,50 @@ FORMS = {"imageView": "made smaller", "audioTrans": "as MP3", "vframe": "its fir
 STORAGE_STATUS = {403: "it may not be read", 404: "it is no longer there", 302: "it leads elsewhere"}
 
 
-def media_steps(journal: Journal, chat: str, begin: float, end: float, trace: str = "") -> Iterator[Step]:
-    """What happened with the media of one chat in this time, Unix milliseconds."""
-    for fetch in journal.fetches.values():
-        message = journal.messages.get(journal.media.get(fetch.url, ""))
-        if message is not None and message.chat == chat and begin - SLACK_MS <= fetch.at <= end + SLACK_MS:
-            yield _fetched(journal, fetch)
+def media_steps(
+    journal: Journal, chat: str, begin: float, end: float, told: Sequence[SpanFact] = ()
+) -> Iterator[Step]:
+    """What happened with the media of one chat in this time, Unix milliseconds, but for what spans tell of."""
+    for kind, fetch in _fetches(journal, chat, begin, end):
+        if not any(
+            _covers(span, fetch.at) and span.attributes.get(spans.MEDIUM_KIND) == kind for span in told
+        ):
+            yield _fetched(kind, fetch)
+    sounds = [span for span in told if is_about_sound(span)]
     for asked in journal.requests.values():
-        own = trace_of(asked.headers)
-        within = begin - SLACK_MS <= asked.at <= end + SLACK_MS
-        if asked.is_audio and within and own in ("", trace):
+        within = asked.is_audio and _is_within(asked.at, begin, end)
+        if within and not any(_covers(span, asked.at) for span in sounds):
             yield sound_step(asked)
+
+
+def medium_step(journal: Journal, span: SpanFact) -> Step:
+    """One recording or file that became words; what was fetched for it is inside."""
+    kind = str(span.attributes.get(spans.MEDIUM_KIND, ""))
+    cause = str(span.attributes.get(spans.CAUSE, ""))
+    owner = journal.messages.get(journal.owner_of(span.trace) or "")
+    inside = list(_fetches(journal, owner.chat, span.at, span.until)) if owner else []
+    fetched = tuple(_fetched(kind, fetch) for own, fetch in inside if own == kind)
+    title = {"audio": "Voice message heard", "file": "File read"}.get(kind, f"{kind.capitalize()} prepared")
+    return Step("media", title, span.at, span.ms, "ok", cause, (), fetched)
+
+
+def sound_span_step(journal: Journal, span: SpanFact) -> Step:
+    """One request to a server that hears or speaks: the span says that and how long, the server's record what."""
+    path = "/audio/transcriptions" if span.name.startswith(spans.TRANSCRIBE) else "/audio/speech"
+    asked = next(
+        (one for one in journal.requests.values() if one.path.endswith(path) and _covers(span, one.at)), None
+    )
+    if asked is not None:
+        return replace(sound_step(asked), at=span.at, ms=span.ms)
+    verb = "Transcription" if path.endswith("transcriptions") else "Speech"
+    return Step(
+        "media", f"{verb} asked: {span.attributes.get(spans.GEN_AI_REQUEST_MODEL, '')}", span.at, span.ms
+    )
+
+
+def is_about_sound(span: SpanFact) -> bool:
+    """Whether a span is about a request to a server that hears or speaks."""
+    return span.name.startswith((spans.TRANSCRIBE, spans.SPEAK))
 
 
 def sound_step(asked: ModelRequest) -> Step:
@@ -55,9 +91,24 @@ def sound_step(asked: ModelRequest) -> Step:
     return Step("media", title, asked.at, asked.milliseconds, status, summary, tuple(details))
 
 
-def _fetched(journal: Journal, fetch: Fetch) -> Step:
-    attachment = attachment_of(journal.messages[journal.media[fetch.url]])
-    kind = attachment.kind if attachment else "file"
+def _fetches(journal: Journal, chat: str, begin: float, end: float) -> Iterator[tuple[str, Fetch]]:
+    """The requests for what messages of a chat carry, each with the kind of the message."""
+    for fetch in journal.fetches.values():
+        message = journal.messages.get(journal.media.get(fetch.url, ""))
+        if message is not None and message.chat == chat and _is_within(fetch.at, begin, end):
+            attachment = attachment_of(message)
+            yield (attachment.kind if attachment else ""), fetch
+
+
+def _covers(span: SpanFact, at: float) -> bool:
+    return _is_within(at, span.at, span.until)
+
+
+def _is_within(at: float, begin: float, end: float) -> bool:
+    return begin - SLACK_MS <= at <= end + SLACK_MS
+
+
+def _fetched(kind: str, fetch: Fetch) -> Step:
     form = FORMS.get(fetch.form.partition("&")[0], "")
     status: steps.Status = "ok" if fetch.status == 200 else "error"
     said = [form]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from playground.page import steps
 from playground.page.calls import im_step, model_step
+from playground.page.fetches import is_about_sound, medium_step, sound_span_step
 from playground.page.journal import Journal
 from playground.page.spans import SpanFact
 from playground.page.steps import Detail, Step
@@ -17,10 +18,11 @@ from relay import spans
 
 
 def step_of(journal: Journal, span: SpanFact) -> Step:
-    """The step, without what is inside it; for a span that :func:`is_shown`."""
+    """The step, without the spans inside it; for a span that :func:`is_shown`."""
     if is_storage(span):
         return _storage(span)
-    made = _MAKERS.get(span.name, model_step)(journal, span)
+    usual = sound_span_step if is_about_sound(span) else model_step
+    made = _MAKERS.get(span.name, usual)(journal, span)
     if span.error and made.status == "ok":
         why = f"failed: {span.attributes.get(spans.ERROR_TYPE, 'error')}"
         return replace(made, status="error", summary=" · ".join(filter(None, [made.summary, why])))
@@ -34,7 +36,7 @@ def is_storage(span: SpanFact) -> bool:
 
 def is_work(span: SpanFact) -> bool:
     """True for a part of a turn's work."""
-    return span.name in _MAKERS or span.name.startswith(spans.CHAT)
+    return span.name in _MAKERS or span.name.startswith(spans.CHAT) or is_about_sound(span)
 
 
 def _storage(span: SpanFact) -> Step:
@@ -131,4 +133,5 @@ _MAKERS: Mapping[str, Callable[[Journal, SpanFact], Step]] = {
     spans.STORE: _store,
     spans.DELIVER: _deliver,
     spans.IM_SEND: im_step,
+    spans.MEDIUM: medium_step,
 }

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from playground.page import steps
 from playground.page.calls import request_step
-from playground.page.fetches import media_steps
+from playground.page.fetches import is_about_sound, media_steps
 from playground.page.journal import Journal, parent_in, trace_of
 from playground.page.span_steps import attributes_of, is_storage, is_work, step_of
 from playground.page.spans import SpanFact
@@ -92,11 +92,13 @@ class TurnSteps:
         owner = self._journal.messages.get(self._journal.owner_of(self._id) or "")
         if owner is None:
             return inside
-        media = media_steps(self._journal, owner.chat, turn.at, turn.until, self._id)
+        told = [span for span in self._under(turn) if span.name == spans.MEDIUM or is_about_sound(span)]
+        media = media_steps(self._journal, owner.chat, turn.at, turn.until, told)
         return steps.in_order([*inside, *media])
 
     def _step(self, span: SpanFact) -> Step:
-        made = replace(step_of(self._journal, span), children=self.inside(span))
+        made = step_of(self._journal, span)
+        made = replace(made, children=steps.in_order([*made.children, *self.inside(span)]))
         calls = [child for child in self._children[span.id] if is_storage(child)]
         return replace(made, summary=" · ".join(filter(None, [made.summary, _spent(calls)])))
 
