@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import aiohttp
 
 from playground.control import Control, ControlError
+from playground.im.attach import said_in
+from playground.im.chats import Delivered
 
 __all__ = ["Acknowledgement", "Arrival", "ControlError", "ImControl"]
 
@@ -22,7 +24,7 @@ class Arrival:
         sender: accid, lower case.
         to: accid of the receiver, or the id of the group.
         group: True in a group.
-        text: what is read.
+        text: what is read; what is no text, in words.
         client_id: id given by its sender.
     """
 
@@ -72,8 +74,8 @@ class ImControl:
             "GET", "events", params={"after": after, "seconds": EVENTS_WAIT_SECONDS}
         )
         arrivals = [
-            Arrival(event["sender"], event["to"], bool(event["team_kind"]), event["text"], event["client_id"])
-            for event in found["events"]
-            if event["finished"]
+            Arrival(said.sender, said.to, bool(said.team_kind), said_in(said), said.client_id)
+            for said in (Delivered(**event) for event in found["events"])
+            if said.finished
         ]
         return arrivals, found["next"]

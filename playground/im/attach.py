@@ -1,13 +1,17 @@
-"""``attach`` of the kinds of messages that are no text: the fields that the vendor documents, and how it spells them.
+"""What messages carry that are no text: ``attach`` with the fields that the vendor documents, and in words.
 
 Sources: vendor page DI3OTg5Mjg (copies); the type files of the vendor's SDKs.
 """
 
 from __future__ import annotations
 
+import json
 import mimetypes
 from collections.abc import Mapping
 from typing import Any, Literal
+
+from playground.im.chats import Delivered
+from relay.attachments import Attachment
 
 Kind = Literal["picture", "audio", "video", "file", "location", "custom", "tip"]
 
@@ -22,8 +26,7 @@ MSG_TYPES: Mapping[Kind, str] = {
 }
 """The copy's word for each kind."""
 
-STORED: tuple[Kind, ...] = ("picture", "audio", "video", "file")
-"""The kinds of which the storage keeps something."""
+KINDS: Mapping[str, Kind] = {word: kind for kind, word in MSG_TYPES.items()}
 
 
 def attach_of(
@@ -70,3 +73,34 @@ def extension_of(name: str, content_type: str) -> str:
     """Without its dot: the name's, else the one that goes with the content type."""
     _, dot, ending = name.rpartition(".")
     return ending.lower() if dot else (mimetypes.guess_extension(content_type) or "").removeprefix(".")
+
+
+def attachment_of(message: Delivered) -> Attachment | None:
+    """What a message carries; None for a text."""
+    kind = KINDS.get(message.msg_type)
+    if kind is None:
+        return None
+    return Attachment.read(kind, _attach(message, kind))
+
+
+def caption_of(message: Delivered) -> str:
+    """The words of a message: its text, or those that go with what it carries."""
+    return "" if message.msg_type in KINDS and not message.attach else message.text
+
+
+def said_in(message: Delivered) -> str:
+    """A message in words, whatever it is: ``[a picture, 640 × 480] look!``."""
+    attachment = attachment_of(message)
+    carried = f"[{attachment.described()}]" if attachment else ""
+    return " ".join(filter(None, [carried, caption_of(message)]))
+
+
+def _attach(message: Delivered, kind: Kind) -> dict[str, Any]:
+    """Of a message that came without ``attach``, the text is it: JSON, or the words of a tip."""
+    if kind == "tip" and not message.attach:
+        return {"msg": message.text}
+    try:
+        attach = json.loads(message.attach or message.text)
+    except ValueError:
+        return {}
+    return attach if isinstance(attach, dict) else {}

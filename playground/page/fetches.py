@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from playground.im.attach import attachment_of
 from playground.im.storage import Fetch
 from playground.model_server import ModelRequest
 from playground.page import steps
 from playground.page.journal import Journal
-from playground.page.media import attachment_of
 from playground.page.spans import SpanFact
 from playground.page.steps import Step
 from playground.page.wording import MODEL_STATUS

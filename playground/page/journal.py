@@ -14,11 +14,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from playground.im.api import ApiCall
+from playground.im.attach import attachment_of
 from playground.im.chats import Delivered
 from playground.im.copies import Post
 from playground.im.storage import Fetch
 from playground.model_server import ModelRequest
-from playground.page.media import attachment_of
 from playground.page.spans import SpanFact
 from relay import spans
 from relay.config.bot import Bot

@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from playground.im.attach import MSG_TYPES, Kind
+from playground.im.attach import attachment_of
 from playground.im.chats import Delivered
 from playground.im.storage import PATH
-from relay.attachments import Attachment
-
-KINDS: Mapping[str, Kind] = {word: kind for kind, word in MSG_TYPES.items()}
 
 SHOWN_AS = re.compile(r"image/(png|jpeg|gif|webp|bmp|avif)|(audio|video)/[\w.+-]+")
 """What a browser may show from here. All else is only offered to be kept: a page or an SVG could have a script."""
-
-
-def attachment_of(message: Delivered) -> Attachment | None:
-    """What a message carries; None for a text."""
-    kind = KINDS.get(message.msg_type)
-    if kind is None:
-        return None
-    return Attachment.read(kind, _attach(message, kind))
-
-
-def caption_of(message: Delivered) -> str:
-    """The words of a message: its text, or those that go with what it carries."""
-    return "" if message.msg_type in KINDS and not message.attach else message.text
-
-
-def said_in(message: Delivered) -> str:
-    """A message in words, whatever it is: ``[a picture, 640 × 480] look!``."""
-    attachment = attachment_of(message)
-    carried = f"[{attachment.described()}]" if attachment else ""
-    return " ".join(filter(None, [carried, caption_of(message)]))
 
 
 def for_the_page(message: Delivered) -> dict[str, Any] | None:
@@ -90,17 +65,6 @@ def served(request: web.Request, content: bytes, content_type: str) -> web.Respo
         return web.Response(status=416)
     headers["Content-Range"] = f"bytes {begin}-{end - 1}/{len(content)}"
     return web.Response(status=206, body=content[begin:end], headers=headers)
-
-
-def _attach(message: Delivered, kind: Kind) -> dict[str, Any]:
-    """Of a message that came without ``attach``, the text is it: JSON, or the words of a tip."""
-    if kind == "tip" and not message.attach:
-        return {"msg": message.text}
-    try:
-        attach = json.loads(message.attach or message.text)
-    except ValueError:
-        return {}
-    return attach if isinstance(attach, dict) else {}
 
 
 def _is_web(url: str) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from playground.control import Control
+from playground.im.attach import attachment_of, said_in
 from playground.im.chats import Delivered
 from playground.page.fetches import transcript
 from playground.page.guard import ApiError
 from playground.page.journal import Journal, parent_in
-from playground.page.media import attachment_of, key_of
+from playground.page.media import key_of
 from playground.page.parts import Parts
 from playground.page.people import People
 from playground.page.robot import robot_of
@@ -99,7 +100,7 @@ async def replay(
 async def _line(journal: Journal, message: Delivered, faults: dict[str, list[str]], im: Control) -> Line:
     team = message.to if message.team_kind else None
     if message.origin != "user":
-        return Line(message.sender, message.to, message.text, by_bot=True, team=team)
+        return Line(message.sender, message.to, said_in(message), by_bot=True, team=team)
     posts = journal.posts_of(message.server_id)
     inputs = {post.input for post in posts}
     robot = robot_of(posts) or {}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from playground.im.attach import caption_of
 from playground.im.chats import Delivered
 from playground.page.answers import answers_in
 from playground.page.journal import Journal
 from playground.page.markdown import to_html
-from playground.page.media import caption_of, for_the_page
+from playground.page.media import for_the_page
 from playground.page.robot import bot_for, robot_of
 from playground.page.standing import standing_of
 from relay.config.bot import Bot

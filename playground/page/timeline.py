@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from playground.im.attach import attachment_of
 from playground.page import steps
 from playground.page.calls import call_step, request_step
 from playground.page.exchanges import requests
 from playground.page.fetches import media_steps
 from playground.page.journal import Journal, client_id_of
 from playground.page.kills import is_broken_off, kills_during, unfinished_turns, waits_after_kills
-from playground.page.media import attachment_of
 from playground.page.posts import as_curl
 from playground.page.span_steps import clock_time
 from playground.page.spans import SpanFact

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from playground.im.attach import said_in
 from playground.page.journal import Journal, parent_in
-from playground.page.media import said_in
 from playground.page.robot import profile_for, robot_of
 from playground.page.spans import SpanEvent, SpanFact
 from playground.page.steps import Detail

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.control import Control
-from playground.im.chats import private_key, team_key
+from playground.im.attach import said_in
+from playground.im.chats import Delivered, private_key, team_key
 
 LISTEN_MAX_SECONDS = 30.0
 """One request waits no longer than this for something to happen."""
@@ -40,7 +41,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A bot's message in a chat."""
+    """A bot's message in a chat: what it says, and before it in brackets what it carries."""
 
     sender: str
     text: str
@@ -112,8 +113,8 @@ class Stage:
     def _message(self, fact: dict[str, Any]) -> None:
         self.delivered.add(fact["client_id"])
         if fact["origin"] != "user" and fact["finished"]:
-            key = team_key(fact["to"]) if fact["team_kind"] else private_key(fact["sender"], fact["to"])
-            self.replies[key].append(Reply(fact["sender"], fact["text"]))
+            said = Delivered(**{name: value for name, value in fact.items() if name != "kind"})
+            self.replies[said.chat].append(Reply(said.sender, said_in(said)))
 
 
 def _words(content: str | list[dict[str, Any]]) -> str:
