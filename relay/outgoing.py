@@ -1,4 +1,4 @@
-"""What a bot sends beside text: the one vocabulary of a reply's row, of the IM server's client, and of users' code.
+"""What a bot sends, text and beside text: one vocabulary of a reply's row, of the IM server's client, of users' code.
 
 ``Picture("https://example.com/cat.jpg")`` is a whole message; a reply carries a tuple of them. Each value is checked
 where it is made, so that whatever has one may send it: ValueError says what is wrong, and quotes nothing.
@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from relay.attachments import CUSTOM_MAX_CHARS, NAME_MAX_CHARS, URL_MAX_CHARS, MediumKind
+from relay.messages import TeamKind
 
 TIP_MAX_CHARS = 500
 """v2: ``message.text`` of whatever is no text message (doc TEzMDQwODc)."""
@@ -150,6 +151,44 @@ Medium = Picture | Voice | Video | File | Place | Tip | Custom
 _TYPES: Mapping[str, type[Medium]] = {
     type_.kind: type_ for type_ in (Picture, Voice, Video, File, Place, Tip, Custom)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message for the IM server to deliver.
+
+    Attributes:
+        bot: accid that the message comes from.
+        to: accid of the receiver, or the group's id when ``team_kind`` is set.
+        text: at most ``relay.im.split.TEXT_MAX_CHARS`` characters; empty beside a medium.
+        client_id: id of this message for ever: v2 takes a second one with the same id for a duplicate.
+        team_kind: None in a private chat.
+        mention: accid to notify in a group (the asker).
+        moderate: True: the platform moderates the message and copies it to the app server.
+        medium: what it is instead of a text.
+    """
+
+    bot: str
+    to: str
+    text: str
+    client_id: str
+    team_kind: TeamKind | None = None
+    mention: str | None = None
+    moderate: bool = False
+    medium: Medium | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the platform made of a message that it took.
+
+    Attributes:
+        server_id: its id there; empty when the platform does not say, as of a duplicate.
+        at: its time there, Unix milliseconds; 0 likewise.
+    """
+
+    server_id: str = ""
+    at: int = 0
 
 
 def line_of(medium: Medium) -> str:

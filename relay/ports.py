@@ -13,8 +13,9 @@ from typing import Literal, Protocol
 from relay.attachments import Attachment
 from relay.config.bot import Deployment, Effort, Place, Speaker, Verbosity
 from relay.config.server_tools import ServerTool
-from relay.messages import Receipt, TeamKind
-from relay.outgoing import Medium
+from relay.messages import Receipt
+from relay.outgoing import Outgoing as Outgoing
+from relay.outgoing import Sent as Sent
 
 Value = str | int | bool
 """A table property. Times are strings or part of a key: Table Storage's plain integer has 32 bits."""
@@ -290,44 +291,6 @@ class Media(Protocol):
         """The text of a file: at most so many characters, and one more if there are more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message for the IM server to deliver.
-
-    Attributes:
-        bot: accid that the message comes from.
-        to: accid of the receiver, or the group's id when ``team_kind`` is set.
-        text: at most ``relay.im.split.TEXT_MAX_CHARS`` characters; empty beside a medium.
-        client_id: id of this message for ever: v2 takes a second one with the same id for a duplicate.
-        team_kind: None in a private chat.
-        mention: accid to notify in a group (the asker).
-        moderate: True: the platform moderates the message and copies it to the app server.
-        medium: what it is instead of a text.
-    """
-
-    bot: str
-    to: str
-    text: str
-    client_id: str
-    team_kind: TeamKind | None = None
-    mention: str | None = None
-    moderate: bool = False
-    medium: Medium | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What the platform made of a message that it took.
-
-    Attributes:
-        server_id: its id there; empty when the platform does not say, as of a duplicate.
-        at: its time there, Unix milliseconds; 0 likewise.
-    """
-
-    server_id: str = ""
-    at: int = 0
-
-
 class Messenger(Protocol):
     """The IM server's API for sending."""
 
@@ -340,8 +303,6 @@ class Messenger(Protocol):
 
     async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
         """Put bytes into the platform's own storage, within ``seconds``: the https URL that is sent then.
-
-        A reply is stored after that: whoever takes it up again sends the same URL.
 
         Raises:
             ImUnavailable: not now.

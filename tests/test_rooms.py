@@ -15,7 +15,7 @@ LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments"}
 
 MAY_IMPORT = {
     "messages": {"errors"},
-    "outgoing": {"attachments"},
+    "outgoing": {"attachments", "messages"},
     "keys": {"clock", "messages"},
     "texts": {"clock"},
     "signature": {"errors"},
@@ -57,7 +57,7 @@ MAY_IMPORT = {
             "spans",
             "spelling",
         ),
-        *("im.fences", "im.split", "memory", "outgoing", "texts"),
+        *("im.fences", "im.split", "im.uploads", "memory", "outgoing", "texts"),
     },
     "sweep": {"errors", "failures", "keys", "memory", "messages", "outbox", "ports"},
     "app": {
