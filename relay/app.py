@@ -186,7 +186,7 @@ class Relay:
 
     @cached_property
     def _webhook(self) -> Webhook:
-        return Webhook(self.settings, self.bots, self.clock, self._enqueue, self._respond)
+        return Webhook(self.settings, self.bots, self.clock, self._enqueue, self._respond, self.outbox.note)
 
     @cached_property
     def _parts(self) -> Parts:

@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from relay.errors import NewerTurn
 
-TURN_VERSION = 4
+TURN_VERSION = 5
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
-A turn names the oldest version that reads it right: 4 when its bot is to greet a group, where older ones
-answer an empty text; 3 when its message is a medium, which older ones take for words; 2 when it was promised or is on
-its last try; else 1.
+A turn names the oldest version that reads it right: 5 when it is about a change of a message, where older ones answer an
+empty text; 4 when its bot is to greet a group, likewise; 3 when its message is a medium, which older ones take for
+words; 2 when it was promised or is on its last try; else 1.
 """
 
 QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
@@ -26,6 +26,7 @@ QUEUE_MESSAGE_ROOM_BYTES = 2 * 1024
 
 TeamKind = Literal["team", "super_team"]
 Source = Literal["copy", "chatbot"]
+ChangeKind = Literal["recall", "edit", "verdict"]
 
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
@@ -74,6 +75,24 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What has become of a message that was sent before.
+
+    Attributes:
+        kind: ``recall``: its sender has taken it back; ``edit``: has changed its words; ``verdict``: moderation has
+            refused it afterwards.
+        ids: under which the message may be known, the likelier first.
+        at: of an edit, when, Unix milliseconds; of two, the later one counts.
+        attach: of an edit, JSON of the new attachment as it came; empty for none.
+    """
+
+    kind: ChangeKind
+    ids: tuple[str, ...]
+    at: int = 0
+    attach: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Names one queued message, so that it can be deleted before it becomes visible."""
 
@@ -98,6 +117,8 @@ class Turn:
         give_up: only tell the user that it failed: the last try was in vain, too.
         gathered: it has waited for what belongs to it.
         failure: what went wrong at the last attempt, empty before any.
+        change: what has become of the message, which is not answered then: its text is the new one of an edit, its
+            time that of the message where the platform tells it (``dated``), and in a group it names no bot.
     """
 
     message: Message
@@ -111,6 +132,7 @@ class Turn:
     give_up: bool = False
     gathered: bool = False
     failure: str = ""
+    change: Change | None = None
 
     def to_json(self) -> str:
         """The text for the queue: JSON that is also legal in the XML which carries it."""
@@ -120,6 +142,8 @@ class Turn:
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def _version(self) -> int:
+        if self.change:
+            return 5
         if self.message.joined:
             return 4
         if self.message.medium:
@@ -145,9 +169,14 @@ class Turn:
             version = fields.pop("v")
             if isinstance(version, int) and version > TURN_VERSION:
                 raise NewerTurn(f"queue message of version {version}; this code reads up to {TURN_VERSION}")
-            watch = fields.pop("watch", None)
+            watch, change = fields.pop("watch", None), fields.pop("change", None)
             message = Message(**_known(Message, fields.pop("message")))
-            return cls(message=message, watch=Receipt(**watch) if watch else None, **_known(cls, fields))
+            return cls(
+                message=message,
+                watch=Receipt(**watch) if watch else None,
+                change=Change(**_known(Change, change | {"ids": tuple(change["ids"])})) if change else None,
+                **_known(cls, fields),
+            )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the queue message is not a turn of the relay") from error
 

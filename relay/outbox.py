@@ -42,7 +42,7 @@ BUSY = Backoff(first_seconds=0.6, ceiling_seconds=5, factor=1.6)
 """Delays while the conversation is busy: the queue counts whole seconds, so at most 1, 1, 2, 3, 4, 5."""
 
 RETRY = Backoff(first_seconds=2, ceiling_seconds=60)
-"""Delays after failures: at most 2, 4, 8, … seconds."""
+"""Delays after failures, and while a message is not there yet: at most 2, 4, 8, … seconds."""
 
 NEWER_SECONDS = 30
 """How long a queue message of a newer version is left to a newer instance before it is looked at again."""
@@ -92,6 +92,14 @@ class Outbox:
             log.warning("a turn is queued by its watch alone: %s", error)
             await self._show(watch)
 
+    async def note(self, turn: Turn, seconds: float = ENQUEUE_SECONDS) -> None:
+        """Queue what has become of an earlier message. It needs no watch: nobody waits for it.
+
+        Raises:
+            StorageUnavailable: it is not known to be queued.
+        """
+        await self._within(seconds, turn.to_json())
+
     async def watched(self, turn: Turn, lease_seconds: float, now: int) -> Turn:
         """The turn with a watch: a message that was queued without one gets it before anything is done for it.
 
@@ -126,6 +134,11 @@ class Outbox:
             delay = RETRY.delay(turn.attempt, self._random)
         again = replace(turn, attempt=turn.attempt + 1, failure=failure)
         await self._queues.send(TURNS, again.to_json(), max(1, delay))
+
+    async def look_again(self, turn: Turn) -> None:
+        """Put a change back whose message is not to be found yet, or whose reply is under way."""
+        again = replace(turn, waits=turn.waits + 1)
+        await self._queues.send(TURNS, again.to_json(), RETRY.delay(turn.waits, self._random))
 
     async def postpone(self, text: str, seconds: float) -> None:
         """Put back a queue message that this version cannot read, as it is."""

@@ -322,6 +322,9 @@ class Messenger(Protocol):
             ImRejected: it can make nothing of this recording, or the app has no speech recognition.
         """
 
+    async def recall(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+        """Take a sent message back, whatever it says; ImUnavailable or ImRejected if it is not taken back now."""
+
 
 class Clock(Protocol):
     """Time, injected so that tests own it."""

@@ -209,10 +209,53 @@ class RelayKit:
 
     def post_body(self, body: dict[str, Any], *, run: bool = True) -> func.HttpResponse:
         """Sign any body and post it."""
-        self._sender = str(body.get("fromAccount", ""))
+        self._sender = str(body.get("fromAccount", self._sender))
         raw = json.dumps(body, ensure_ascii=False).encode()
         secret = self.settings.im_app_secret.get_secret_value()
         return self.post_raw(raw, sign_inbound(secret, raw, self.clock.now()), run=run)
+
+    def recall(self, said: dict[str, Any], *, run: bool = True, **fields: Any) -> func.HttpResponse:
+        """Its sender recalls a message; the platform tells the webhook.
+
+        Args:
+            said: the body of the message's copy, as :meth:`copy` makes it.
+            run: feed what is queued to ``answer`` at once.
+            fields: of the recall's copy, set as they are.
+        """
+        told = self._about(said, {"PERSON": "7", "TEAM": "8", "SUPER_TEAM": "25"})
+        times = {"sendTime": said["msgTimestamp"], "deleteTime": str(self.clock.now())}
+        return self.post_body(told | times | fields, run=run)
+
+    def edit(self, said: dict[str, Any], text: str, *, run: bool = True, **fields: Any) -> func.HttpResponse:
+        """Its sender changes the words of a message; arguments as for :meth:`recall`."""
+        told = self._about(said, {"PERSON": "89", "TEAM": "90", "SUPER_TEAM": "91"})
+        edited = {"modifyAccountId": said["fromAccount"], "modifyTime": self.clock.now(), "text": text}
+        return self.post_body(told | edited | fields, run=run)
+
+    def refuse(self, *said: dict[str, Any], run: bool = True) -> func.HttpResponse:
+        """Moderation refuses messages that were sent before; arguments as for :meth:`recall`."""
+        objects = [
+            {
+                "type": f"{'P2P' if each['convType'] == 'PERSON' else each['convType']}_MSG_PICTURE",
+                "from": each["fromAccount"],
+                "to": each["to"],
+                "clientMsgId": each["msgidClient"],
+                "serverMsgId": each["msgidServer"],
+                "antispam": "true",
+            }
+            for each in said
+        ]
+        return self.post_body({"eventType": "20", "objects": json.dumps(objects)}, run=run)
+
+    def _about(self, said: dict[str, Any], events: dict[str, str]) -> dict[str, Any]:
+        return {
+            "eventType": events[said["convType"]],
+            "from": said["fromAccount"],
+            "to": said["to"],
+            "fromClientType": "IOS",
+            "clientId": said["msgidClient"],
+            "msgId": said["msgidServer"],
+        }
 
     def post_raw(self, raw: bytes, headers: dict[str, str], *, run: bool = True) -> func.HttpResponse:
         """Post bytes with headers of your own."""

@@ -10,7 +10,7 @@ import pytest
 
 from relay.errors import NewerTurn
 from relay.keys import conversation_key, history_table, message_key
-from relay.messages import TURN_VERSION, Message, Turn
+from relay.messages import TURN_VERSION, Change, Message, Turn
 from relay.outbox import TURNS
 from relay.ports import Insert, Value
 from tests.kit import RelayKit
@@ -78,7 +78,8 @@ def test_rows_with_more_properties_are_kept_whole(relay: RelayKit) -> None:
 
 
 def test_what_is_newer_than_all_that_this_version_writes_is_not_read() -> None:
-    newest = json.loads(Turn(Message("helper", "helper", "c:1", 0, "", team="42", joined=True), 0).to_json())
+    recall = Change("recall", ("c:1",))
+    newest = json.loads(Turn(Message("helper", "alice", "c:1", 0, ""), 0, change=recall).to_json())
     with pytest.raises(NewerTurn):
         Turn.from_json(json.dumps(newest | {"v": newest["v"] + 1}))
 

@@ -144,21 +144,27 @@ def message_time(inbound: Inbound, bot: Bot, now: int, clock: int | None) -> int
     return inbound.time if inbound.time - now <= CLOCK_TOLERANCE_MS else "bad_time"
 
 
+def identities(sender: str, client_id: str, server_id: str) -> tuple[str, ...]:
+    """What a message with these ids is known by: the first, else the next; none when it has no ids."""
+    known = [f"c:{sender}:{client_id}"] if client_id else []
+    known += [f"s:{server_id}"] if server_id not in ("", "0") else []
+    return tuple(map(_bounded, known))
+
+
 def message_id(inbound: Inbound, target: str) -> str:
     """The id of a message: the same on every delivery, by either input."""
-    if inbound.client_id:
-        identity = f"c:{inbound.sender}:{inbound.client_id}"
-    elif inbound.server_id not in ("", "0"):
-        identity = f"s:{inbound.server_id}"
-    elif inbound.time is not None:
+    known = identities(inbound.sender, inbound.client_id, inbound.server_id)
+    if known:
+        return known[0]
+    if inbound.time is not None:
         said = (
             (inbound.text, json.dumps(inbound.attach, sort_keys=True)) if inbound.attach else (inbound.text,)
         )
-        identity = "h:" + _sha256("\n".join((inbound.sender, target, str(inbound.time), *said)))
-    else:
-        raise RequestRefused(
-            400, "bad_request", "msgidClient: is missing, as are msgidServer and msgTimestamp"
-        )
+        return "h:" + _sha256("\n".join((inbound.sender, target, str(inbound.time), *said)))
+    raise RequestRefused(400, "bad_request", "msgidClient: is missing, as are msgidServer and msgTimestamp")
+
+
+def _bounded(identity: str) -> str:
     return identity if len(identity) <= ID_MAX_CHARS else identity[:2] + _sha256(identity)
 
 

@@ -1,4 +1,4 @@
-"""The webhook: takes a signed request, and has the message in it queued or answered. Nothing else.
+"""The webhook: takes a signed request, and has what is in it queued or answered. Nothing else.
 
 The platform waits 5 seconds and takes 200 and 500 for delivered, everything else for failed (vendor page
 jY5MDk1NTQ), so a request is acknowledged once its message is safe, and refused with 503 when it is not.
@@ -24,8 +24,9 @@ from relay.inbound import chatbot
 from relay.inbound.joining import greetings
 from relay.inbound.routing import Accepted, Reason, route
 from relay.inbound.strict_json import parse_object
+from relay.inbound.taken_back import changes_in
 from relay.inbound.wire import read
-from relay.messages import QUEUE_MESSAGE_MAX_BYTES, QUEUE_MESSAGE_ROOM_BYTES, Message, Turn
+from relay.messages import QUEUE_MESSAGE_MAX_BYTES, QUEUE_MESSAGE_ROOM_BYTES, Change, Message, Turn
 from relay.ports import Clock
 from relay.signature import verify
 
@@ -37,6 +38,9 @@ SEE = "see docs/how-it-works.md#what-webhook-answers"
 
 Enqueue = Callable[[Turn, Bot], Awaitable[None]]
 """Puts a turn on the queue; raises StorageUnavailable."""
+
+Note = Callable[[Turn], Awaitable[None]]
+"""Puts a change of an earlier message on the queue; raises StorageUnavailable."""
 
 Respond = Callable[[Turn, Bot], Awaitable[str]]
 """Answers a turn and returns the text for the HTTP response; raises StorageUnavailable."""
@@ -62,17 +66,25 @@ class Webhook:
         bots: the bots of this relay.
         clock: time.
         enqueue: what takes the turns of ``send`` bots.
+        note: what takes changes of earlier messages.
         respond: what answers the turns of ``response`` bots.
     """
 
     def __init__(
-        self, settings: Settings, bots: Bots, clock: Clock, enqueue: Enqueue, respond: Respond
+        self,
+        settings: Settings,
+        bots: Bots,
+        clock: Clock,
+        enqueue: Enqueue,
+        respond: Respond,
+        note: Note,
     ) -> None:
         self._settings = settings
         self._bots = bots
         self._clock = clock
         self._enqueue = enqueue
         self._respond = respond
+        self._note = note
         self._callback_warned_at: int | None = None
 
     async def handle(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
@@ -105,11 +117,12 @@ class Webhook:
                 verify(self._settings.inbound_secrets, headers, body)
             except BadSignature as error:
                 raise RequestRefused(401, "unauthorized", str(error)) from None
-        inbound = read(parse_object(body))
+        fields = parse_object(body)
+        inbound = read(fields)
         if inbound.input == "callback":
             return self._allow()
         if inbound.input == "event":
-            return _ignored("event")
+            return await self._take_changes(changes_in(fields, self._bots))
         now, clock = self._clock.now(), _header_clock(headers)
         if joined := greetings(inbound, self._bots, now=now, clock=clock):
             return await self._greet(joined, now)
@@ -131,6 +144,19 @@ class Webhook:
         for turn in turns:
             _log_accepted("queued", turn.message)
         return HttpAnswer(200, {"status": "queued"})
+
+    async def _take_changes(self, changes: list[tuple[Message, Change]] | Reason) -> HttpAnswer:
+        """Queue what has become of earlier messages."""
+        if isinstance(changes, str):
+            return _ignored(changes)
+        now, trace = self._clock.now(), spans.traceparent()
+        turns = [Turn(message, received=now, trace=trace, change=change) for message, change in changes]
+        for turn in turns:
+            _check_size(turn)
+        await asyncio.gather(*map(self._note, turns))
+        for _, change in changes:
+            logger.info("noted %s message=%s", change.kind, keys.message_hash(change.ids[0])[:8])
+        return HttpAnswer(200, {"status": "noted"})
 
     async def _take(self, turn: Turn, bot: Bot) -> HttpAnswer:
         _check_size(turn)

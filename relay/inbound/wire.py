@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -50,8 +50,10 @@ _COPY_REQUIRED = ("conversation", "to", "sender", "kind")
 _CHATBOT_REQUIRED = ("sender",)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_Found = dict[str, tuple[str, Any]]
-"""Field of Inbound → the wire name it was found under, and its value."""
+Found = dict[str, tuple[str, Any]]
+"""Field of a model → the wire name it was found under, and its value."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def _text(value: object) -> str:
@@ -103,7 +105,10 @@ def _flag(value: object) -> bool:
 def _content(value: object) -> str:
     if isinstance(value, str):
         return _text(value)
-    return _text(json.dumps(value, ensure_ascii=False))
+    try:
+        return _text(json.dumps(value, ensure_ascii=False))
+    except RecursionError:
+        raise PydanticCustomError("content", "is nested too deeply") from None
 
 
 Text = Annotated[str, BeforeValidator(_text)]
@@ -185,12 +190,12 @@ def read(body: Mapping[str, Any]) -> Inbound:
         return _read_chatbot(body)
     if event != "1":
         return Inbound(input="event")
-    return _inbound("copy", _find(body, COPY_FIELDS) | _robot_in_ext(body), COPY_FIELDS, _COPY_REQUIRED)
+    return _inbound("copy", find(body, COPY_FIELDS) | _robot_in_ext(body), COPY_FIELDS, _COPY_REQUIRED)
 
 
 def _read_chatbot(body: Mapping[str, Any]) -> Inbound:
     found = {
-        field: (name, _in_words(name, value)) for field, (name, value) in _find(body, chatbot.FIELDS).items()
+        field: (name, _in_words(name, value)) for field, (name, value) in find(body, chatbot.FIELDS).items()
     }
     if not found.keys() & chatbot.ROBOT_FIELDS.keys():
         found |= _robot_in_ext(body)
@@ -205,25 +210,34 @@ def _in_words(name: str, value: object) -> object:
 
 
 def _inbound(
-    source: Input, found: _Found, fields: Mapping[str, tuple[str, ...]], required: Iterable[str]
+    source: Input, found: Found, fields: Mapping[str, tuple[str, ...]], required: Iterable[str]
 ) -> Inbound:
+    return validated(Inbound, found | {"input": ("", source)}, fields, required)
+
+
+def validated(
+    model: type[Model], found: Found, fields: Mapping[str, tuple[str, ...]], required: Iterable[str]
+) -> Model:
+    """What was found, as a model.
+
+    Raises:
+        RequestRefused: 400, naming the fields that are missing or have the wrong type.
+    """
     missing = [fields[field][0] for field in required if field not in found]
     if missing:
         raise _bad("; ".join(f"{name}: is missing" for name in missing))
     values = {field: value for field, (_, value) in found.items()}
     try:
-        return Inbound.model_validate({"input": source, **values})
+        return model.model_validate(values)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_context=False, include_url=False)
         named = [f"{found[str(problem['loc'][0])][0]}: {problem['msg']}" for problem in problems]
         raise _bad("; ".join(named)) from None
-    except RecursionError:
-        raise _bad("customContent: is nested too deeply") from None
 
 
-def _find(body: Mapping[str, Any], fields: Mapping[str, tuple[str, ...]]) -> _Found:
+def find(body: Mapping[str, Any], fields: Mapping[str, tuple[str, ...]]) -> Found:
     """For each field the first of its names that has a value. Null and "" are none: SDKs fill in either."""
-    found: _Found = {}
+    found: Found = {}
     for field, names in fields.items():
         for name in names:
             outer, _, inner = name.partition(".")
@@ -244,7 +258,7 @@ def _object(name: str, value: object) -> dict[str, Any]:
     return parsed
 
 
-def _robot_in_ext(body: Mapping[str, Any]) -> _Found:
+def _robot_in_ext(body: Mapping[str, Any]) -> Found:
     """The robot's fields from the sender's extension, which is any text of the app's own: what in it is not
     meant for us is no error."""
     ext = json_object(body.get("ext"))
@@ -253,7 +267,7 @@ def _robot_in_ext(body: Mapping[str, Any]) -> _Found:
     ours = {
         key: value for key in ("robotInfo", "robotConfig") if (value := json_object(ext.get(key))) is not None
     }
-    found = _find(ours, chatbot.ROBOT_FIELDS)
+    found = find(ours, chatbot.ROBOT_FIELDS)
     return {field: (f"ext.{name}", value) for field, (name, value) in found.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from relay import spans
@@ -34,7 +35,37 @@ class Claims:
             span.set_attribute(spans.FRESH, entry.fresh)
             return partition, entry
 
-    async def _claim(self, message: Message, kind: Kind) -> tuple[str, Entry]:
+    async def claim_recalled(self, message: Message) -> tuple[str, Entry]:
+        """Claim a message that its sender has taken back: whoever delivers it later finds it closed.
+
+        Returns, Raises:
+            As :meth:`claim`; fresh if the message had not come yet.
+        """
+        return await self._claim(message, "text", recalled=True)
+
+    async def find(
+        self, message: Message, ids: Sequence[str], *, again: bool = False
+    ) -> tuple[str, Entry] | None:
+        """Where a message was claimed, and its row, if it was.
+
+        Args:
+            message: without a topic. If it tells its time, it is looked for on that day and the next, else on every
+                day that is kept.
+            ids: under which it may be known, the likelier first.
+            again: it was looked for before: it can only have come meanwhile.
+
+        Raises:
+            StorageUnavailable: try again later.
+        """
+        base, own = conversation_key(message), day_of(message.at)
+        days = (own, own + 1) if message.dated else self._days.kept()[: 2 if again else None]
+        for day in days:
+            for message_id in ids:
+                if (found := await self._find(day, base, message_id)) is not None:
+                    return found
+        return None
+
+    async def _claim(self, message: Message, kind: Kind, *, recalled: bool = False) -> tuple[str, Entry]:
         partition = conversation_key(message)
         # Only the chatbot input tells the topic. A copy of the same message has none, so both meet in the
         # conversation without a topic, and the first to come decides where the message lies.
@@ -45,7 +76,10 @@ class Claims:
                 return found
         if message.topic:
             partition = await self._settle_partition(message, base, partition)
-        return await self._insert(partition, message, kind)
+        entry = Entry.of(message, kind, message_key(message.at, message.id, message.server_id))
+        if recalled:
+            entry = replace(entry, state="closed", forgotten="recalled")
+        return await self._insert(partition, message, entry)
 
     def _neighbour_day(self, message: Message) -> int | None:
         """The other day in whose table the same message may lie, if one of its deliveries told no time.
@@ -70,8 +104,7 @@ class Claims:
             return str(row.values.get("partition", base))
         return partition
 
-    async def _insert(self, partition: str, message: Message, kind: Kind) -> tuple[str, Entry]:
-        entry = Entry.of(message, kind, message_key(message.at, message.id, message.server_id))
+    async def _insert(self, partition: str, message: Message, entry: Entry) -> tuple[str, Entry]:
         pointer = Insert(dedupe_key(message.id), {"row": entry.key})
         try:
             _, etag = await self._days.insert(

@@ -213,6 +213,45 @@ class History:
         (etag,) = await self._days.change(entry.day, partition, Merge(entry.key, values, entry.etag))
         return entry.changed(values, etag)
 
+    async def note(self, partition: str, reply: Entry, **values: Value) -> Entry:
+        """Change properties of a reply that is being sent, also if it has been excluded meanwhile.
+
+        Raises:
+            RowChanged: it is not to be sent any more, or was marked by somebody else.
+        """
+        while True:
+            try:
+                return await self.change(partition, reply, **values)
+            except RowChanged:
+                current = await self.get(partition, reply)
+                if current is None or (current.state, current.client_id, current.parts_sent) != (
+                    reply.state,
+                    reply.client_id,
+                    reply.parts_sent,
+                ):
+                    raise
+                reply = replace(current, delivered=reply.delivered)
+
+    async def change_together(self, partition: str, changes: Mapping[Entry, Mapping[str, Value]]) -> None:
+        """Change a message and its reply, both or neither; nothing to change is fine.
+
+        Raises:
+            RowChanged: one of them is not as last read.
+        """
+        merges = [Merge(entry.key, values, entry.etag) for entry, values in changes.items()]
+        if merges:
+            await self._days.change(next(iter(changes)).day, partition, *merges)
+
+    async def covered(self, partition: str, reply: Entry) -> list[Entry]:
+        """The messages that a reply answers, newest first. They are of its day, right behind it."""
+        found: list[Entry] = []
+        page = await self._days.page(reply.day, partition, FURTHER_ROWS, behind=reply.key)
+        while True:
+            found += [entry for entry in map(Entry.from_row, page.rows) if entry.reply == reply.key]
+            if len(found) >= reply.covers or not page.more:
+                return found
+            page = await self._days.page(reply.day, partition, FURTHER_ROWS, behind=page.rows[-1].key)
+
     async def change_each(self, partition: str, changes: Mapping[Entry, Mapping[str, Value]]) -> None:
         """Change rows together, day by day; where one is not as last read, one by one without that.
 
@@ -242,8 +281,7 @@ class History:
 
     async def close(self, partition: str, entries: Iterable[Entry]) -> None:
         """Close waiting messages without an answer and blank them, as their sender's ``/forget`` asks."""
-        closed: dict[str, Value] = {"state": "closed", "forgotten": "late"}
-        await self.change_each(partition, {entry: entry.blanked() | closed for entry in entries})
+        await self.change_each(partition, {entry: entry.gone("late") for entry in entries})
 
     async def promise(self, partition: str, entry: Entry, request: str) -> Entry:
         """Note that the user has read "still thinking": from here on no copy of the request shows the reply.

@@ -45,15 +45,18 @@ class Entry:
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
         unread: of a medium for which there will be no words, why.
-        state: of a message: ``waiting`` → ``answered``, or ``closed`` by ``/forget``.
-            Of a reply: ``stored`` → ``sent``, ``closed`` by ``/forget``, or ``undelivered`` (the IM server refused it).
+        state: of a message: ``waiting`` → ``answered``, or ``closed`` without an answer (see ``forgotten``).
+            Of a reply: ``stored`` → ``sent``, ``closed``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
         text: what was said; blank once forgotten.
         id: of a message, its id; of a reply, the id of the newest message it answers.
         excluded: never shown to the model: an error text, a blocked message.
-        forgotten: key of the ``/forget`` that blanked it.
+        forgotten: why its words are gone: key of the ``/forget`` that blanked it, ``late`` if that came to be known
+            first, ``recalled`` by its sender, ``refused`` by moderation while it waited.
+        edited: of a message whose words are not the first ones, when they were changed (Unix ms).
         promised: a ``response`` bot has said "still thinking"; the answer goes by the API.
         reply: key of the reply that covers this message.
+        covers: of a reply, how many messages it answers; 0 on rows of older versions, which do not say.
         client_id: of a reply, the IM id of its first part.
         parts: of a reply in several messages, each as text. Of a medium that is the line which goes in its place where
             it is refused, and in every version that does not know ``media``.
@@ -105,6 +108,8 @@ class Entry:
     returned: str = ""
     sent_at: str = ""
     delivered: tuple[tuple[str, int], ...] = ()
+    edited: str = ""
+    covers: int = 0
     unknown: tuple[str, ...] = ()
 
     @property
@@ -162,6 +167,7 @@ class Entry:
             text=text,
             id=newest.id,
             client_id=client_id,
+            covers=len(batch),
         )
 
     def values(self) -> dict[str, Value]:
@@ -198,12 +204,22 @@ class Entry:
         """Changes that empty every property which holds, or in a newer version may hold, words of anybody."""
         return {name: "" for name in (*self.values(), *self.unknown) if _base(name) not in WORDLESS}
 
+    def gone(self, why: str) -> dict[str, Value]:
+        """Changes that take its words away, and close it if it still waits to be answered or sent."""
+        changes = self.blanked() | {"forgotten": why}
+        return changes | ({"state": "closed"} if self.state in ("waiting", "stored") else {})
+
+    def reworded(self, text: str, at: int, attached: str) -> dict[str, Value]:
+        """Changes that give a message other words; ``at`` is when, Unix milliseconds."""
+        old = {name: "" for name in spread("text", self.text)}
+        return old | spread("text", text) | {"attached": attached, "edited": str(at)}
+
 
 WORDLESS = frozenset(
     (
         *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
         *("excluded", "forgotten", "promised", "returned", "limited", "warned"),
-        *("reply", "client_id", "parts_sent", "sent_at", "delivered"),
+        *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )
 )

@@ -14,7 +14,6 @@ from relay.config.bots import Bot
 from relay.memory.history import History
 from relay.memory.rows import Entry, Kind
 from relay.messages import Message
-from relay.ports import Value
 from relay.spelling import INVISIBLE, fold
 
 Command = Literal["help", "new", "forget"]
@@ -86,7 +85,7 @@ async def forget(history: History, partition: str, mark: Entry) -> tuple[int, in
             theirs = [
                 entry for entry in entries if entry.sender == mark.sender and entry.kind in ("text", "reply")
             ]
-            left = {entry: _forgotten(entry, mark) for entry in theirs if not entry.forgotten}
+            left = {entry: entry.gone(mark.key) for entry in theirs if not entry.forgotten}
             for entry in theirs:
                 if entry.forgotten == mark.key:
                     counts["reply" if entry.kind == "reply" else "message"] += 1
@@ -95,10 +94,3 @@ async def forget(history: History, partition: str, mark: Entry) -> tuple[int, in
                 await history.change_each(partition, left)
         if found_none:
             return counts["message"], counts["reply"]
-
-
-def _forgotten(entry: Entry, mark: Entry) -> dict[str, Value]:
-    changes = entry.blanked() | {"forgotten": mark.key}
-    if entry.state in ("waiting", "stored"):
-        changes["state"] = "closed"
-    return changes

@@ -74,6 +74,28 @@ class Delivery:
         """
         await self._send_one(turn.message, bot, text, reply_id, turn.message.sender, until)
 
+    async def recall(self, message: Message, reply: Entry, until: int) -> None:
+        """Take a sent reply back from where it was sent. What the platform refuses to take back stays there.
+
+        Raises:
+            ImUnavailable: not all of it is known to be taken back.
+        """
+        for server_id, at in reply.delivered:
+            if not server_id:  # it was a duplicate, whose id the platform does not tell
+                continue
+            outgoing = Outgoing(
+                bot=message.bot,
+                to=message.team or message.sender,
+                text="",
+                client_id=reply.client_id,
+                team_kind=message.team_kind if message.team else None,
+            )
+            seconds = max(0.1, (until - self._clock.now()) / 1000)
+            try:
+                await self._im.recall(outgoing, Sent(server_id, at), seconds=seconds)
+            except (ImRejected, ImBlocked) as refusal:
+                log.warning("a reply is not recalled reply=%s cause=%s", reply.client_id, refusal.cause)
+
     async def _send(
         self, message: Message, bot: Bot, partition: str, reply: Entry, number: int, until: int
     ) -> Entry:
@@ -83,7 +105,7 @@ class Delivery:
         if number >= len(reply.parts) - 1:
             return reply
         noted: dict[str, Value] = {"parts_sent": number + 1, **_delivered(reply)}
-        return await self._history.change(partition, reply, **noted)
+        return await self._history.note(partition, reply, **noted)
 
     async def _send_part(self, message: Message, bot: Bot, reply: Entry, number: int, until: int) -> Sent:
         """Send one part. A medium that is refused is replaced by a line of text and costs no part behind it.
@@ -112,7 +134,7 @@ class Delivery:
 
     async def _mark_sent(self, partition: str, reply: Entry) -> None:
         sent: dict[str, Value] = {"state": "sent", "sent_at": str(self._clock.now()), **_delivered(reply)}
-        await self._history.change(partition, reply, **sent)
+        await self._history.note(partition, reply, **sent)
 
     async def _send_one(
         self,
@@ -171,7 +193,7 @@ class Delivery:
         )
         await self._record(turn, partition, reply, f"the IM server refused the reply: {cause}")
         try:
-            await self._history.change(partition, reply, state="undelivered")
+            await self._history.note(partition, reply, state="undelivered")
         except RowChanged:
             log.info("an undeliverable reply was marked by someone else conversation=%s", partition)
 

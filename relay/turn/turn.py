@@ -34,6 +34,7 @@ from relay.turn.commands import carry_out, kind_of
 from relay.turn.limits import counted
 from relay.turn.plain import needs_no_model
 from relay.turn.step import Step
+from relay.turn.taken_back import Changes
 from relay.turn.task import Parts, Task, give_up_at
 from relay.turn.ways import ByApi
 
@@ -48,6 +49,7 @@ class Turns:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._changes = Changes(parts)
 
     async def answer(self, turn: Turn, deliveries: int = 1) -> str:
         """Take one step with a message: done, waiting, or failed and put back. Returning completes it.
@@ -59,11 +61,13 @@ class Turns:
 
         Returns:
             What became of it: ``answered``, ``done`` before, ``gathering``, ``busy``, ``retried``, ``expired``,
-            ``abandoned`` or ``no_such_bot``.
+            ``abandoned`` or ``no_such_bot``; of a change of an earlier message, see :class:`Changes`.
 
         Raises:
             StorageUnavailable: it could not even be put back; the host then does so.
         """
+        if turn.change is not None:
+            return await self._changes.take(turn, turn.change, deliveries)
         base = self._parts.bots.get(turn.message.bot)
         if base is None:
             log.error("no bot=%s in the bots file any more; %s", turn.message.bot, SEE)

@@ -28,6 +28,8 @@ class RecordingMessenger:
         shown: what users saw, in order.
         uploads: the bytes in the platform's storage, by their URL.
         transcripts: what its speech recognition hears, by URL, or raises.
+        recalled: what was taken back, in order.
+        refuses_recall: an error for the next one.
         now: the platform's clock, Unix milliseconds; its ids count what was shown.
     """
 
@@ -38,6 +40,8 @@ class RecordingMessenger:
     shown: list[Outgoing] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)
     transcripts: dict[str, str | Exception] = field(default_factory=dict)
+    recalled: list[tuple[Outgoing, Sent]] = field(default_factory=list)
+    refuses_recall: Exception | None = None
     now: Callable[[], int] = lambda: 0
 
     async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
@@ -65,6 +69,13 @@ class RecordingMessenger:
         if isinstance(heard, Exception):
             raise heard
         return heard
+
+    async def recall(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+        """Take it back, unless it is to be refused."""
+        refusal, self.refuses_recall = self.refuses_recall, None
+        if refusal is not None:
+            raise refusal
+        self.recalled.append((outgoing, sent))
 
     def show(self, outgoing: Outgoing) -> Sent:
         """The user sees it now: for a function whose error comes behind that, too."""

@@ -238,7 +238,7 @@ def test_custom_content_nested_up_to_the_limit_of_the_reader_is_read_or_refused(
     # Where reading just works, writing back may not: the limit depends on the Python and on the stack.
     deepest = bisect_left(range(30_000), True, key=lambda depth: depth > 0 and outcome(depth) != "read")
     around = {outcome(depth) for depth in range(deepest - 20, deepest + 20)}
-    assert around <= {"read", "customContent: is nested too deeply", "no object"}
+    assert around <= {"read", "ext.robotInfo.customContent: is nested too deeply", "no object"}
     assert "read" in around
 
 
