@@ -13,9 +13,9 @@ from relay.errors import NewerTurn
 TURN_VERSION = 5
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
-A turn names the oldest version that reads it right: 5 when it is about a change of a message, where older ones answer an
-empty text; 4 when its bot is to greet a group, likewise; 3 when its message is a medium, which older ones take for
-words; 2 when it was promised or is on its last try; else 1.
+A turn names the oldest version that reads it right: 5 when it is about a change of a message, where older ones
+answer an empty text; 4 when its bot is to greet a group, likewise; 3 when its message is a medium, which older ones
+take for words; 2 when it was promised or is on its last try; else 1.
 """
 
 QUEUE_MESSAGE_MAX_BYTES = 64 * 1024

@@ -18,7 +18,15 @@ from relay.attachments import Attachment
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.codes import Outcome, result_code
 from relay.im.hosts import ApiVersion, Region, hosts
-from relay.im.requests import DIALECTS, UPLOAD_MAX_BYTES, Request, SpeechForm, speech_request, upload_request
+from relay.im.requests import (
+    DIALECTS,
+    RECALLS,
+    UPLOAD_MAX_BYTES,
+    Request,
+    SpeechForm,
+    speech_request,
+    upload_request,
+)
 from relay.ports import Clock, Outgoing, Sent
 from relay.signature import sign_outbound
 
@@ -177,6 +185,18 @@ class ImClient:
         )
         return (await self._make(call, seconds)).text.strip()
 
+    async def recall(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+        """See :meth:`relay.ports.Messenger.recall`. A repetition finds nothing, which is a refusal."""
+        call = _Call(
+            name=outgoing.client_id,
+            hosts=self._hosts,
+            write=lambda request_id: RECALLS[self._version](outgoing, sent, request_id),
+            attempt_seconds=ATTEMPT_SECONDS,
+            keeps_id=self._version == "v1",
+            is_text=False,
+        )
+        await self._make(call, seconds)
+
     async def aclose(self) -> None:
         """Close the connections. The client can be used again afterwards."""
         if self._http is not None:
@@ -252,7 +272,8 @@ class ImClient:
         signature = sign_outbound(self._app_key, self._app_secret, uuid.uuid4().hex, now)
         started = time.monotonic()
         try:
-            response = await self._client().post(
+            response = await self._client().request(
+                request.method,
                 host + request.path,
                 content=request.body,
                 headers={**request.headers, **signature},

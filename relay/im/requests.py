@@ -1,9 +1,12 @@
-"""One message in the two dialects of the server API, and an upload.
+"""One message in the two dialects of the server API, its recall, and an upload.
 
 v2: ``POST /im/v2/conversations/{conversation_id}/messages``, JSON (doc TEzMDQwODc). v1: ``POST
 /nimserver/msg/sendMsg.action``, a form (docs DQ2NTg4ODE, TYzMDE4NzI). What is no text has one JSON in both:
 v1's ``body``, v2's ``attachment``, with ``w``, ``h``, ``dur``, ``lat`` and ``lng`` as the vendor's own SDK puts them on
 the wire (the V10 names are those of its objects alone). ``python -m tests.im`` prints all of it.
+
+Recall: ``DELETE …/messages/{message_server_id}`` and ``POST /nimserver/msg/recall.action`` (vendor's Java SDK,
+IMessageV2Service; doc DQ2NTg4ODE).
 
 Upload: ``POST /nimserver/msg/upload.action`` (doc zQyNDM0NzE), a form; v2 has none.
 """
@@ -22,7 +25,7 @@ from relay.attachments import MediumKind
 from relay.im.hosts import ApiVersion
 from relay.messages import TeamKind
 from relay.outgoing import Custom, Medium, Place, Tip
-from relay.ports import Outgoing
+from relay.ports import Outgoing, Sent
 
 _TEXT = 0
 """Message type: text."""
@@ -48,17 +51,19 @@ _V2_CONVERSATION_KINDS: dict[TeamKind | None, int] = {None: 1, "team": 2, "super
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A POST to the server API, not yet signed.
+    """A request to the server API, not yet signed.
 
     Attributes:
         path: to be appended to the host.
         headers: content type and request id.
         body: the encoded message.
+        method: of HTTP.
     """
 
     path: str
     headers: dict[str, str]
     body: bytes
+    method: Literal["POST", "DELETE"] = "POST"
 
 
 Dialect = Callable[[Outgoing, str], Request]
@@ -67,8 +72,6 @@ Dialect = Callable[[Outgoing, str], Request]
 
 def v2_request(outgoing: Outgoing, request_id: str) -> Request:
     """The v2 request. The server knows the message by its client id; ``request_id`` only traces."""
-    kind = _V2_CONVERSATION_KINDS[outgoing.team_kind]
-    conversation = quote(f"{outgoing.bot}|{kind}|{outgoing.to}", safe="")
     fields: dict[str, Any] = {"message": {**_v2_content(outgoing), "message_client_id": outgoing.client_id}}
     if outgoing.team_kind and outgoing.mention:
         # "Force push" is how this platform mentions: the asker is notified even in a muted group.
@@ -81,7 +84,7 @@ def v2_request(outgoing: Outgoing, request_id: str) -> Request:
         fields["antispam_config"] = {"antispam_enabled": False}
         fields["route_config"] = {"route_enabled": False}
     return Request(
-        path=f"/im/v2/conversations/{conversation}/messages",
+        path=_v2_messages(outgoing),
         headers={"Content-Type": "application/json", "X-custom-traceid": request_id},
         body=_json(fields).encode("utf-8", "replace"),
     )
@@ -144,6 +147,37 @@ def upload_request(content: bytes, content_type: str, request_id: str) -> Reques
     )
 
 
+def v2_recall(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
+    """A recall that both sides see (type 2), however long ago it was sent."""
+    query = {"type": "2", "message_time": str(sent.at), "ignore_revoke_time": "true"}
+    return Request(
+        path=f"{_v2_messages(outgoing)}/{quote(sent.server_id, safe='')}?{urlencode(query)}",
+        headers={"X-custom-traceid": request_id},
+        body=b"",
+        method="DELETE",
+    )
+
+
+def v1_recall(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
+    """The same. Of groups it knows one kind."""
+    form = {
+        "deleteMsgid": sent.server_id,
+        "timetag": str(sent.at),
+        "type": "8" if outgoing.team_kind else "7",
+        "from": outgoing.bot,
+        "to": outgoing.to,
+        "ignoreTime": "1",
+    }
+    return Request(
+        path="/nimserver/msg/recall.action",
+        headers={"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "RequestId": request_id},
+        body=urlencode(form).encode("ascii"),
+    )
+
+
+RECALLS: dict[ApiVersion, Callable[[Outgoing, Sent, str], Request]] = {"v2": v2_recall, "v1": v1_recall}
+
+
 def attachment(medium: Medium) -> dict[str, Any]:
     """The JSON of a medium, the same for both versions; what is not known is left out."""
     match medium:
@@ -155,6 +189,12 @@ def attachment(medium: Medium) -> dict[str, Any]:
             return {"lat": medium.latitude, "lng": medium.longitude, "title": medium.title}
     names = [field.name for field in dataclasses.fields(medium)]
     return {_WIRE_NAMES.get(name, name): value for name in names if (value := getattr(medium, name))}
+
+
+def _v2_messages(outgoing: Outgoing) -> str:
+    kind = _V2_CONVERSATION_KINDS[outgoing.team_kind]
+    conversation = quote(f"{outgoing.bot}|{kind}|{outgoing.to}", safe="")
+    return f"/im/v2/conversations/{conversation}/messages"
 
 
 def _v2_content(outgoing: Outgoing) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Call:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def form(self) -> dict[str, str]:
@@ -72,7 +73,7 @@ class ApiServer:
         await self._server.close()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        self.calls.append(Call(request.raw_path, request.headers, await request.read()))
+        self.calls.append(Call(request.raw_path, request.headers, await request.read(), request.method))
         answer = self.script.pop(0) if self.script else DELIVERED
         if isinstance(answer, web.Response):
             return answer
