@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
@@ -18,7 +18,7 @@ from relay.config.bots import Bot
 from relay.config.settings import load_settings
 from relay.keys import client_id, conversation_key
 from relay.memory.rows import is_earlier
-from relay.messages import Message
+from relay.messages import Change, Message
 from relay.outbox import FAILED, TURNS
 from relay.texts import FORGOTTEN, THINKING
 from relay.turn import respond, ways
@@ -63,6 +63,7 @@ class Space:
         quick: explored on every run of the tests.
         parts: replies are three messages long.
         response: the bot answers in the HTTP response; the messages are requests, equal ones are copies.
+        changes: what becomes of these messages; the queue may deliver it before them.
         states_max: where to stop; the space is then not finished.
     """
 
@@ -72,6 +73,7 @@ class Space:
     quick: bool = False
     parts: bool = False
     response: bool = False
+    changes: tuple[tuple[Message, Change], ...] = ()
     states_max: int = 150_000
 
     def run(self) -> Explored:
@@ -85,10 +87,13 @@ class Space:
         bot = BOT.model_copy(update={"reply": "response"}) if self.response else BOT
 
         def make() -> World:
-            return World(settings, bot, list(self.messages), self.budget, parts=self.parts)
+            return World(
+                settings, bot, list(self.messages), self.budget, changes=self.changes, parts=self.parts
+            )
 
+        check = all_changed if self.changes else all_responded if self.response else all_answered_once
         with without_an_event_loop():
-            return explore(make, all_responded if self.response else all_answered_once, self.states_max)
+            return explore(make, check, self.states_max)
 
 
 def spaces() -> list[Space]:
@@ -97,6 +102,8 @@ def spaces() -> list[Space]:
     forget, new = message(2, "/forget"), message(2, "/new")
     late = (message(2, at=MIDNIGHT), message(1, at=MIDNIGHT - 2))
     group = (message(1, sender="alice", team="77"), message(2, sender="bob", team="77"))
+    recall = ((replace(one, text=""), Change("recall", (one.id,))),)
+    edit = ((replace(one, text="edited", at=0, dated=False), Change("edit", (one.id,), at=NOON + 5)),)
     kill, loss, tick = Budget(kills=1), Budget(losses=1), Budget(ticks=1)
     return [
         Space("one message", (one,), quick=True),
@@ -135,6 +142,15 @@ def spaces() -> list[Space]:
         Space("a message and /new", (one, new), quick=True),
         Space("a message and /new, a kill", (one, new), kill),
         Space("a message and /new, a lost answer", (one, new), loss),
+        Space("a message and its recall", (one,), changes=recall, quick=True),
+        Space("a message and its recall, a kill", (one,), kill, changes=recall, quick=True),
+        Space("a message and its recall, a lost answer", (one,), loss, changes=recall),
+        Space("a message and its recall, a lease expires", (one,), tick, changes=recall),
+        Space("a message and its edit", (one,), changes=edit, quick=True),
+        Space("a message and its edit, a kill", (one,), kill, changes=edit),
+        Space("a message and its edit, a lost answer", (one,), loss, changes=edit),
+        Space("two messages and a recall", (one, two), changes=recall),
+        Space("a reply in three parts and an edit", (one,), changes=edit, parts=True),
         Space("a request, a kill", (one,), kill, quick=True, response=True),
         Space("a request, a lost answer", (one,), loss, quick=True, response=True),
         Space("a request and its copy", (one, one), response=True),
@@ -182,6 +198,35 @@ def all_answered_once(world: World) -> None:
     closed = {part for reply in replies.values() if reply.state == "closed" for part in world.parts_of(reply)}
     assert sent | confirmed <= set(shown), "a reply that is marked sent was not shown"
     assert set(shown) <= sent | confirmed | closed, "something was shown that is no stored reply"
+
+
+def all_changed(world: World) -> None:
+    """What was recalled is nowhere, and not answered if it waited; what was edited says so, and is answered once."""
+    assert world.queues.texts(TURNS) == [], "the queue is not empty"
+    assert world.queues.texts(FAILED) == [], "something was given up"
+    entries = {entry.id: entry for entry in world.entries() if entry.kind != "reply"}
+    replies = {reply.key: reply for reply in world.entries() if reply.kind == "reply"}
+    assert entries.keys() == {said.id for said in world.messages}, "a message has no row"
+    shown = [sent.client_id for sent in world.im.shown]
+    assert len(shown) == len(set(shown)), "something was shown twice"
+    assert not {reply.state for reply in replies.values()} - {"sent", "closed"}, "a reply was not sent"
+    sent = {part for reply in replies.values() if reply.state == "sent" for part in world.parts_of(reply)}
+    assert sent <= set(shown), "a reply that is marked sent was not shown"
+    for said in world.messages:
+        entry = entries[said.id]
+        reply = replies.get(entry.reply)
+        change = next((change for message, change in world.changes if message.id == said.id), None)
+        if change is not None and change.kind == "recall":
+            assert not entry.text, "something is left of a recalled message"
+            assert reply is None or not reply.text, "something is left of the reply to it"
+            assert entry.state == ("closed" if reply is None else "answered"), f"it is {entry.state}"
+            continue
+        assert entry.state == "answered", f"{entry.text} is {entry.state}"
+        assert reply is not None, f"{entry.text} has no reply"
+        assert reply.state == "sent", f"the reply to {entry.text} is {reply.state}"
+        if change is not None:
+            assert entry.text == "edited", "an edit was lost"
+            assert reply.excluded or "edited" in reply.text, "the reply to other words is remembered"
 
 
 def all_responded(world: World) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Generator, Hashable
+from collections.abc import Callable, Collection, Coroutine, Generator, Hashable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from relay.errors import ImUnavailable, StorageUnavailable
 from relay.keys import LEASE_TABLE, client_id
 from relay.memory.lease import Leases
 from relay.memory.rows import Entry, in_time_order, is_earlier
-from relay.messages import Message, Receipt, Turn
+from relay.messages import Change, Message, Receipt, Turn
 from relay.outbox import FAILED, TURNS
 from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row, Sent
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
@@ -98,6 +98,7 @@ class World:
         messages: list[Message],
         budget: Budget,
         *,
+        changes: Sequence[tuple[Message, Change]] = (),
         parts: bool = False,
         workers: int = 2,
     ) -> None:
@@ -113,6 +114,7 @@ class World:
         self.all_goes_well = budget == Budget()
         self.may_give_up = budget.kills > 1  # message and watch both hidden for ten minutes: the failure text
         self.messages = messages
+        self.changes = changes
         self.steps = 0
         self._owners = self._requests = 0
         self.app = Relay(
@@ -132,6 +134,8 @@ class World:
         self.responses: dict[str, list[str]] = {message.id: [] for message in messages}
         for message in messages if bot.reply == "send" else []:
             self._now(self.app.outbox.enqueue(Turn(message, self.clock.now()), self.lease_seconds))
+        for message, change in changes:
+            self._now(self.app.outbox.note(Turn(message, self.clock.now(), change=change)))
 
     def choices(self) -> list[Choice]:
         """What can happen next; the first is what happens when nothing goes wrong."""

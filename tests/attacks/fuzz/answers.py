@@ -11,6 +11,7 @@ from relay.inbound.routing import Reason
 QUEUED = "queued"
 ACKNOWLEDGED = "acknowledged"
 REPLY = "reply"
+NOTED = "noted"
 ADDRESS_CHECK = "address check"
 CALLBACK = "callback"
 UNAUTHORIZED = "401 signature"
@@ -25,6 +26,7 @@ ROWS = (
     QUEUED,
     ACKNOWLEDGED,
     REPLY,
+    NOTED,
     ADDRESS_CHECK,
     *IGNORED.values(),
     CALLBACK,
@@ -88,7 +90,8 @@ def _row(status: int, answer: Any) -> str | None:
 def _accepted(answer: dict[str, Any]) -> str | None:
     if answer == chatbot.acknowledgement():
         return ACKNOWLEDGED
-    for row, form in ((QUEUED, {"status": "queued"}), (ADDRESS_CHECK, {"status": "ok"})):
+    for row, word in ((QUEUED, "queued"), (NOTED, "noted"), (ADDRESS_CHECK, "ok")):
+        form = {"status": word}
         if answer == form:
             return row
     if answer == {"errCode": 0}:

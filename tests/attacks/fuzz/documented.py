@@ -63,7 +63,7 @@ _NOTICES = {
         "CUSTOM_SUPERTEAM_MSG",
     ),
 }
-_EVENTS = (*map(str, range(2, 15)), "89", "90", "91", "0", "01", "1 ", "session")
+_EVENTS = ("2", "3", "4", "5", "6", *map(str, range(9, 15)), "30", "36", "0", "01", "1 ", "session")
 _CALLBACKS = (1, 2, 6, 22, 3, 35, 36, 0, -1, 1.0)
 
 
@@ -99,6 +99,39 @@ def _acknowledged(rng: Random, now: int) -> Fields:
 
 def _reply(rng: Random, now: int) -> Fields:
     return by_either_input(rng, message(rng, now, to="direct", **_robot(rng)))
+
+
+def _noted(rng: Random, now: int) -> Fields:
+    team = rng.random() < 0.4
+    about: Fields = {
+        "from": rng.choice(USERS),
+        "to": str(rng.getrandbits(31) + 1) if team else rng.choice((*EVERY_BOT, "asleep")),
+        "clientId": f"{rng.getrandbits(128):032x}",
+        "msgId": rng.choice(("0", str(rng.getrandbits(62)), rng.getrandbits(40))),
+    }
+    match rng.choice(("recall", "edit", "verdict")):
+        case "recall":
+            times = {"sendTime": str(now - rng.choice((0, 1, 5000, 10**9))), "deleteTime": str(now)}
+            return about | times | {"eventType": rng.choice(("8", "25")) if team else "7", "attach": PLANTED}
+        case "edit":
+            said = {
+                "text": PLANTED,
+                "extension": PLANTED,
+                "attachment": rng.choice(("", f'{{"title":"{PLANTED}"}}')),
+            }
+            edited = {"modifyAccountId": about["from"], "modifyTime": now, **said}
+            return about | edited | {"eventType": rng.choice(("90", "91")) if team else "89"}
+    verdict = {
+        "type": rng.choice(("TEAM_MSG_AUDIO", "TEAM_MSG_PICTURE")) if team else "P2P_MSG_VIDEO",
+        "audioUrl": PLANTED,
+        "antispam": rng.choice(("true", True)),
+        "from": about["from"],
+        "to": about["to"],
+        "clientMsgId": about["clientId"],
+        "serverMsgId": about["msgId"],
+    }
+    objects = [verdict] * rng.choice((1, 1, 2))
+    return {"eventType": "20", "objects": json.dumps(objects) if rng.random() < 0.7 else objects}
 
 
 def _event(rng: Random, now: int) -> Fields:
@@ -187,6 +220,7 @@ BUILDERS: Mapping[str, Callable[[Random, int], Fields]] = {
     answers.QUEUED: _queued,
     answers.ACKNOWLEDGED: _acknowledged,
     answers.REPLY: _reply,
+    answers.NOTED: _noted,
     answers.IGNORED["event"]: _event,
     answers.IGNORED["own_message"]: _own_message,
     answers.IGNORED["kind"]: _kind,

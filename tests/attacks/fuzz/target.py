@@ -144,6 +144,8 @@ class Target:
             problems.append(f"took {cpu_ms:.0f} ms of processor time")
         if row in (answers.QUEUED, answers.ACKNOWLEDGED) and not problems:
             problems += self._unanswered(attack)
+        if row == answers.NOTED and not problems:
+            problems += self._not_carried_out()
         return Outcome(row, (status, body), cpu_ms, (*problems, *self._journal.problems()))
 
     def _prepare(self, attack: Attack) -> None:
@@ -164,15 +166,18 @@ class Target:
         queued = self._kit.queues.texts(TURNS)
         promised = row == answers.REPLY and answers.reply_text(body) in texts.THINKING.values()
         expected = 2 if promised or row in (answers.QUEUED, answers.ACKNOWLEDGED) else 0
-        if len(queued) != expected:
+        # A change has no watch; several may come at once, and one that was made by somebody else is none.
+        if len(queued) != expected and row != answers.NOTED:
             yield f"{len(queued)} messages on the queue, not {expected}"
         if self._kit.queues.texts(FAILED):
             yield "a message on the poison queue"
         if self._kit.tables.tables and row != answers.REPLY:
             yield "the webhook has written to a table"
         turns = [Turn.from_json(text) for text in queued]
-        if len({turn.message for turn in turns}) > 1:
+        if len({turn.message for turn in turns}) > 1 and row != answers.NOTED:
             yield "the watch is of another message"
+        if any((turn.change is None) == (row == answers.NOTED) for turn in turns):
+            yield "a message is taken for its change"
         for text in queued:
             yield from _unfit(text)
 
@@ -186,6 +191,16 @@ class Target:
         else:
             if not self._kit.im.shown and attack.model != "fails":
                 yield "accepted, and not answered"
+
+    def _not_carried_out(self) -> Iterator[str]:
+        """What was noted can be carried out, and makes nobody say anything."""
+        for change in self._kit.queues.texts(TURNS):
+            try:
+                self._runner.run(self._app.answer(func.QueueMessage(id="1", body=change.encode())))
+            except Exception as error:
+                yield _unhandled(error)
+        if self._kit.im.attempts or self._kit.queues.texts(FAILED):
+            yield "a change was answered, or given up"
 
 
 def _ms_since(started_ns: int) -> float:
