@@ -1,7 +1,6 @@
 """Copies about a message that was sent before: its sender has recalled or edited it, or moderation has refused it.
 
-Recalls and verdicts: vendor page TcxNzU4NzU; edits: the server API's modifyMsg, whose copies have the same names. They
-name no input, no kind and, in a group, no bot.
+All three are among the other copies of vendor page TcxNzU4NzU. They name no kind of message and, in a group, no bot.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def console_fields(webhook: str | None) -> list[str]:
     """What to paste where, in the console of the IM platform."""
     rows = {
         "URL": webhook or "https://<function app>/api/webhook?code=<key>",
-        "Message copy (Data Sync)": "the URL; of the kinds of copies, session messages are enough",
+        "Message copy (Data Sync)": "the URL; session messages, and recalls and updates if bots shall follow them",
         "Custom chatbot webhook": "the URL, if your console has the field",
         "Third-party callback": "nothing",
         "IP allow list of the server API": "nothing, or the outbound addresses of the function app",

@@ -56,6 +56,7 @@ reply = "response"
 rewind_messages = 0
 rewind_minutes = 10080
 moderate_replies = true
+recall_reply = true
 allow = ["Alice", "bob"]
 commands = false
 max_message_age_minutes = 1
