@@ -26,7 +26,7 @@ from playground.im.calls import (
     V2Body,
     V2StreamBody,
 )
-from playground.im.chats import Chats, Delivered, TeamKind
+from playground.im.chats import RECALLED, Chats, Delivered, TeamKind
 from playground.im.dialects import V1, V2, Dialect
 from playground.im.faults import ApiFault, ApiFaults
 from playground.im.signing import why_refused
@@ -100,7 +100,9 @@ class ServerApi:
         return [
             web.post("/nimserver/msg/sendMsg.action", self._v1),
             web.post("/nimserver/msg/upload.action", self._upload),
+            web.post("/nimserver/msg/recall.action", self._v1_recall),
             web.post(v2, self._v2),
+            web.delete(f"{v2}/{{server_id}}", self._v2_recall),
             web.post(f"{v2}/actions/stream_message", self._v2_stream),
         ]
 
@@ -139,6 +141,38 @@ class ServerApi:
             answer = {"code": 200, "url": self.store(content, upload.type)}
         except Refused as refused:
             answer = {"code": refused.code, V1.reason: refused.reason}
+        call.answer = answer
+        await self._end(call, str(answer["code"]))
+        return web.json_response(answer)
+
+    async def _v1_recall(self, request: web.Request) -> web.StreamResponse:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        return await self._recall(request, V1, form, form.get("deleteMsgid", ""), form.get("from", ""))
+
+    async def _v2_recall(self, request: web.Request) -> web.StreamResponse:
+        sender = request.match_info["conversation_id"].partition("|")[0]
+        return await self._recall(request, V2, dict(request.query), request.match_info["server_id"], sender)
+
+    async def _recall(
+        self, request: web.Request, dialect: Dialect, said: dict[str, Any], server_id: str, sender: str
+    ) -> web.StreamResponse:
+        call = await self._begin(request, said)
+        try:
+            self._check_signature(request, dialect)
+            fault = self.faults.take("", self.chats.now())
+            if fault is not None and fault.cuts_the_line:
+                return await self._break_off(request, call, fault)
+            if dialect.remembers_request_ids:
+                self._check_request_id(request.headers.get("RequestId", ""))
+            if fault is not None:
+                raise Refused(fault.code or 500, "refused on demand")
+            message = self.chats.find(server_id)
+            if message is None or message.sender != sender:
+                raise Refused(dialect.message, "no such message")
+            await self.chats.change(server_id, RECALLED)
+            answer: dict[str, Any] = {"code": 200}
+        except Refused as refused:
+            answer = {"code": refused.code, dialect.reason: refused.reason}
         call.answer = answer
         await self._end(call, str(answer["code"]))
         return web.json_response(answer)

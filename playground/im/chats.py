@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from playground.record import Record
@@ -15,6 +15,10 @@ Origin = Literal["user", "api", "response"]
 
 CONVERSATION_TYPE: dict[TeamKind | None, int] = {None: 1, "team": 2, "super_team": 3}
 """Middle part of a v2 conversation id (doc TEzMDQwODc)."""
+
+
+RECALLED = "(recalled)"
+"""What is seen in the place of a message that was recalled."""
 
 
 def wall_clock_ms() -> int:
@@ -117,6 +121,23 @@ class Chats:
         self._messages[message.server_id] = message
         self.events.append(message)
         await self.record.add("message", message)
+
+    async def change(self, server_id: str, text: str) -> Delivered:
+        """Let a message say something else from now on; of a recalled one :data:`RECALLED`.
+
+        Raises:
+            KeyError: there is no such message.
+        """
+        attach = "" if text == RECALLED else self._messages[server_id].attach
+        changed = replace(self._messages[server_id], text=text, attach=attach)
+        self._messages[server_id] = changed
+        await self.record.add("message", changed)
+        return changed
+
+    def find(self, server_id: str) -> Delivered | None:
+        """A message that is there, and was not recalled."""
+        message = self._messages.get(server_id)
+        return message if message is not None and message.text != RECALLED else None
 
     def knows(self, accid: str) -> bool:
         """True if there is such an account."""

@@ -3,6 +3,8 @@
 ==============================  ==============================================================================
 ``POST /_control/say``          a user's message; JSON of :meth:`Platform.say`'s arguments → its record
 ``POST /_control/deliver``      ``{"message": server id, "delivery": {…}}`` → the record after one more request
+``POST /_control/recall``       ``{"message": server id, "delivery"}``: its sender recalls it → the request
+``POST /_control/edit``         the same with the new ``"text"``
 ``POST /_control/teams``        ``{"tid", "members", "kind"}``; with ``"report": true`` the webhook hears whom the
                                 first member has added
 ``POST /_control/webhook``      ``{"url"}``
@@ -51,6 +53,12 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
 
     async def deliver(**arguments: Any) -> Any:
         return (await validate_call(im.deliver)(**arguments)).as_json()
+
+    async def recall(**arguments: Any) -> Any:
+        return asdict(await validate_call(im.recall)(**arguments))
+
+    async def edit(**arguments: Any) -> Any:
+        return asdict(await validate_call(im.edit)(**arguments))
 
     async def create_team(*, report: bool = False, **arguments: Any) -> Any:
         team = validate_call(im.add_to_team if report else im.create_team)(**arguments)
@@ -129,6 +137,8 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
     return [
         web.post("/_control/say", _with_arguments(say)),
         web.post("/_control/deliver", _with_arguments(deliver)),
+        web.post("/_control/recall", _with_arguments(recall)),
+        web.post("/_control/edit", _with_arguments(edit)),
         web.post("/_control/teams", _with_arguments(create_team)),
         web.post("/_control/webhook", _with_arguments(set_webhook)),
         web.post("/_control/faults", _with_arguments(misbehave)),

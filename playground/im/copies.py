@@ -81,6 +81,29 @@ def joined_copy(message: Delivered, newcomers: Sequence[str], team: Team) -> dic
     return message_copy(message, team=team) | {"attach": json.dumps(attach)}
 
 
+def recall_copy(message: Delivered, now: int) -> dict[str, str]:
+    """Body of the copy of a recall (doc TcxNzU4NzU): no convType, no bot."""
+    event = {None: "7", "team": "8", "super_team": "25"}[message.team_kind]
+    times = {"sendTime": str(message.at), "deleteTime": str(now)}
+    return {"eventType": event, **_about(message), **times, "fromClientType": "WEB", "selfMsg": "false"}
+
+
+def edit_copy(message: Delivered, text: str, now: int) -> dict[str, Any]:
+    """Body of the copy of an edit, which does not say when the message was sent."""
+    event = {None: "89", "team": "90", "super_team": "91"}[message.team_kind]
+    edited = {"modifyAccountId": message.sender, "modifyTime": now, "text": text}
+    return {"eventType": event, **_about(message), **edited, "fromClientType": "WEB"}
+
+
+def _about(message: Delivered) -> dict[str, str]:
+    return {
+        "from": message.sender,
+        "to": message.to,
+        "msgId": message.server_id,
+        "clientId": message.client_id,
+    }
+
+
 def chatbot_request(
     message: Delivered, robot: RobotInfo, *, bot: str, nick: str = "", ext: str = ""
 ) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class Dialect:
 
     Attributes:
         reason: key of the sentence that goes with a refusal.
-        app_key, account, blocked, team, member: codes of refusals.
+        app_key, account, blocked, team, member, message: codes of refusals.
         remembers_request_ids: True if a RequestId is taken only once a minute.
         success: the answer to a delivered message.
     """
@@ -27,6 +27,7 @@ class Dialect:
     blocked: int
     team: int
     member: int
+    message: int
     remembers_request_ids: bool
     success: Callable[[Delivered], dict[str, Any]]
 
@@ -70,6 +71,7 @@ V1 = Dialect(
     blocked=7101,
     team=803,
     member=804,
+    message=404,
     remembers_request_ids=True,
     success=_v1_success,
 )
@@ -80,6 +82,7 @@ V2 = Dialect(
     blocked=106403,
     team=108404,
     member=109404,
+    message=107404,
     remembers_request_ids=False,
     success=_v2_success,
 )

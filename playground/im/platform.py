@@ -10,7 +10,16 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Literal
 
 from playground.im.api import ApiCall, ServerApi
-from playground.im.chats import Chats, Delivered, Team, TeamKind, private_key, team_key, wall_clock_ms
+from playground.im.chats import (
+    RECALLED,
+    Chats,
+    Delivered,
+    Team,
+    TeamKind,
+    private_key,
+    team_key,
+    wall_clock_ms,
+)
 from playground.im.contents import ATTACH_MAX_CHARS
 from playground.im.copies import (
     CHATBOT_TIMEOUT_SECONDS,
@@ -20,8 +29,10 @@ from playground.im.copies import (
     Poster,
     RobotInfo,
     chatbot_request,
+    edit_copy,
     joined_copy,
     message_copy,
+    recall_copy,
 )
 from playground.im.faults import ApiFault, Delivery
 from playground.im.said import Said
@@ -172,6 +183,24 @@ class Platform:
                 await asyncio.sleep(delay)
                 posts = await self._post({**body, "resendFlag": "1"}, Delivery(), kind, said)
         return said
+
+    async def recall(self, message: str, delivery: Delivery | None = None) -> Post:
+        """Its sender recalls a message, given its server id; the webhook gets the copy of that.
+
+        Raises:
+            KeyError: there is no such message.
+        """
+        said = self._said[message].message
+        await self.chats.change(message, RECALLED)
+        return await self._post_change(recall_copy(said, self.chats.now()), delivery)
+
+    async def edit(self, message: str, text: str, delivery: Delivery | None = None) -> Post:
+        """Its sender changes what a message says; otherwise as :meth:`recall`."""
+        said = await self.chats.change(message, text)
+        return await self._post_change(edit_copy(said, text, self.chats.now()), delivery)
+
+    async def _post_change(self, body: dict[str, Any], delivery: Delivery | None) -> Post:
+        return await self.post(json.dumps(body, ensure_ascii=False).encode(), delivery)
 
     async def post(self, body: bytes, delivery: Delivery | None = None) -> Post:
         """Post any body, signed, such as a third-party callback or another event; return the last outcome."""

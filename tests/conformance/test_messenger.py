@@ -175,3 +175,11 @@ async def test_a_refusal_is_told_by_its_kind(sending: Sending, why: str, error: 
     with pytest.raises(error):
         await sending.messenger.send(HELLO, seconds=5)
     assert sending.seen() == []
+
+
+async def test_a_message_is_recalled_once(sending: Sending) -> None:
+    sent = await sending.messenger.send(HELLO, seconds=5)
+    await sending.messenger.recall(HELLO, sent, seconds=5)
+    for unknown in (sent, Sent("17", 1)):
+        with pytest.raises(ImRejected):
+            await sending.messenger.recall(HELLO, unknown, seconds=5)

@@ -75,6 +75,9 @@ class RecordingMessenger:
         refusal, self.refuses_recall = self.refuses_recall, None
         if refusal is not None:
             raise refusal
+        before = {known.server_id for _, known in self.recalled}
+        if sent.server_id in before or not 0 < int(sent.server_id) <= len(self.shown):
+            raise ImRejected("result code 107404")
         self.recalled.append((outgoing, sent))
 
     def show(self, outgoing: Outgoing) -> Sent:

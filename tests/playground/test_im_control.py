@@ -209,3 +209,25 @@ async def test_media_are_stored_and_misbehave_over_the_control_interface(
             assert response.status == 400
     kinds = [fact["kind"] for fact in (await control.get("record"))["facts"]]
     assert kinds == ["fetch"] * 4
+
+
+async def test_a_user_can_recall_and_edit_a_message(
+    control: Control, im: ImServer, webhook: Receiver
+) -> None:
+    said = [await control.post("say", sender="alice", text=text) for text in ("one", "two")]
+    one, two = (each["message"]["server_id"] for each in said)
+    await control.post("recall", message=one)
+    post = await control.post("edit", message=two, text="three")
+    assert (post["status"], [each.text for each in im.chat("alice", "helper")]) == (
+        200,
+        ["(recalled)", "three"],
+    )
+    recall, edit = webhook.bodies[2:]
+    assert (recall["eventType"], recall["msgId"], recall["clientId"]) == (
+        "7",
+        one,
+        said[0]["message"]["client_id"],
+    )
+    assert recall["sendTime"] == str(said[0]["message"]["at"])
+    assert (edit["eventType"], edit["modifyAccountId"], edit["text"]) == ("89", "alice", "three")
+    assert "error" in await control.post("recall", status=400, message="7")
