@@ -81,9 +81,20 @@ def conversation_key(message: Message) -> str:
 def message_key(at_ms: int, message_id: str, server_id: str = "") -> str:
     """The row of a message that nobody has claimed yet."""
     order = ""
-    if server_id.isascii() and server_id.isdigit() and len(server_id) <= SERVER_ID_DIGITS and int(server_id):
+    if is_server_id(server_id):
         order = f"{_LARGEST_ID - int(server_id):0{SERVER_ID_DIGITS}d}|"
     return f"m|{_LATEST_MS - at_ms:013d}|{order}{message_hash(message_id)}|1"
+
+
+def is_server_id(text: str) -> bool:
+    """Whether it is an id that the platform has given to a message; "0" is that of one which it does not keep."""
+    return text.isascii() and text.isdigit() and len(text) <= SERVER_ID_DIGITS and int(text) > 0
+
+
+def server_id_of(key: str) -> str:
+    """Of a message row, or of its reply's: the platform's id of the message; empty when it had none."""
+    parts = key.split("|")
+    return str(_LARGEST_ID - int(parts[2])) if len(parts) == 5 else ""
 
 
 def message_hash(message_id: str) -> str:

@@ -74,6 +74,12 @@ class Message:
     joined: bool = False
 
 
+def client_id_of(message_id: str, sender: str) -> str:
+    """The sender's own id of a message, out of the relay's; empty where that was made of something else."""
+    begin = f"c:{sender}:"
+    return message_id.removeprefix(begin) if message_id.startswith(begin) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What has become of a message that was sent before.

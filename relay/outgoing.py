@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from relay.attachments import CUSTOM_MAX_CHARS, NAME_MAX_CHARS, URL_MAX_CHARS, MediumKind
 from relay.messages import TeamKind
+from relay.signals import Original
 
 TIP_MAX_CHARS = 500
 """v2: ``message.text`` of whatever is no text message (doc TEzMDQwODc)."""
@@ -166,6 +167,7 @@ class Outgoing:
         mention: accid to notify in a group (the asker).
         moderate: True: the platform moderates the message and copies it to the app server.
         medium: what it is instead of a text.
+        quote: the message that it answers, shown with it; v2 alone can do that.
     """
 
     bot: str
@@ -176,6 +178,7 @@ class Outgoing:
     mention: str | None = None
     moderate: bool = False
     medium: Medium | None = None
+    quote: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)

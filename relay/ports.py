@@ -16,6 +16,7 @@ from relay.config.server_tools import ServerTool
 from relay.messages import Receipt
 from relay.outgoing import Outgoing as Outgoing
 from relay.outgoing import Sent as Sent
+from relay.signals import Signal
 
 Value = str | int | bool
 """A table property. Times are strings or part of a key: Table Storage's plain integer has 32 bits."""
@@ -324,6 +325,13 @@ class Messenger(Protocol):
 
     async def recall(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
         """Take a sent message back, whatever it says; ImUnavailable or ImRejected if it is not taken back now."""
+
+    async def signal(self, signal: Signal, *, seconds: float) -> None:
+        """Show something that is no message: once, within ``seconds``, and not at all when the app's calls run short.
+
+        Raises:
+            ImUnavailable: it was not shown, or is not known to be.
+        """
 
 
 class Clock(Protocol):

@@ -15,7 +15,8 @@ LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments"}
 
 MAY_IMPORT = {
     "messages": {"errors"},
-    "outgoing": {"attachments", "messages"},
+    "outgoing": {"attachments", "messages", "signals"},
+    "signals": {"messages"},
     "keys": {"clock", "messages"},
     "texts": {"clock"},
     "signature": {"errors"},
@@ -23,11 +24,11 @@ MAY_IMPORT = {
     "spans": {"keys", "messages"},
     "config": {"attachments", "errors", "spelling"},
     "telemetry": {"config"},
-    "ports": {"attachments", "config", "messages", "outgoing"},
+    "ports": {"attachments", "config", "messages", "outgoing", "signals"},
     "outbox": {"backoff", "clock", "errors", "failures", "messages", "ports"},
     "storage": {"backoff", "config", "errors", "messages", "ports", "sdk", "spans"},
     "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans"},
-    "im": {"attachments", "errors", "messages", "outgoing", "ports", "signature", "spans"},
+    "im": {"attachments", "errors", "messages", "outgoing", "ports", "signals", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
     "media": {"attachments", "config", "errors", "ports"},
@@ -54,6 +55,7 @@ MAY_IMPORT = {
             "messages",
             "outbox",
             "ports",
+            "signals",
             "spans",
             "spelling",
         ),

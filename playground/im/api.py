@@ -6,7 +6,6 @@ Whatever becomes of a call, its HTTP status is 200 and the result code is in the
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,9 +25,10 @@ from playground.im.calls import (
     V2Body,
     V2StreamBody,
 )
-from playground.im.chats import RECALLED, Chats, Delivered, TeamKind
+from playground.im.chats import RECALLED, Chats, Delivered, TeamKind, private_key, team_key
 from playground.im.dialects import V1, V2, Dialect
-from playground.im.faults import ApiFault, ApiFaults
+from playground.im.faults import ApiFault, ApiFaults, What
+from playground.im.signals import Signals, json_object, signal_routes
 from playground.im.signing import why_refused
 from playground.im.streams import Streams
 from playground.loopback import cut_connection
@@ -93,6 +93,7 @@ class ServerApi:
 
     def __post_init__(self) -> None:
         self._streams = Streams(self.chats)
+        self.signals = Signals(self.chats)
 
     def routes(self) -> list[web.RouteDef]:
         """The calls, at the paths of the real hosts."""
@@ -104,6 +105,7 @@ class ServerApi:
             web.post(v2, self._v2),
             web.delete(f"{v2}/{{server_id}}", self._v2_recall),
             web.post(f"{v2}/actions/stream_message", self._v2_stream),
+            *signal_routes(self.signals, self._show),
         ]
 
     async def _v1(self, request: web.Request) -> web.StreamResponse:
@@ -111,13 +113,13 @@ class ServerApi:
         return await self._serve(request, V1, form, lambda: V1Form.model_validate(form).send())
 
     async def _v2(self, request: web.Request) -> web.StreamResponse:
-        body, conversation_id = await _json_object(request), request.match_info["conversation_id"]
+        body, conversation_id = await json_object(request), request.match_info["conversation_id"]
         return await self._serve(
             request, V2, body, lambda: V2Body.model_validate(body).send(Conversation.parse(conversation_id))
         )
 
     async def _v2_stream(self, request: web.Request) -> web.StreamResponse:
-        body, conversation_id = await _json_object(request), request.match_info["conversation_id"]
+        body, conversation_id = await json_object(request), request.match_info["conversation_id"]
         return await self._serve(
             request,
             V2,
@@ -128,19 +130,40 @@ class ServerApi:
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         form = await _large_form(request)
         call = await self._begin(request, {**form, "content": f"{len(form.get('content', ''))} characters"})
-        try:
-            self._check_signature(request, V1)
-            upload = _parsed(lambda: UploadForm.model_validate(form))
+
+        def store() -> dict[str, Any]:
+            upload = UploadForm.model_validate(form)
             content = upload.bytes()
-            fault = self.faults.take("", self.chats.now())
+            return {"code": 200, "url": self.store(content, upload.type)}
+
+        return await self._carry_out(request, call, V1, store)
+
+    async def _show(
+        self, request: web.Request, dialect: Dialect, body: dict[str, Any], act: Callable[[], dict[str, Any]]
+    ) -> web.StreamResponse:
+        return await self._carry_out(request, await self._begin(request, body), dialect, act, "signal")
+
+    async def _carry_out(
+        self,
+        request: web.Request,
+        call: ApiCall,
+        dialect: Dialect,
+        act: Callable[[], dict[str, Any]],
+        what: What = "message",
+    ) -> web.StreamResponse:
+        """Serve a call that puts no message into a chat: ``act`` checks it, carries it out, and answers."""
+        try:
+            self._check_signature(request, dialect)
+            fault = self.faults.take("", self.chats.now(), what)
             if fault is not None and fault.cuts_the_line:
                 return await self._break_off(request, call, fault)
-            self._check_request_id(request.headers.get("RequestId", ""))
+            if dialect.remembers_request_ids:
+                self._check_request_id(request.headers.get("RequestId", ""))
             if fault is not None:
                 raise Refused(fault.code or 500, "refused on demand")
-            answer = {"code": 200, "url": self.store(content, upload.type)}
+            answer = _parsed(act)
         except Refused as refused:
-            answer = {"code": refused.code, V1.reason: refused.reason}
+            answer = {"code": refused.code, dialect.reason: refused.reason}
         call.answer = answer
         await self._end(call, str(answer["code"]))
         return web.json_response(answer)
@@ -254,6 +277,7 @@ class ServerApi:
         if send.chunk is not None and send.stream_id is not None:
             return await self._streams.go_on(send.stream_id, send.client_id, send.chunk)
         team_kind = self._check_receiver(dialect, send)
+        self._check_quote(send)
         if (send.sender, send.client_id) in self._client_ids:
             raise Refused(107306, "duplicate client message id")
         if send.client_id:
@@ -270,11 +294,27 @@ class ServerApi:
             msg_type=send.msg_type,
             mentions=send.mentions,
             origin="api",
+            quotes=str(send.quoted.message_server_id) if send.quoted else "",
         )
         if send.chunk is not None:
             return await self._streams.begin(message, send.chunk)
         await self.chats.deliver(message)
         return message
+
+    def _check_quote(self, send: Send) -> None:
+        """Check that the quoted message is in the chat, and is the one that all its names say."""
+        if send.quoted is None:
+            return
+        key = team_key(send.to) if send.team_kind else private_key(send.sender, send.to)
+        named = send.quoted
+        found = next(
+            (one for one in self.chats.of(key) if one.server_id == str(named.message_server_id)), None
+        )
+        if found is None:
+            raise Refused(V2.message, "the quoted message is not in this conversation")
+        names = (named.sender_id, named.receiver_id, named.create_time, named.message_client_id)
+        if names != (found.sender, found.to, found.at, found.client_id):
+            raise Refused(414, "thread_reply names another message")
 
     def _check_receiver(self, dialect: Dialect, send: Send) -> TeamKind | None:
         """Check that the message may go where it is sent to, and tell the kind of the group (v1 names none)."""
@@ -292,14 +332,6 @@ class ServerApi:
         if send.sender not in team.members:
             raise Refused(dialect.member, "the sender is not in the group")
         return team.kind
-
-
-async def _json_object(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 async def _large_form(request: web.Request) -> dict[str, str]:

@@ -51,6 +51,7 @@ class Send:
         routed: True unless the caller switched the copy to the app server off.
         chunk: set in a call of the stream API; ``text`` is then that chunk's.
         stream_id: server id of the stream message that the chunk continues, None for its first chunk.
+        quoted: the message that it answers, None for none.
     """
 
     sender: str
@@ -64,6 +65,7 @@ class Send:
     routed: bool = True
     chunk: Chunk | None = None
     stream_id: str | None = None
+    quoted: ThreadMessage | None = None
 
 
 def _json(text: Any) -> Any:
@@ -141,6 +143,27 @@ class RouteConfig(_V2):
     route_enabled: bool = True
 
 
+class ThreadMessage(_V2):
+    """A message of a thread (``ThreadMessage`` of the vendor's server SDK)."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    sender_id: Accid
+    receiver_id: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    create_time: Annotated[int, Field(gt=0)]
+    message_server_id: Annotated[int, Field(gt=0)]
+    message_client_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class ThreadConfig(_V2):
+    """``thread_config``: the first message of the thread, and the one that is answered."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    thread_root: ThreadMessage
+    thread_reply: ThreadMessage
+
+
 class V2Message(_V2):
     """``message`` of a v2 call."""
 
@@ -197,6 +220,7 @@ class V2Body(_V2):
     message: V2Message
     push_config: PushConfig = PushConfig()
     route_config: RouteConfig = RouteConfig()
+    thread_config: ThreadConfig | None = None
 
     def send(self, conversation: Conversation) -> Send:
         """The message.
@@ -225,6 +249,7 @@ class V2Body(_V2):
             client_id=self.message.message_client_id,
             mentions=tuple(self.push_config.push_forcepush_ids),
             routed=self.route_config.route_enabled,
+            quoted=self.thread_config.thread_reply if self.thread_config else None,
         )
 
 

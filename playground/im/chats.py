@@ -51,6 +51,7 @@ class Delivered:
         attach: what a message of another kind consists of: JSON in a string, as the platform keeps it; else empty.
         mentions: accids that are notified by force push.
         origin: how it came in.
+        quotes: server id of the message that it quotes; empty for none.
         finished: False while a stream message still grows.
     """
 
@@ -65,6 +66,7 @@ class Delivered:
     attach: str = ""
     mentions: tuple[str, ...] = ()
     origin: Origin = "user"
+    quotes: str = ""
     finished: bool = True
 
     @property

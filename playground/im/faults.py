@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+What = Literal["message", "signal"]
+"""What a call is about: a message or an upload; or what is shown beside messages, typing and receipts."""
+
 FaultKind = Literal["code", "http", "close", "hang", "antispam"]
 
 
@@ -20,6 +23,7 @@ class ApiFault:
         times: how many calls it hits.
         seconds: instead of ``times``: every call for this long, counted from when it was added.
         to: only calls to this receiver or group.
+        what: which calls; a fault that lasts for some ``seconds`` hits them all.
     """
 
     kind: FaultKind
@@ -28,6 +32,7 @@ class ApiFault:
     times: int = 1
     seconds: float | None = None
     to: str | None = None
+    what: What = "message"
 
     @property
     def cuts_the_line(self) -> bool:
@@ -68,9 +73,11 @@ class ApiFaults:
         """Drop the faults that still wait."""
         self._waiting.clear()
 
-    def take(self, to: str, now: int) -> ApiFault | None:
+    def take(self, to: str, now: int, what: What = "message") -> ApiFault | None:
         """The fault for a call to ``to``, if one waits for it."""
         for place, (fault, added) in enumerate(self._waiting):
+            if fault.what != what and fault.seconds is None:
+                continue
             if fault.to is not None and fault.to.lower() != to.lower():
                 continue
             if fault.seconds is not None:

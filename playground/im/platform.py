@@ -36,6 +36,7 @@ from playground.im.copies import (
 )
 from playground.im.faults import ApiFault, Delivery
 from playground.im.said import Said
+from playground.im.signals import Shown
 from playground.im.storage import Storage
 from playground.record import Record
 
@@ -257,6 +258,11 @@ class Platform:
     def calls(self) -> list[ApiCall]:
         """Every call of the server API so far."""
         return self._api.calls
+
+    @property
+    def signals(self) -> list[Shown]:
+        """What bots have shown beside messages so far: that they type, what they have read."""
+        return self._api.signals.shown
 
     def fail(self, fault: ApiFault) -> None:
         """Let the server API misbehave at the next calls."""

@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import cycle, islice
 
 import httpx2
@@ -16,8 +16,10 @@ from opentelemetry.trace import SpanKind
 from relay import spans
 from relay.attachments import Attachment
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
-from relay.im.codes import Outcome, result_code
+from relay.im.answers import Attempt, read
+from relay.im.codes import Outcome
 from relay.im.hosts import ApiVersion, Region, hosts
+from relay.im.presence import Budget, signal_request
 from relay.im.requests import (
     DIALECTS,
     RECALLS,
@@ -28,6 +30,7 @@ from relay.im.requests import (
     upload_request,
 )
 from relay.ports import Clock, Outgoing, Sent
+from relay.signals import Signal
 from relay.signature import sign_outbound
 
 log = logging.getLogger(__name__)
@@ -81,27 +84,6 @@ class _Call:
     is_text: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """The outcome of one request.
-
-    Attributes:
-        outcome: on the server's result code; None when the answer was lost or holds no code.
-        cause: the outcome in words.
-        arrived: whether the request may have reached the server.
-        sent: what the server says of the message that it took.
-        url: of an upload, where it is.
-        text: of a recording, what was said.
-    """
-
-    outcome: Outcome | None
-    cause: str
-    arrived: bool = True
-    sent: Sent = field(default_factory=Sent)
-    url: str = ""
-    text: str = ""
-
-
 class ImClient:
     """The :class:`relay.ports.Messenger` of the real IM server.
 
@@ -121,6 +103,7 @@ class ImClient:
         api_version: ApiVersion,
         api_url: str | None,
         clock: Clock,
+        calls_per_minute: int = 150,
     ) -> None:
         self._app_key = app_key
         self._app_secret = app_secret
@@ -129,6 +112,7 @@ class ImClient:
         self._upload_hosts = hosts(region, "v1", api_url)
         self._version = api_version
         self._clock = clock
+        self._budget = Budget(calls_per_minute, clock.now)
         self._http: httpx2.AsyncClient | None = None
         self._throttled_at: int | None = None
 
@@ -138,7 +122,7 @@ class ImClient:
         Raises:
             ImUnavailable: no success in time, or a fault in the configuration. The message has been delivered
                 at most if an answer was lost.
-            ImRejected: sender, receiver or form are refused; of what is no text, also whatever may be the form.
+            ImRejected: sender, receiver or form are refused; of what is no text, or quotes, also what may be.
             ImBlocked: moderation refused the text.
         """
         call = _Call(
@@ -147,7 +131,7 @@ class ImClient:
             write=lambda request_id: DIALECTS[self._version](outgoing, request_id),
             attempt_seconds=ATTEMPT_SECONDS,
             keeps_id=self._version == "v1",
-            is_text=outgoing.medium is None,
+            is_text=outgoing.medium is None and (outgoing.quote is None or self._version == "v1"),
         )
         with spans.span(
             spans.IM_SEND, kind=SpanKind.CLIENT, attributes={spans.IM_CLIENT_ID: outgoing.client_id}
@@ -197,13 +181,28 @@ class ImClient:
         )
         await self._make(call, seconds)
 
+    async def signal(self, signal: Signal, *, seconds: float) -> None:
+        """See :meth:`relay.ports.Messenger.signal`. One request, and none while the app is shut out."""
+        request = signal_request(self._version, signal, uuid.uuid4().hex)
+        if request is None or self._pause_left() or not self._budget.has_spare():
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._request(self._hosts[0], request, seconds)
+        except TimeoutError:
+            raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
+        if answer.outcome is Outcome.THROTTLED:
+            self._throttled_at = self._clock.now()
+        if answer.outcome is not Outcome.DELIVERED:
+            raise ImUnavailable(answer.cause)
+
     async def aclose(self) -> None:
         """Close the connections. The client can be used again afterwards."""
         if self._http is not None:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def _make(self, call: _Call, seconds: float) -> _Attempt:
+    async def _make(self, call: _Call, seconds: float) -> Attempt:
         """The first answer that is a success, within ``seconds``."""
         end = asyncio.get_running_loop().time() + seconds
         try:
@@ -213,7 +212,7 @@ class ImClient:
         except TimeoutError:
             raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
 
-    async def _try(self, call: _Call, attempt_seconds: float, end: float) -> _Attempt:
+    async def _try(self, call: _Call, attempt_seconds: float, end: float) -> Attempt:
         request_id = uuid.uuid4().hex
         in_doubt = False  # whether an earlier request with this id may have been carried out
         lost = 0
@@ -255,22 +254,44 @@ class ImClient:
 
     async def _wait_out_pause(self, end: float) -> None:
         """Stay silent while the app is shut out: a request now would only prolong it."""
-        if self._throttled_at is None:
-            return
-        left = PAUSE_SECONDS - (self._clock.now() - self._throttled_at) / 1000
-        if not 0 < left <= PAUSE_SECONDS:  # over, or the wall clock was set back
-            self._throttled_at = None
+        left = self._pause_left()
+        if not left:
             return
         if left + ATTEMPT_SECONDS > end - asyncio.get_running_loop().time():
             raise ImUnavailable("result code 416: over the app's rate limit, sending pauses")
         await self._clock.sleep(left)
 
-    async def _post(self, host: str, call: _Call, request_id: str, seconds: float) -> _Attempt:
-        """Make one request, signed afresh, and log its outcome unless it is a plain success."""
-        request = call.write(request_id)
+    def _pause_left(self) -> float:
+        """For how many seconds the app is still shut out."""
+        if self._throttled_at is None:
+            return 0
+        left = PAUSE_SECONDS - (self._clock.now() - self._throttled_at) / 1000
+        if not 0 < left <= PAUSE_SECONDS:  # over, or the wall clock was set back
+            self._throttled_at = None
+            return 0
+        return left
+
+    async def _post(self, host: str, call: _Call, request_id: str, seconds: float) -> Attempt:
+        """Make one request, and log its outcome unless it is a plain success."""
+        started = time.monotonic()
+        answer = await self._request(host, call.write(request_id), seconds)
+        milliseconds = int((time.monotonic() - started) * 1000)
+        attributes: dict[str, spans.Attribute] = {
+            spans.CAUSE: answer.cause,
+            spans.IM_MILLISECONDS: milliseconds,
+        }
+        spans.current().add_event(spans.IM_ATTEMPT, attributes)
+        if answer.outcome is not Outcome.DELIVERED:
+            log.warning(
+                "im message=%s request=%s ms=%d: %s", call.name, request_id, milliseconds, answer.cause
+            )
+        return answer
+
+    async def _request(self, host: str, request: Request, seconds: float) -> Attempt:
+        """Make one request, signed afresh."""
+        self._budget.spend()
         now = self._clock.now() // 1000
         signature = sign_outbound(self._app_key, self._app_secret, uuid.uuid4().hex, now)
-        started = time.monotonic()
         try:
             response = await self._client().request(
                 request.method,
@@ -280,65 +301,12 @@ class ImClient:
                 timeout=seconds,
             )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            answer = _Attempt(None, f"no connection ({type(error).__name__})", arrived=False)
+            return Attempt(None, f"no connection ({type(error).__name__})", arrived=False)
         except httpx2.RequestError as error:
-            answer = _Attempt(None, f"no answer ({type(error).__name__})")
-        else:
-            answer = _read(response)
-        milliseconds = int((time.monotonic() - started) * 1000)
-        attributes: dict[str, spans.Attribute] = {
-            spans.CAUSE: answer.cause,
-            spans.IM_MILLISECONDS: milliseconds,
-        }
-        spans.current().add_event(spans.IM_ATTEMPT, attributes)
-        if answer.outcome is not Outcome.DELIVERED:
-            log.warning(
-                "im message=%s request=%s ms=%d: %s",
-                call.name,
-                request_id,
-                milliseconds,
-                answer.cause,
-            )
-        return answer
+            return Attempt(None, f"no answer ({type(error).__name__})")
+        return read(response)
 
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
             self._http = httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS))
         return self._http
-
-
-def _read(response: httpx2.Response) -> _Attempt:
-    """The result code is in the JSON body, also when the HTTP status says 200."""
-    status = f"HTTP {response.status_code}"
-    if response.status_code >= 500:
-        return _Attempt(None, status)
-    try:
-        fields = response.json()
-    except (ValueError, RecursionError):
-        return _Attempt(None, f"{status} without a result code")
-    code = fields.get("code") if isinstance(fields, dict) else None
-    if not isinstance(code, int):
-        return _Attempt(None, f"{status} without a result code")
-    data = fields.get("data")
-    if code == 200 and isinstance(data, dict) and data.get("antispam") is True:
-        # v1's way to say that moderation withheld the text.
-        return _Attempt(Outcome.BLOCKED, "result code 200 with antispam: refused by moderation")
-    known = result_code(code)
-    text = data.get("text") if isinstance(data, dict) else None  # of a recording
-    url = fields.get("url")  # of an upload; it stands beside the code
-    return _Attempt(
-        known.outcome,
-        f"result code {code}: {known.reason}",
-        sent=_sent(data),
-        url=url if isinstance(url, str) else "",
-        text=text if isinstance(text, str) else "",
-    )
-
-
-def _sent(data: object) -> Sent:
-    """The platform's id and time of a message (v2: doc TEzMDQwODc; v1: doc DQ2NTg4ODE); ids have up to 19 digits."""
-    if not isinstance(data, dict):
-        return Sent()
-    server_id = data.get("message_server_id") or data.get("msgid") or ""
-    at = str(data.get("create_time") or data.get("timetag"))
-    return Sent(str(server_id), int(at) if at.isascii() and at.isdigit() else 0)

@@ -26,6 +26,7 @@ from relay.im.hosts import ApiVersion
 from relay.messages import TeamKind
 from relay.outgoing import Custom, Medium, Place, Tip
 from relay.ports import Outgoing, Sent
+from relay.signals import Original
 
 _TEXT = 0
 """Message type: text."""
@@ -83,11 +84,10 @@ def v2_request(outgoing: Outgoing, request_id: str) -> Request:
     if not outgoing.moderate:
         fields["antispam_config"] = {"antispam_enabled": False}
         fields["route_config"] = {"route_enabled": False}
-    return Request(
-        path=_v2_messages(outgoing),
-        headers={"Content-Type": "application/json", "X-custom-traceid": request_id},
-        body=_json(fields).encode("utf-8", "replace"),
-    )
+    if outgoing.quote is not None:
+        original = _thread_message(outgoing.quote)
+        fields["thread_config"] = {"thread_root": original, "thread_reply": original}
+    return json_request(_v2_messages(outgoing), fields, request_id)
 
 
 def v1_request(outgoing: Outgoing, request_id: str) -> Request:
@@ -105,11 +105,7 @@ def v1_request(outgoing: Outgoing, request_id: str) -> Request:
     if not outgoing.moderate:
         form["useYidun"] = "0"
         form["option"] = _json({"route": False})
-    return Request(
-        path="/nimserver/msg/sendMsg.action",
-        headers={"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "RequestId": request_id},
-        body=urlencode(form, encoding="utf-8", errors="replace").encode("ascii"),
-    )
+    return form_request("msg/sendMsg", form, request_id)
 
 
 SpeechForm = Literal["wav", "opus", "mp3", "aac"]
@@ -128,10 +124,24 @@ def speech_request(bot: str, url: str, form: SpeechForm, milliseconds: int, requ
         "sample_rate": SPEECH_HERTZ,
         **({"duration": milliseconds} if milliseconds else {}),
     }
+    return json_request("/im/v2/tools/asr", fields, request_id)
+
+
+def json_request(path: str, fields: Mapping[str, Any], request_id: str) -> Request:
+    """A call of v2; the id only traces."""
     return Request(
-        path="/im/v2/tools/asr",
+        path=path,
         headers={"Content-Type": "application/json", "X-custom-traceid": request_id},
         body=_json(fields).encode("utf-8", "replace"),
+    )
+
+
+def form_request(action: str, form: Mapping[str, str], request_id: str) -> Request:
+    """A call of v1, which knows a repetition by the id."""
+    return Request(
+        path=f"/nimserver/{action}.action",
+        headers={"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "RequestId": request_id},
+        body=urlencode(form, encoding="utf-8", errors="replace").encode("ascii"),
     )
 
 
@@ -168,11 +178,7 @@ def v1_recall(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
         "to": outgoing.to,
         "ignoreTime": "1",
     }
-    return Request(
-        path="/nimserver/msg/recall.action",
-        headers={"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "RequestId": request_id},
-        body=urlencode(form).encode("ascii"),
-    )
+    return form_request("msg/recall", form, request_id)
 
 
 RECALLS: dict[ApiVersion, Callable[[Outgoing, Sent, str], Request]] = {"v2": v2_recall, "v1": v1_recall}
@@ -195,6 +201,18 @@ def _v2_messages(outgoing: Outgoing) -> str:
     kind = _V2_CONVERSATION_KINDS[outgoing.team_kind]
     conversation = quote(f"{outgoing.bot}|{kind}|{outgoing.to}", safe="")
     return f"/im/v2/conversations/{conversation}/messages"
+
+
+def _thread_message(original: Original) -> dict[str, Any]:
+    """A quoted message (``ThreadMessage`` of the vendor's server SDK). It is taken for the first of its thread, too: a
+    message copy does not say which one that is."""
+    return {
+        "sender_id": original.sender,
+        "receiver_id": original.to,
+        "create_time": original.at,
+        "message_server_id": int(original.server_id),
+        "message_client_id": original.client_id,
+    }
 
 
 def _v2_content(outgoing: Outgoing) -> dict[str, Any]:

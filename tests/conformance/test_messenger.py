@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -17,9 +17,15 @@ from relay.im.client import ImClient
 from relay.im.requests import attachment
 from relay.outgoing import Custom, File, Medium, Picture, Place, Tip, Video, Voice
 from relay.ports import Messenger, Outgoing, Sent
+from relay.signals import Original, Read, Typing
 from tests.doubles import RecordingMessenger
 
 HELLO = Outgoing(bot="helper", to="alice", text="hello", client_id="id-1")
+UNKNOWN = Original("alice", "helper", 1_700_000_000_000, "17", "never-sent")
+
+
+async def _original() -> Original:
+    return UNKNOWN
 
 
 MEDIUM_KINDS_OF = {
@@ -54,6 +60,9 @@ class Sending:
     seen: Callable[[], list[str]]
     seen_media: Callable[[], list[tuple[str, dict[str, Any]]]]
     refuse: Callable[[str], None]
+    signalled: Callable[[], list[tuple[str, str]]]
+    refuse_signal: Callable[[], None]
+    asked: Callable[[], Awaitable[Original]]
 
 
 @pytest.fixture(params=["double", "v2"])
@@ -87,6 +96,12 @@ async def sending_by(way: Literal["double", "v2", "v1"]) -> AsyncIterator[Sendin
                 if shown.medium is not None
             ],
             lambda why: double.script.append(errors[why]),
+            lambda: [
+                (signal.to, "typing") if isinstance(signal, Typing) else (signal.message.sender, "read")
+                for signal in double.signals
+            ],
+            lambda: setattr(double, "at_signal", ImUnavailable("d")),
+            _original,
         )
         return
     async with ImServer(app_key="key", secret="secret") as im:
@@ -98,6 +113,12 @@ async def sending_by(way: Literal["double", "v2", "v1"]) -> AsyncIterator[Sendin
             api_url=im.url,
             clock=SystemClock(),
         )
+
+        async def asked() -> Original:
+            said = await im.say("alice", "hello?", post=False)
+            message = said.message
+            return Original("alice", "helper", message.at, message.server_id, message.client_id)
+
         faults = {
             "antispam": ApiFault("antispam"),
             "no such user": ApiFault("code", 102404),
@@ -105,12 +126,17 @@ async def sending_by(way: Literal["double", "v2", "v1"]) -> AsyncIterator[Sendin
         }
         yield Sending(
             client,
-            lambda: [said.text for said in im.chat("helper", "alice")],
+            lambda: [said.text for said in im.chat("helper", "alice") if said.sender == "helper"],
             lambda: [
                 (MEDIUM_KINDS_OF[said.msg_type], json.loads(said.attach or json.dumps({"msg": said.text})))
                 for said in im.chat("helper", "alice")
             ],
             lambda why: im.fail(faults[why]),
+            lambda: [
+                (shown.to, "typing" if shown.kind == "notification" else "read") for shown in im.signals
+            ],
+            lambda: im.fail(ApiFault("code", 403, what="signal")),
+            asked,
         )
         await client.aclose()
 
@@ -183,3 +209,22 @@ async def test_a_message_is_recalled_once(sending: Sending) -> None:
     for unknown in (sent, Sent("17", 1)):
         with pytest.raises(ImRejected):
             await sending.messenger.recall(HELLO, unknown, seconds=5)
+
+
+async def test_typing_and_a_receipt_are_shown_and_are_no_messages(by_any: Sending) -> None:
+    asked = await by_any.asked()
+    await by_any.messenger.signal(Typing("helper", "alice"), seconds=5)
+    await by_any.messenger.signal(Read("helper", asked), seconds=5)
+    assert by_any.signalled() == [("alice", "typing"), ("alice", "read")]
+    assert by_any.seen() == []
+
+
+async def test_what_is_not_shown_is_told_and_not_tried_again(by_any: Sending) -> None:
+    by_any.refuse_signal()
+    with pytest.raises(ImUnavailable):
+        await by_any.messenger.signal(Typing("helper", "alice"), seconds=5)
+
+
+async def test_a_quote_goes_with_its_message_or_is_left_out(by_any: Sending) -> None:
+    await by_any.messenger.send(replace(HELLO, quote=await by_any.asked()), seconds=5)
+    assert by_any.seen() == ["hello"]

@@ -10,6 +10,7 @@ from relay.attachments import Attachment
 from relay.errors import ImRejected
 from relay.im.requests import UPLOAD_MAX_BYTES
 from relay.ports import Outgoing, Sent
+from relay.signals import Read, Signal, Typing
 from tests.doubles.service import outcome
 
 Taken = Exception | None | Callable[[Outgoing], Awaitable[None] | None]
@@ -30,6 +31,8 @@ class RecordingMessenger:
         transcripts: what its speech recognition hears, by URL, or raises.
         recalled: what was taken back, in order.
         refuses_recall: an error for the next one.
+        signals: what it was to show beside messages, in order.
+        at_signal: how each of these is taken.
         now: the platform's clock, Unix milliseconds; its ids count what was shown.
     """
 
@@ -42,7 +45,19 @@ class RecordingMessenger:
     transcripts: dict[str, str | Exception] = field(default_factory=dict)
     recalled: list[tuple[Outgoing, Sent]] = field(default_factory=list)
     refuses_recall: Exception | None = None
+    signals: list[Signal] = field(default_factory=list)
+    at_signal: Exception | Callable[[Signal], Awaitable[None] | None] | None = None
     now: Callable[[], int] = lambda: 0
+
+    @property
+    def typing(self) -> list[Typing]:
+        """What users saw of a bot that is writing, in order."""
+        return [signal for signal in self.signals if isinstance(signal, Typing)]
+
+    @property
+    def receipts(self) -> list[Read]:
+        """What users were told to have been read, in order."""
+        return [signal for signal in self.signals if isinstance(signal, Read)]
 
     async def send(self, outgoing: Outgoing, *, seconds: float) -> Sent:
         """Show it, unless script or default say otherwise."""
@@ -79,6 +94,14 @@ class RecordingMessenger:
         if sent.server_id in before or not 0 < int(sent.server_id) <= len(self.shown):
             raise ImRejected("result code 107404")
         self.recalled.append((outgoing, sent))
+
+    async def signal(self, signal: Signal, *, seconds: float) -> None:
+        """Note it, then do what the test says."""
+        self.signals.append(signal)
+        if isinstance(self.at_signal, Exception):
+            raise self.at_signal
+        if self.at_signal is not None:
+            await outcome(self.at_signal(signal))
 
     def show(self, outgoing: Outgoing) -> Sent:
         """The user sees it now: for a function whose error comes behind that, too."""
