@@ -43,6 +43,7 @@ from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans
 from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
+from relay.turn.presence import Presence
 from relay.turn.respond import Responses
 from relay.turn.task import Parts
 from relay.turn.timing import Timing, too_long
@@ -90,6 +91,7 @@ class Relay:
             api_version=settings.im_api_version,
             api_url=settings.im_api_url,
             clock=self.clock,
+            calls_per_minute=settings.im_calls_per_minute,
         )
         hosts = Hosts(settings.media_hosts)
         openai_speech = OpenAISpeech(settings, self.credential)
@@ -202,6 +204,7 @@ class Relay:
             speech=self.speech,
             im=self.im,
             delivery=Delivery(self.history, self.outbox, self.im, self.clock),
+            presence=Presence(self.im, self.clock),
             clock=self.clock,
             timing=self.timing,
         )

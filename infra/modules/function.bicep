@@ -87,6 +87,8 @@ var settings = {
   IM_APP_SECRET_PREVIOUS: imAppSecretPreviousReference
   IM_REGION: imRegion
   IM_API_VERSION: imApiVersion
+  // Each instance's share: what replies leave of it, typing and read receipts may use.
+  IM_CALLS_PER_MINUTE: string(imCallsPerSecond * 60 / instances)
   IM_MEDIA_HOSTS: join(mediaHosts, ',')
   AZURE_OPENAI_ENDPOINT: openAiEndpoint
   AZURE_OPENAI_DEPLOYMENT: openAiDeployment

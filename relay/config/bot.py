@@ -236,6 +236,9 @@ class Bot(Table):
     )
     greeting: Greeting | None = Field(None, description="1 to 5000 characters")
     send_links: bool = Field(False, description="true or false")
+    typing: bool = Field(False, description="true or false")
+    read_receipts: bool = Field(False, description="true or false")
+    quote: bool = Field(False, description="true or false")
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )

@@ -124,6 +124,10 @@ class Settings(BaseModel):
         None, alias="IM_API_URL", description="http(s)://host[:port] with nothing behind it"
     )
 
+    im_calls_per_minute: int = Field(
+        150, ge=0, le=1_000_000, alias="IM_CALLS_PER_MINUTE", description="a whole number, 0 to 1000000"
+    )
+
     media_hosts: Annotated[
         tuple[str, ...], BeforeValidator(urls.media_hosts), AfterValidator(_local_at_home)
     ] = Field(

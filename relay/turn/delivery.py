@@ -17,6 +17,8 @@ from relay.messages import Message, Turn
 from relay.outbox import SEE, Outbox
 from relay.outgoing import Medium
 from relay.ports import Clock, Messenger, Outgoing, Sent, Value
+from relay.signals import Original
+from relay.turn.presence import quoted
 
 log = logging.getLogger(__name__)
 
@@ -115,10 +117,11 @@ class Delivery:
         text = reply.parts[number] if reply.parts else reply.shown
         medium = reply.media[number] if number < len(reply.media) else None
         part_id = reply.client_id if number == 0 else client_id(reply.client_id, str(number))
+        quote = quoted(message, reply) if bot.quote and number == 0 else None
         if medium is None:
-            return await self._send_one(message, bot, text, part_id, reply.sender, until)
+            return await self._send_one(message, bot, text, part_id, reply.sender, until, quote=quote)
         try:
-            return await self._send_one(message, bot, "", part_id, reply.sender, until, medium)
+            return await self._send_one(message, bot, "", part_id, reply.sender, until, medium, quote)
         except (ImRejected, ImBlocked) as refusal:
             log.warning(
                 "the IM server refuses a %s, a line of text goes in its place bot=%s message=%s cause=%s",
@@ -130,7 +133,7 @@ class Delivery:
             if isinstance(refusal, ImBlocked):  # what moderation withholds is not linked to either
                 text = texts.PART_WITHHELD[texts.language_of(reply.text)]
         line_id = client_id(reply.client_id, str(number), "line")
-        return await self._send_one(message, bot, text, line_id, reply.sender, until)
+        return await self._send_one(message, bot, text, line_id, reply.sender, until, quote=quote)
 
     async def _mark_sent(self, partition: str, reply: Entry) -> None:
         sent: dict[str, Value] = {"state": "sent", "sent_at": str(self._clock.now()), **_delivered(reply)}
@@ -145,7 +148,9 @@ class Delivery:
         asker: str,
         until: int,
         medium: Medium | None = None,
+        quote: Original | None = None,
     ) -> Sent:
+        """Send one message. What is refused with its quote goes without, under the same id: nobody has seen it."""
         outgoing = Outgoing(
             bot=message.bot,
             to=message.team or message.sender,
@@ -155,7 +160,20 @@ class Delivery:
             mention=asker if message.team and asker != message.bot else None,
             moderate=bot.moderate_replies,
             medium=medium,
+            quote=quote,
         )
+        try:
+            return await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
+        except ImRejected as refusal:
+            if quote is None:
+                raise
+            log.warning(
+                "a message is refused with its quote and goes without bot=%s message=%s cause=%s",
+                bot.accid,
+                part_id,
+                refusal.cause,
+            )
+        outgoing = replace(outgoing, quote=None)
         return await self._im.send(outgoing, seconds=max(0.1, (until - self._clock.now()) / 1000))
 
     async def _withhold(

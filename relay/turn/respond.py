@@ -62,6 +62,8 @@ class Responses:
         variant = bot.for_function(turn.message.function)
         try:
             partition, question = await self._claim(turn, variant)
+            if question.fresh:
+                self._parts.presence.read(variant, turn.message)
             task = Task(
                 turn,
                 variant,

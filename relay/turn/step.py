@@ -121,21 +121,23 @@ class Step:
         clock, conversation = self._parts.clock, self._task.conversation
         asked = clock.now()
         bot = conversation.bot.for_function(plan.batch[0].function)
+        typing = bot.typing and not needs_no_model(bot, plan.batch)
         try:
-            if not needs_no_model(bot, plan.batch):
-                seconds = max(0.1, (self._task.deadline - asked) / 1000)
-                batch = await with_words(self._parts, bot, self._partition, plan.batch, seconds=seconds)
-                plan = replace(plan, batch=batch)
-            draft = plain_reply(bot, self._partition, plan.batch, asked) or await ask(
-                self._parts.model,
-                self._parts.media,
-                clock,
-                bot,
-                self._partition,
-                plan,
-                group=conversation.group,
-                deadline=self._task.deadline,
-            )
+            async with self._parts.presence.typing(self._task.turn.message, on=typing):
+                if not needs_no_model(bot, plan.batch):
+                    seconds = max(0.1, (self._task.deadline - asked) / 1000)
+                    batch = await with_words(self._parts, bot, self._partition, plan.batch, seconds=seconds)
+                    plan = replace(plan, batch=batch)
+                draft = plain_reply(bot, self._partition, plan.batch, asked) or await ask(
+                    self._parts.model,
+                    self._parts.media,
+                    clock,
+                    bot,
+                    self._partition,
+                    plan,
+                    group=conversation.group,
+                    deadline=self._task.deadline,
+                )
         except RowChanged:
             return Unanswered.LOOK_AGAIN
         except ModelUnavailable as failure:

@@ -14,6 +14,7 @@ from relay.outbox import Outbox
 from relay.ports import ChatModel, Clock, Media, Messenger, Speech
 from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
+from relay.turn.presence import Presence
 from relay.turn.timing import Timing
 
 
@@ -32,6 +33,7 @@ class Parts:
         speech: who speaks.
         im: the IM server.
         delivery: the way to the IM server.
+        presence: what is shown before there is a reply.
         clock: wall clock.
         timing: lease times.
     """
@@ -47,6 +49,7 @@ class Parts:
     speech: Speech
     im: Messenger
     delivery: Delivery
+    presence: Presence
     clock: Clock
     timing: Timing
 

@@ -116,6 +116,8 @@ class Turns:
     async def _step(self, turn: Turn, bot: Bot, conversation: Conversation, *, tried: bool) -> str:
         parts, started = self._parts, self._parts.clock.now()
         partition, question = await parts.claims.claim(turn.message, kind_of(turn.message, bot))
+        if question.fresh:
+            parts.presence.read(bot, turn.message)
         if turn.promised:
             question = await parts.history.promise(partition, question, turn.promised)
         if await parts.history.is_done(partition, question):

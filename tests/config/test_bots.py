@@ -75,6 +75,9 @@ transcribe = "im"
 speak = { model = "tts" }
 greeting = "Hello, everybody."
 send_links = true
+typing = true
+read_receipts = true
+quote = true
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

@@ -152,6 +152,12 @@ MUTATIONS = [
         "param httpConcurrency int = 32",
         "param httpConcurrency int = 1",
     ),
+    Mutation(
+        "each instance takes all calls for its own",
+        FUNCTION,
+        "string(imCallsPerSecond * 60 / instances)",
+        "string(imCallsPerSecond * 60)",
+    ),
     Mutation("more turns than the IM app may send", FUNCTION, "var turnSeconds = 2", "var turnSeconds = 20"),
     Mutation(
         "fewer instances than most regions take as a maximum",

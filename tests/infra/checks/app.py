@@ -86,6 +86,9 @@ def replies_stay_below_the_rate_of_the_im_app(templates: Templates) -> Iterator[
         turns = instances * turns_on_each
         if turns > 2 * rate:  # a turn takes two seconds at least
             yield f"{turns} turns at a time, for {rate} calls per second"
+        share = int(settings_of(resources)["IM_CALLS_PER_MINUTE"])
+        if not 0 < share * instances <= 60 * rate:
+            yield f"a share of {share} calls per minute on each of {instances} instances"
 
 
 @check
