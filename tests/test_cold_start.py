@@ -9,7 +9,7 @@ import sys
 
 from tests.conftest import EXAMPLE, ROOT
 
-SLOW = ("openai", "azure.data.tables", "azure.identity")
+SLOW = ("openai", "azure.data.tables", "azure.identity", "markdown_it")
 
 FIRST_ANSWER = f"""
 import asyncio, json, sys, time
