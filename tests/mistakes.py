@@ -145,6 +145,15 @@ MISTAKES = [
         bots=f'{GOOD_BOT}[bots.functions.french]\ngreeting = "Bonjour !"\n',
     ),
     Mistake("A switch in words", bots=f'{GOOD_BOT}send_links = "yes"\n'),
+    Mistake("A text that there is not", bots=f'{GOOD_BOT}texts = {{ faild = "Xin lỗi." }}\n'),
+    Mistake(
+        "A text with a placeholder that it does not have",
+        bots=f'{GOOD_BOT}texts = {{ too_long = "Tin nhắn dài {{lenght}} ký tự." }}\n',
+    ),
+    Mistake(
+        "A text that does not say what it has to", bots=f'{GOOD_BOT}texts = {{ limited = "Hết lượt." }}\n'
+    ),
+    Mistake("A text with a stray brace", bots=f'{GOOD_BOT}[bots.texts]\nhelp = "Tôi là {{name."\n'),
     Mistake("A number in quotes", bots=f'{GOOD_BOT}temperature = "0.7"\n'),
     Mistake(
         "A key of a model server in the bots file",

@@ -18,7 +18,6 @@ import pytest
 
 from playground.cli import _parser
 from playground.stack import MODEL_LABELS
-from relay import texts
 from relay.config.bot import Bot
 from relay.config.credentials import FURTHER_KEY, TOOL_KEY
 from relay.config.settings import APP_FOLDER, SETTING_NAMES
@@ -28,6 +27,7 @@ from relay.memory.rows import REPLY_MAX_CHARS
 from relay.memory.window import BATCH_MAX_ROWS
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES
 from relay.outbox import FAILED, POISON
+from relay.texts import RELAYS_OWN
 from relay.turn.commands import command_of
 from relay.turn.respond import LAST_STEPS_SECONDS
 from relay.turn.timing import Timing
@@ -191,7 +191,7 @@ def test_the_limits_are_the_real_ones() -> None:
     assert f"{REQUEST_SECONDS - LAST_STEPS_SECONDS} of its {REQUEST_SECONDS} seconds" in INSIDE
     assert f"({Timing().lease_seconds(BOT):.0f}\nseconds by default)" in INSIDE
     assert f"up to {BATCH_MAX_ROWS} of one day" in INSIDE
-    assert texts.THINKING["en"].split(".")[0] in README
+    assert RELAYS_OWN.thinking.en.split(".")[0] in README
     assert f"after {BOT.answer_within_minutes:g} minutes a text" in README
     assert f"a record in `{FAILED}`" in README
     assert POISON in README

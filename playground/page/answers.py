@@ -8,9 +8,10 @@ from itertools import islice
 
 from playground.im.chats import Delivered
 from playground.page.journal import Journal
-from relay import spans, texts
+from relay import spans
+from relay.texts import RELAYS_OWN
 
-NOT_YET = frozenset(texts.THINKING.values())
+NOT_YET = frozenset((RELAYS_OWN.thinking.en, RELAYS_OWN.thinking.zh))
 """What a ``response`` bot says when its time is up."""
 
 Answers = dict[str, list[str]]

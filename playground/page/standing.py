@@ -9,7 +9,8 @@ from typing import Literal
 from playground.im.copies import Post
 from playground.page.journal import Journal
 from playground.page.wording import ENDED_WITHOUT_ANSWER, IGNORED, NO_ANSWER, OUTCOMES, REFUSED
-from relay import spans, texts
+from relay import spans
+from relay.texts import RELAYS_OWN
 
 Status = Literal["sending", "waiting", "answered", "ignored", "refused", "failed"]
 UNREAD_REPLY = (
@@ -17,7 +18,7 @@ UNREAD_REPLY = (
     "choose that input for this bot"
 )
 
-FAILURE_TEXTS = frozenset(texts.FAILED.values())
+FAILURE_TEXTS = frozenset((RELAYS_OWN.failed.en, RELAYS_OWN.failed.zh))
 
 
 @dataclass(frozen=True, slots=True)

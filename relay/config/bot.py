@@ -12,6 +12,7 @@ from relay.config import credentials, urls
 from relay.config.server_tools import ServerTool
 from relay.config.table import Table, one_of
 from relay.spelling import is_blank
+from relay.texts import Texts
 
 MINUTES_MAX = 7 * 24 * 60
 """Nothing is remembered for longer than a week."""
@@ -243,6 +244,7 @@ class Bot(Table):
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )
     limits: Limits | None = Field(None, description="a table with per_sender, per_bot, or both")
+    texts: Texts = Field(Texts(), description="a table of texts by their names")
     functions: Mapping[str, Bot] = Field(default_factory=dict, description="tables [bots.functions.<name>]")
 
     @property

@@ -19,6 +19,7 @@ from relay.config.bot import Bot, Deployment, Gather, Limits, Place, Rate, Speak
 from relay.config.server_tools import ServerTool
 from relay.config.table import Table
 from relay.errors import ConfigError
+from relay.texts import Texts
 
 __all__ = ["Bot", "Bots", "bots_in", "load_bots", "read_toml"]
 
@@ -104,6 +105,7 @@ _TABLES: Mapping[str, type[Table]] = {
     "per_bot": Rate,
     "per_sender": Rate,
     "server_tools": ServerTool,
+    "texts": Texts,
     "speak": Speaker,
     "transcribe": Place,
 }
@@ -236,9 +238,12 @@ class _Reading:
 
 
 def _over(below: dict[str, Any], layer: dict[str, Any]) -> dict[str, Any]:
-    """One layer over another: its ``model`` or ``models`` replaces either."""
+    """One layer over another: its ``model`` or ``models`` replaces either, and of ``texts`` each goes by itself."""
     replaced = _MODEL_KEYS if layer.keys() & _MODEL_KEYS else set()
-    return {key: value for key, value in below.items() if key not in replaced} | layer
+    merged = {key: value for key, value in below.items() if key not in replaced} | layer
+    if "texts" in below.keys() & layer.keys():
+        merged["texts"] = below["texts"] | layer["texts"]
+    return merged
 
 
 def _place(number: int, table: Mapping[str, Any]) -> str:

@@ -67,6 +67,7 @@ class Entry:
         limited: of a message over a limit, until when it is (Unix ms): it is refused, the model never sees it.
         warned: of the last message that a limit allowed, likewise: its reply says so.
         note: of a reply, what is sent below the text and not remembered.
+        withheld: of a reply, that its text is the one which tells that moderation refused it.
         returned: of a reply that an HTTP response carried, the id of that request.
         sent_at: of a reply, when its last part was sent (Unix ms); its ``at`` is the time of the question.
         delivered: of a reply, the platform's id and time (Unix ms) of each part that it has taken.
@@ -105,6 +106,7 @@ class Entry:
     limited: str = ""
     warned: str = ""
     note: str = ""
+    withheld: bool = False
     returned: str = ""
     sent_at: str = ""
     delivered: tuple[tuple[str, int], ...] = ()
@@ -218,7 +220,7 @@ class Entry:
 WORDLESS = frozenset(
     (
         *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
-        *("excluded", "forgotten", "promised", "returned", "limited", "warned"),
+        *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )

@@ -24,6 +24,7 @@ from relay.config.settings import (
 )
 from relay.errors import ConfigError
 from relay.model.endpoints import missing_keys
+from relay.texts import Texts
 from relay.turn.timing import too_long
 
 LOCAL_SETTINGS = APP_FOLDER / "local.settings.json"
@@ -171,10 +172,18 @@ def _bots(bots: Bots, path: Path) -> Iterator[str]:
         yield from _table(
             (key, _begin(_text(getattr(bot, key))), origins.get(key, "default")) for key in keys
         )
+        yield from _own_texts(bot.texts)
         for name, override in table.get("functions", {}).items():
             yield f'  for function "{name}"'
             variant = bot.for_function(name)
             yield from _table(((key, _begin(_text(getattr(variant, key))), "") for key in override), indent=4)
+            if "texts" in override:
+                yield from _own_texts(variant.texts, indent=4)
+
+
+def _own_texts(texts: Texts, indent: int = 2) -> list[str]:
+    """How a bot words what the relay has words of its own for."""
+    return _table(((f"texts.{name}", _begin(text), "") for name, text in texts.own.items()), indent)
 
 
 def _table(rows: Iterable[Row], indent: int = 2) -> list[str]:

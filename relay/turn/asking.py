@@ -6,7 +6,6 @@ import logging
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
-from relay import texts
 from relay.config.bots import Bot
 from relay.errors import MediumError, ModelBlocked, ModelOverflow, ModelRejected
 from relay.keys import client_id
@@ -14,6 +13,7 @@ from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
 from relay.outgoing import Medium
 from relay.ports import ChatModel, Clock, Completion, Media
+from relay.texts import Text, Texts
 from relay.turn.overflow import characters_too_many, is_too_long, shortened, too_long, with_less_words
 from relay.turn.prompt import Sight, build_prompt
 from relay.turn.sights import sights_of
@@ -110,7 +110,7 @@ async def ask(
                     continue
                 if len(plan.batch) > 1 or not is_too_long(plan.batch[0].text, prompt, excess):
                     raise
-                text = too_long(plan.batch[0].text, excess)
+                text = too_long(bot.texts, plan.batch[0].text, excess)
                 return Draft(_plain(partition, plan, text), "too_long", window=0, exclude_batch=True)
             first = len(window) == len(plan.window)
             window = shortened(window, excess) if first else ()
@@ -122,7 +122,7 @@ async def ask(
             elif window:
                 window, suspects, refusal = (), window, refused
             elif isinstance(refused, ModelBlocked):
-                return _instead(partition, plan, "blocked", texts.BLOCKED)
+                return _instead(partition, plan, "blocked", bot.texts.blocked)
             elif not await model.takes_anything(refused.place, seconds=left(), tools=bot.server_tools):
                 at_fault.add(refused.place)
                 window, refusal = plan.window, None
@@ -134,7 +134,7 @@ async def ask(
                     refused.cause,
                     partition,
                 )
-                return _instead(partition, plan, "refused", texts.REFUSED)
+                return _instead(partition, plan, "refused", bot.texts.refused)
         else:
             draft = replace(_draft(bot, partition, plan, completion), tool_calls=completion.tool_calls)
             draft = _with_line(draft, _about_media(bot, plan, sights, completion))
@@ -144,62 +144,60 @@ async def ask(
 
 
 def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draft:
+    texts, said = bot.texts, plan.batch[-1].text
     text = completion.text.strip()
     if completion.ended == "declined" and text:
         # The model's own words, shown once. Remembered, they would have it decline what is harmless, too.
         declined = _plain(partition, plan, text[:REPLY_MAX_CHARS])
         return Draft(_with_usage(declined, completion), "declined", window=0, exclude_batch=True)
     if not text:
-        outcome, why = (
-            ("unfinished", texts.UNFINISHED) if completion.ended == "cut" else ("empty", texts.EMPTY)
-        )
+        was_cut = completion.ended == "cut"
+        outcome, why = ("unfinished", texts.unfinished) if was_cut else ("empty", texts.empty)
         if outcome == "unfinished":
             log.warning(
                 "the model used up its tokens without a word bot=%s; raise max_reply_tokens", bot.accid
             )
-        plain = _plain(partition, plan, why[texts.language_of(plan.batch[-1].text)])
+        plain = _plain(partition, plan, why.say(said))
         return Draft(_with_usage(plain, completion), outcome, window=0)
     if completion.ended == "cut" or len(text) > REPLY_MAX_CHARS:
         text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
-    note = sources_note(completion.sources, text, texts.language_of(plan.batch[-1].text))
+    note = sources_note(completion.sources, text, texts.sources.say(said))
     reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
     return Draft(_with_usage(reply, completion), "answered", window=0)
 
 
-def _about_media(
-    bot: Bot, plan: Plan, sights: Mapping[str, Sight], completion: Completion
-) -> Mapping[texts.Language, str] | None:
+def _about_media(bot: Bot, plan: Plan, sights: Mapping[str, Sight], completion: Completion) -> Text | None:
     """What the user is told beside the answer: what the bot could not see, hear or open of what was just sent."""
     sent = [sights[entry.key] for entry in plan.batch if entry.key in sights]
     if completion.unseen and any(isinstance(sight, str) for sight in sent):
-        return texts.CANNOT_SEE
+        return bot.texts.cannot_see
     if any(isinstance(sight, MediumError) for sight in sent) or any(
         entry.medium == "file" and entry.unread in ("gone", "late") for entry in plan.batch
     ):
-        return texts.CANNOT_OPEN
+        return bot.texts.cannot_open
     if any(entry.medium == "audio" and not entry.words for entry in plan.batch):
-        return texts.DID_NOT_HEAR if bot.transcribe else texts.DOES_NOT_LISTEN
+        return bot.texts.did_not_hear if bot.transcribe else bot.texts.does_not_listen
     return None
 
 
-def _with_line(draft: Draft, line: Mapping[texts.Language, str] | None) -> Draft:
+def _with_line(draft: Draft, line: Text | None) -> Draft:
     """An answer with a line below it that is not remembered; plain texts of ours stay as they are."""
     if line is None or draft.reply.excluded:
         return draft
-    told = line[texts.language_of(draft.reply.text)]
+    told = line.say(draft.reply.text)
     note = "\n\n".join(filter(None, (told, draft.reply.note)))
     return replace(draft, reply=replace(draft.reply, note=note))
 
 
-def _instead(partition: str, plan: Plan, outcome: str, why: Mapping[texts.Language, str]) -> Draft:
+def _instead(partition: str, plan: Plan, outcome: str, why: Text) -> Draft:
     """A plain text in the place of an answer; what it is about does not stay in the memory."""
-    text = why[texts.language_of(plan.batch[-1].text)]
+    text = why.say(plan.batch[-1].text)
     return Draft(_plain(partition, plan, text), outcome, window=0, exclude_batch=True)
 
 
-def failure_text(partition: str, entry: Entry, cause: str) -> Entry:
+def failure_text(texts: Texts, partition: str, entry: Entry, cause: str) -> Entry:
     """The reply for a message that is given up; its cause goes to the poison queue with it."""
-    text = texts.FAILED[texts.language_of(entry.text)]
+    text = texts.failed.say(entry.text)
     reply = Entry.reply_to([entry], text, client_id(partition, entry.id, "failed"))
     return replace(reply, excluded=True, cause=cause)
 

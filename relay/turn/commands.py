@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from relay import texts
 from relay.config.bots import Bot
 from relay.memory.history import History
 from relay.memory.rows import Entry, Kind
@@ -61,13 +60,12 @@ def kind_of(message: Message, bot: Bot) -> Kind:
 
 async def carry_out(history: History, partition: str, entry: Entry, text: str, bot: Bot) -> str:
     """Do what a claimed command says; returns the confirmation for the user. Safe to repeat."""
-    language = texts.language_of(text)
     if entry.kind == "forget":
         messages, replies = await forget(history, partition, entry)
-        return texts.FORGET[language].format(messages=messages, replies=replies)
+        return bot.texts.forget.say(text, messages=messages, replies=replies)
     if entry.kind == "new":
-        return texts.NEW[language]
-    return texts.HELP[language].format(name=bot.name)
+        return bot.texts.new.say(text)
+    return bot.texts.help.say(text, name=bot.name)
 
 
 async def forget(history: History, partition: str, mark: Entry) -> tuple[int, int]:

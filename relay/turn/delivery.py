@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from relay import spans, texts
+from relay import spans
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, RowChanged
@@ -131,7 +131,7 @@ class Delivery:
                 refusal.cause,
             )
             if isinstance(refusal, ImBlocked):  # what moderation withholds is not linked to either
-                text = texts.PART_WITHHELD[texts.language_of(reply.text)]
+                text = bot.texts.part_withheld.say(reply.text)
         line_id = client_id(reply.client_id, str(number), "line")
         return await self._send_one(message, bot, text, line_id, reply.sender, until, quote=quote)
 
@@ -180,16 +180,16 @@ class Delivery:
         self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int, refusal: ImBlocked
     ) -> None:
         """Tell the user that moderation refused the reply, under an id of its own."""
-        if reply.text in texts.WITHHELD.values():  # not even the plain text passes
+        if reply.withheld:  # not even the plain text passes
             await self._give_up_on(turn, partition, reply, refusal.cause)
             return
         log.warning("reply withheld by moderation bot=%s conversation=%s", bot.accid, partition)
-        plain = texts.WITHHELD[texts.language_of(reply.text)]
         withheld_id = client_id(partition, reply.client_id, "withheld")
         try:
             withheld: dict[str, Value] = {
                 **reply.blanked(),
-                **{"text": plain, "client_id": withheld_id, "excluded": True, "parts_sent": 0},
+                **{"text": bot.texts.withheld.say(reply.text), "client_id": withheld_id},
+                **{"withheld": True, "excluded": True, "parts_sent": 0},
             }
             reply = await self._history.change(partition, reply, **withheld)
         except RowChanged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from relay import texts
+from relay.config.bots import Bot
 from relay.im.split import split
 from relay.memory.rows import Entry
 from relay.outgoing import Medium, line_of
@@ -15,18 +15,18 @@ MEDIA_MAX = 10
 """Media beside the text of one reply; more are not sent."""
 
 
-def in_parts(reply: Entry, media: Sequence[Medium] = (), *, send_links: bool = False) -> Entry:
+def in_parts(bot: Bot, reply: Entry, media: Sequence[Medium] = ()) -> Entry:
     """The reply with the messages that it is sent as, ready to be stored.
 
     A reply that is one text has no parts: it is its text. Plain texts of ours (``excluded``) are not searched.
 
     Args:
+        bot: who replies; its ``send_links`` and ``texts``.
         reply: with its text and its note.
         media: what is shown behind the text, in order.
-        send_links: whether links in the text become media in their places.
     """
     pieces: list[str | Linked] = [reply.text] if reply.text else []
-    if send_links and not reply.excluded:
+    if bot.send_links and not reply.excluded:
         pieces = pieces_of(reply.text)
     if reply.note:
         last = pieces.pop() if pieces and isinstance(pieces[-1], str) else ""
@@ -37,10 +37,9 @@ def in_parts(reply: Entry, media: Sequence[Medium] = (), *, send_links: bool = F
         if isinstance(piece, str):
             parts += [(text, None) for text in split(piece)]
         else:
-            line = piece.line or texts.NOT_SHOWN[texts.language_of(reply.text)]
-            parts.append((line, piece.medium))
-    shown = tuple(text for text, _ in parts)
+            parts.append((piece.line or bot.texts.not_shown.say(reply.text), piece.medium))
+    texts = tuple(text for text, _ in parts)
     mediums = tuple(medium for _, medium in parts)
     if any(mediums):
-        return replace(reply, parts=shown, media=mediums)
-    return replace(reply, parts=() if shown == (reply.shown,) else shown, media=())
+        return replace(reply, parts=texts, media=mediums)
+    return replace(reply, parts=() if texts == (reply.shown,) else texts, media=())

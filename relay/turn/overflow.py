@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from relay import texts
 from relay.errors import ModelOverflow
 from relay.memory.rows import WINDOW_WORDS_MAX_CHARS, Entry
 from relay.ports import Prompt
+from relay.texts import Texts
 
 CUT = "\n[cut here: the file goes on]"
 """Behind words of a file that are not all of them."""
@@ -55,12 +55,11 @@ def with_less_words(batch: Sequence[Entry], excess: int) -> tuple[Entry, ...] | 
     return tuple(cut if entry is longest else entry for entry in batch)
 
 
-def too_long(said: str, excess: int) -> str:
+def too_long(texts: Texts, said: str, excess: int) -> str:
     """What the user reads whose message alone is too long."""
-    language = texts.language_of(said)
     if not excess:
-        return texts.TOO_LONG[language].format(length=len(said))
-    return texts.TOO_LONG_BY[language].format(excess=_rounded_up(excess))
+        return texts.too_long.say(said, length=len(said))
+    return texts.too_long_by.say(said, excess=_rounded_up(excess))
 
 
 def _characters(prompt: Prompt) -> int:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from relay import texts
 from relay.config.bots import Bot
 from relay.keys import client_id
 from relay.memory.rows import Entry
+from relay.texts import Texts
 from relay.turn.asking import Draft
 
 
@@ -42,20 +42,21 @@ def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> D
         text = bot.greeting or ""
         reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"))
         return Draft(replace(reply, excluded=True), "greeted", window=0)
-    language = texts.language_of(newest.text)
+    texts, said = bot.texts, newest.text
     if bot.enabled and not newest.limited:
-        plain = texts.NOT_UNDERSTOOD if newest.unread else texts.CANNOT_LISTEN
-        reply = Entry.reply_to(batch, plain[language], client_id(partition, newest.id, "reply"))
+        plain = texts.not_understood if newest.unread else texts.cannot_listen
+        reply = Entry.reply_to(batch, plain.say(said), client_id(partition, newest.id, "reply"))
         return Draft(replace(reply, excluded=True), "unheard", window=0)
     if bot.enabled:
-        outcome, text = "limited", texts.LIMITED[language].format(when=_when(newest.limited, now, language))
+        when = texts.when(int(newest.limited), now, said)
+        outcome, text = "limited", texts.limited.say(said, when=when)
     else:
-        outcome, text = "disabled", texts.DISABLED[language]
+        outcome, text = "disabled", texts.disabled.say(said)
     reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"))
     return Draft(replace(reply, excluded=True), outcome, window=0, exclude_batch=True)
 
 
-def with_warning(draft: Draft, batch: Sequence[Entry], now: int) -> Draft:
+def with_warning(texts: Texts, draft: Draft, batch: Sequence[Entry], now: int) -> Draft:
     """A reply that says so if it answers the last message within a limit: in what is sent, not in what is remembered.
 
     Plain texts of ours (a content filter refused, there is no answer) stay as they are.
@@ -63,11 +64,7 @@ def with_warning(draft: Draft, batch: Sequence[Entry], now: int) -> Draft:
     until = max(entry.warned for entry in batch)
     if draft.reply.excluded or not until or int(until) <= now:
         return draft
-    language = texts.language_of(batch[-1].text)
-    last = texts.LAST[language].format(when=_when(until, now, language))
+    said = batch[-1].text
+    last = texts.last.say(said, when=texts.when(int(until), now, said))
     note = "\n\n".join(filter(None, (draft.reply.note, last)))
     return replace(draft, reply=replace(draft.reply, note=note))
-
-
-def _when(until: str, now: int, language: texts.Language) -> str:
-    return texts.when(int(until), now, language)

@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from relay import texts
 from relay.config.bots import Bot
 from relay.errors import HistoryExpired, ModelUnavailable, RowChanged, StorageError, StorageUnavailable
 from relay.memory.history import Conversation
@@ -77,7 +76,7 @@ class Responses:
         except StorageError as failure:
             log.warning("storage fails, the answer goes by the API bot=%s cause=%s", bot.accid, failure)
             await self._enqueue(turn, variant, PROMISE_SECONDS)
-            return texts.THINKING[texts.language_of(turn.message.text)]
+            return variant.texts.thinking.say(turn.message.text)
 
     async def _claim(self, turn: Turn, bot: Bot) -> tuple[str, Entry]:
         try:
@@ -90,14 +89,11 @@ class Responses:
         """What the message's rows say in the end: whoever settles it, this request or a copy."""
         parts, partition = self._parts, task.partition
         question = await counted(parts.limiter, parts.history, task.bot, partition, question)
-        while (text := await self._settled(partition, question)) is None:
+        while (text := await self._settled(task, question)) is None:
             if parts.clock.now() >= task.deadline or not await self._try(task, question):
                 await self._enqueue(task.turn, task.bot)
                 promised = await self._promised(partition, question, task.turn)
-                return (
-                    await self._settled(partition, promised)
-                    or texts.THINKING[texts.language_of(question.text)]
-                )
+                return await self._settled(task, promised) or task.bot.texts.thinking.say(question.text)
             question = await parts.history.get(partition, question) or question
         return text
 
@@ -142,14 +138,14 @@ class Responses:
                 log.info("a confirmed command could not be marked conversation=%s", partition)
         return text
 
-    async def _settled(self, partition: str, question: Entry) -> str | None:
+    async def _settled(self, task: Task, question: Entry) -> str | None:
         """What every copy of the request gets once its message is settled, None before."""
-        language = texts.language_of(question.text)
+        texts = task.bot.texts
         if question.promised:
-            return texts.THINKING[language]
+            return texts.thinking.say(question.text)
         if question.state == "closed":
-            return texts.FORGOTTEN[language]
+            return texts.forgotten.say(question.text)
         if question.state != "answered":
             return None
-        reply = await self._parts.history.reply_of(partition, question)
-        return reply.shown if reply is not None and reply.text else texts.FORGOTTEN[language]
+        reply = await self._parts.history.reply_of(task.partition, question)
+        return reply.shown if reply is not None and reply.text else texts.forgotten.say(question.text)

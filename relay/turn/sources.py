@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from relay import texts
 from relay.ports import Source
 from relay.spelling import one_line
 
@@ -14,8 +13,9 @@ SHOWN_MAX = 5
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]|，。；：！？、（）【】《》]+")
 
 
-def sources_note(sources: Iterable[Source], text: str, language: texts.Language) -> str:
-    """The lines about sources that a text does not name itself, at most :data:`SHOWN_MAX`; empty for none."""
+def sources_note(sources: Iterable[Source], text: str, heading: str) -> str:
+    """The lines about sources that a text does not name itself, at most :data:`SHOWN_MAX`, below a heading;
+    empty for none."""
     named = {_key(address) for address in _ADDRESS.findall(text)}
     unnamed: dict[str, Source] = {}
     for source in sources:
@@ -23,7 +23,7 @@ def sources_note(sources: Iterable[Source], text: str, language: texts.Language)
             unnamed.setdefault(_key(source.url) or source.title, source)
     shown = list(unnamed.values())[:SHOWN_MAX]
     lines = [" ".join(filter(None, ("-", one_line(s.title), s.url))) for s in shown]
-    return "\n".join([texts.SOURCES[language], *lines]) if lines else ""
+    return "\n".join([heading, *lines]) if lines else ""
 
 
 def _key(address: str) -> str:

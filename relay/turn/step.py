@@ -150,10 +150,10 @@ class Step:
                 return Unanswered.LOOK_AGAIN
             return await self._give_up(plan.batch[0], refusal.cause, harmful=True)
         answered = clock.now()
-        draft = with_warning(draft, plan.batch, answered)
+        draft = with_warning(bot.texts, draft, plan.batch, answered)
         left = max(0.1, (self._task.deadline - answered) / 1000)
         draft = await with_speech(self._parts, bot, plan.batch, draft, seconds=left)
-        laid_out = in_parts(draft.reply, draft.media, send_links=bot.send_links)
+        laid_out = in_parts(bot, draft.reply, draft.media)
         reply = await self._store(plan.batch, laid_out, exclude_batch=draft.exclude_batch)
         if reply is None:
             return Unanswered.LOOK_AGAIN
@@ -209,7 +209,8 @@ class Step:
         self, entry: Entry, cause: str, *, harmful: bool = False
     ) -> tuple[Entry, ...] | Unanswered:
         """Tell the user that there is no answer. A harmful message would break later turns: it leaves the window."""
-        failure = failure_text(self._partition, entry, cause)
+        bot = self._task.conversation.bot.for_function(entry.function)
+        failure = failure_text(bot.texts, self._partition, entry, cause)
         reply = await self._store((entry,), failure, exclude_batch=harmful)
         if reply is None:
             return Unanswered.LOOK_AGAIN

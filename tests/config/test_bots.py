@@ -78,6 +78,7 @@ send_links = true
 typing = true
 read_receipts = true
 quote = true
+texts = { failed = "Xin lỗi." }
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

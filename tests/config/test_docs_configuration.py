@@ -11,6 +11,7 @@ import pytest
 from relay.config.bots import Bot
 from relay.config.settings import APP_FOLDER, SETTING_NAMES, STORAGE_NAMES, Settings, StorageSettings
 from relay.operations.check import check
+from relay.texts import RELAYS_OWN
 from relay.turn.commands import command_of
 from tests.mistakes import MISTAKES, Mistake, section
 
@@ -61,6 +62,16 @@ def test_a_key_of_a_bot_has_its_default_and_what_is_accepted(key: str) -> None:
     _, default, accepted = table_rows(4)[key]
     assert default == ("required" if field.is_required() else default_of(field.default))
     assert accepted == field.description
+
+
+def test_every_text_is_there_with_its_placeholders_and_words() -> None:
+    rows = table_rows(5)
+    for name, text in RELAYS_OWN:
+        _, placeholders, *words = rows.pop(name)
+        needs = re.findall(r"\*\*`{(\w+)}`\*\*", placeholders)
+        assert (re.findall(r"`{(\w+)}`", placeholders), needs) == ([*text.placeholders], [*text.needs])
+        assert [each.replace("<br>", "\n") for each in words] == [text.en, text.zh]
+    assert not rows
 
 
 def test_the_shown_report_is_the_real_one(tmp_path: Path) -> None:

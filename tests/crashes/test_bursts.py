@@ -10,7 +10,7 @@ import pytest
 from playground.im_server import Delivery
 from playground.model_server import Reply
 from relay.memory.rows import Entry
-from relay.texts import FORGET, HELP, NEW
+from relay.texts import RELAYS_OWN
 from tests.crashes.conftest import MakeCrashWorld
 from tests.crashes.storage import until
 from tests.crashes.world import ROOMY, ROOMY_BOTS, CrashWorld
@@ -80,7 +80,7 @@ async def test_new_inside_a_burst_parts_it_in_two(world: CrashWorld) -> None:
     before, after = ["before 1", "before 2"], ["after 1", "after 2"]
     await post_by_both(world, [*before, "/new", *after])
     await world.waiting(5)
-    await world.im.wait_for(lambda: world.texts() == [NEW["en"]], 30)
+    await world.im.wait_for(lambda: world.texts() == [RELAYS_OWN.new.en], 30)
     world.model.release()
     await world.at_rest()
     assert asked(world) == [["first"], ["first", *before], after]
@@ -92,7 +92,7 @@ async def test_a_command_does_not_wait_for_the_running_turn(world: CrashWorld) -
     await world.im.say("alice", "hello")
     await world.model.wait_for_held(seconds=30)
     await world.im.say("alice", "/help")
-    await world.im.wait_for(lambda: world.texts() == [HELP["en"].format(name="Helper")], 30)
+    await world.im.wait_for(lambda: world.texts() == [RELAYS_OWN.help.en.format(name="Helper")], 30)
     world.model.release()
     await world.at_rest()
     assert world.texts()[1:] == ["You said: hello"]
@@ -109,7 +109,7 @@ async def test_forget_during_a_turn_erases_its_message_and_no_copy_brings_it_bac
     for host in world.hosts:
         await world.deliver_by(host, secret, Delivery(copies=5))
     await world.at_rest()
-    assert world.texts() == [FORGET["en"].format(messages=1, replies=0)]
+    assert world.texts() == [RELAYS_OWN.forget.en.format(messages=1, replies=0)]
     assert len(world.model.requests) == 1
     assert all("hunter2" not in entry.text for entry in await world.account.entries())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay.texts import FAILED
+from relay.texts import RELAYS_OWN
 from relay.turn.step import GAVE_UP
 from tests.crashes.conftest import MakeCrashWorld
 from tests.crashes.points import DURING_MODEL
@@ -39,7 +39,7 @@ async def test_a_message_that_kills_the_process_does_not_take_its_conversation_a
         await world.at_rest()
         assert deaths >= 3  # two before they are answered one by one, the third alone
 
-        assert world.texts() == ["You said: good morning", FAILED["en"], "You said: good night"]
+        assert world.texts() == ["You said: good morning", RELAYS_OWN.failed.en, "You said: good night"]
         (record,) = await world.account.failed()
         assert record.cause == "the process died each time it was answered"
 
@@ -84,6 +84,6 @@ async def test_a_message_that_kills_its_last_try_too_is_told_once(make_crash_wor
         await world.sweep()
         await world.im.wait_for(lambda: bool(world.texts()), 30)
         await world.at_rest()
-        assert world.texts() == [FAILED["en"]]
+        assert world.texts() == [RELAYS_OWN.failed.en]
         (record,) = await world.account.failed()
         assert record.cause == GAVE_UP

@@ -10,7 +10,7 @@ import pytest
 
 from playground.im.chats import wall_clock_ms
 from playground.im_server import ApiFault
-from relay.texts import WITHHELD
+from relay.texts import RELAYS_OWN
 from tests.crashes.survival import VERSIONS
 from tests.crashes.world import ROOMY, ROOMY_BOTS, CrashWorld, crash_world
 
@@ -145,7 +145,7 @@ def test_a_repetition_after_a_minute_is_shown_twice_by_v1_only(seen: Seen, versi
 
 
 def test_a_reply_that_moderation_refuses_is_replaced_once(seen: Seen) -> None:
-    assert seen.texts["moderates"] == [WITHHELD["en"]]
+    assert seen.texts["moderates"] == [RELAYS_OWN.withheld.en]
 
 
 def test_a_user_who_blocks_the_bot_sees_nothing_and_the_cause_is_in_the_poison_queue(

@@ -20,7 +20,7 @@ from relay.keys import client_id, conversation_key
 from relay.memory.rows import is_earlier
 from relay.messages import Change, Message
 from relay.outbox import FAILED, TURNS
-from relay.texts import FORGOTTEN, THINKING
+from relay.texts import RELAYS_OWN
 from relay.turn import respond, ways
 from tests.conftest import EXAMPLE
 from tests.exploration.explorer import Explored, explore
@@ -247,7 +247,9 @@ def all_responded(world: World) -> None:
             assert by_api or in_response or not reply.text, "a 200, and the user saw no reply"
         if entry is not None and entry.promised and entry.state != "closed":
             assert by_api or (reply is not None and reply.state == "closed"), "a promise was not kept"
-            assert set(responses) <= {THINKING["en"], FORGOTTEN["en"]}, "a promise, and another answer"
+            assert set(responses) <= {RELAYS_OWN.thinking.en, RELAYS_OWN.forgotten.en}, (
+                "a promise, and another answer"
+            )
 
 
 async def _one_after_the_other(*reads: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -101,6 +101,21 @@ def test_the_aliases_of_a_bot_are_shown(settings: dict[str, str], no_file: Path)
     assert "aliases 小助手, helper bot bot" in words(lines)
 
 
+def test_own_wording_is_shown(settings: dict[str, str], no_file: Path) -> None:
+    bots = Path(settings["RELAY_BOTS_FILE"])
+    bots.write_text(
+        f"[defaults.texts]\nfailed = 'Không được.'\n{GOOD_BOT}[bots.functions.f.texts]\nnew = 'Mới.'\n",
+        encoding="utf-8",
+    )
+    lines, problems = check(settings, no_file)
+    assert problems == []
+    shown = words(lines)
+    assert "texts failed [defaults]" in shown
+    assert shown.count("texts.failed Không được.") == 2
+    assert "texts failed, new" in shown
+    assert shown.count("texts.new Mới.") == 1
+
+
 def test_a_further_key_is_shown_by_its_length(settings: dict[str, str], no_file: Path) -> None:
     lines, problems = check(settings | {"RELAY_MODEL_KEY_EAST": "abc"}, no_file)
     assert problems == []

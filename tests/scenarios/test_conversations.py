@@ -9,7 +9,7 @@ import pytest
 
 from playground.im_server import ApiFault, Delivery
 from playground.model_server import Fault, Reply
-from relay.texts import FORGET, WITHHELD
+from relay.texts import RELAYS_OWN
 from tests.scenarios.conftest import MakeWorld
 from tests.scenarios.world import BOTS, World
 
@@ -95,14 +95,14 @@ async def test_a_lost_answer_of_the_im_server_shows_the_reply_once(world: World)
 async def test_an_answer_that_moderation_refuses_is_told_plainly(world: World) -> None:
     world.im.fail(ApiFault("antispam"))
     await world.im.say("alice", "hello", to="helper")
-    assert await world.replies(1) == [WITHHELD["en"]]
+    assert await world.replies(1) == [RELAYS_OWN.withheld.en]
 
 
 async def test_forget_erases_what_storage_holds(world: World) -> None:
     await world.im.say("alice", "my secret", to="helper")
     await world.replies(1)
     await world.im.say("alice", "/forget", to="helper")
-    assert (await world.replies(2))[-1] == FORGET["en"].format(messages=1, replies=1)
+    assert (await world.replies(2))[-1] == RELAYS_OWN.forget.en.format(messages=1, replies=1)
     await world.im.say("alice", "hello", to="helper")
     await world.replies(3)
     assert asked(world)[1:] == [("user", "hello")]

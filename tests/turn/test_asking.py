@@ -18,7 +18,7 @@ from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
 from relay.model import OpenAIChat
 from relay.ports import Completion, Prompt
-from relay.texts import BLOCKED, EMPTY, FAILED, TOO_LONG, TOO_LONG_BY, UNFINISHED, WITHHELD
+from relay.texts import RELAYS_OWN
 from relay.turn.asking import Draft, ask
 from tests.doubles import MemoryMedia
 from tests.doubles.model import Said
@@ -53,7 +53,7 @@ def test_one_bad_message_does_not_have_every_later_one_refused(relay: RelayKit) 
 
     relay.model.default = filtered
     talk(relay, "hello", "something bad", "hello again", "and again")
-    assert relay.replies == ["ok", BLOCKED["en"], "ok", "ok"]
+    assert relay.replies == ["ok", RELAYS_OWN.blocked.en, "ok", "ok"]
     assert asked(relay) == ["hello", "ok", "hello again", "ok", "and again"]
 
 
@@ -61,7 +61,7 @@ def test_a_raw_error_of_the_filter_is_never_shown(relay: RelayKit) -> None:
     """A complaint about other bots: users read "Error code: 400 - {'error': …}"."""
     relay.model.script = [ModelBlocked("content filter on the prompt")]
     talk(relay, "什么坏话")
-    assert relay.replies == [BLOCKED["zh"]]
+    assert relay.replies == [RELAYS_OWN.blocked.zh]
     assert "400" not in relay.replies[0]
 
 
@@ -72,7 +72,7 @@ def test_a_whole_batch_leaves_the_window_when_it_is_blocked(relay: RelayKit) -> 
     relay.model.script = [ModelBlocked("content filter on the prompt")]
     relay.settle()
     talk(relay, "hello")
-    assert relay.replies == [BLOCKED["en"], "Hi alice"]
+    assert relay.replies == [RELAYS_OWN.blocked.en, "Hi alice"]
     assert asked(relay) == ["hello"]
 
 
@@ -80,7 +80,7 @@ def test_what_the_apps_moderation_refuses_leaves_the_window(relay: RelayKit) -> 
     relay.model.default = lambda prompt: "re: " + prompt.messages[-1].content
     relay.im.script = [ImBlocked("code 107451"), None, ImBlocked("code 107451"), ImBlocked("code 107451")]
     talk(relay, "one", "two", "three")
-    assert relay.replies == [WITHHELD["en"], "re: three"]
+    assert relay.replies == [RELAYS_OWN.withheld.en, "re: three"]
     assert asked(relay) == ["one", "two", "three"]
 
 
@@ -97,7 +97,7 @@ def test_a_refusal_in_the_models_own_words_can_be_withheld_like_any_reply(relay:
     relay.model.script = [Completion("I can't help with that.", ended="declined")]
     relay.im.script = [ImBlocked("code 107451")]
     talk(relay, "how do I pick a lock?")
-    assert relay.replies == [WITHHELD["en"]]
+    assert relay.replies == [RELAYS_OWN.withheld.en]
     assert relay.failed == []
 
 
@@ -127,10 +127,10 @@ def test_an_answer_that_is_too_long_to_store_is_marked_as_cut(relay: RelayKit) -
 @pytest.mark.parametrize(
     ("completion", "text"),
     [
-        (Completion("", ended="cut"), UNFINISHED["en"]),
-        (Completion(" \n", ended="cut"), UNFINISHED["en"]),
-        (Completion(""), EMPTY["en"]),
-        (Completion(" ", ended="declined"), EMPTY["en"]),
+        (Completion("", ended="cut"), RELAYS_OWN.unfinished.en),
+        (Completion(" \n", ended="cut"), RELAYS_OWN.unfinished.en),
+        (Completion(""), RELAYS_OWN.empty.en),
+        (Completion(" ", ended="declined"), RELAYS_OWN.empty.en),
     ],
 )
 def test_no_empty_message_is_ever_sent(relay: RelayKit, completion: Completion, text: str) -> None:
@@ -165,7 +165,7 @@ def test_a_history_that_is_too_long_is_trimmed_and_not_guilty(relay: RelayKit) -
 def test_a_message_that_is_too_long_is_told_how_much(relay: RelayKit) -> None:
     relay.model.script = [ModelOverflow("HTTP 400", prompt_tokens=2000, excess_tokens=1000)]
     talk(relay, "x" * 8000, "hello")
-    assert relay.replies == [TOO_LONG_BY["en"].format(excess=4500), "Hi alice"]
+    assert relay.replies == [RELAYS_OWN.too_long_by.en.format(excess=4500), "Hi alice"]
     assert asked(relay) == ["hello"], "it could only push out what fits"
     assert relay.failed == []
 
@@ -173,14 +173,14 @@ def test_a_message_that_is_too_long_is_told_how_much(relay: RelayKit) -> None:
 def test_without_numbers_a_message_that_is_too_long_is_told_its_length(relay: RelayKit) -> None:
     relay.model.script = [ModelOverflow("HTTP 413")]
     talk(relay, "长" * 8000)
-    assert relay.replies == [TOO_LONG["zh"].format(length=8000)]
+    assert relay.replies == [RELAYS_OWN.too_long.zh.format(length=8000)]
 
 
 @pytest.mark.parametrize("excess_tokens", [0, 500])
 def test_no_user_is_blamed_for_a_system_prompt_that_is_too_long(relay: RelayKit, excess_tokens: int) -> None:
     relay.model.default = ModelOverflow("HTTP 400 x", prompt_tokens=1000, excess_tokens=excess_tokens)
     talk(relay, "hello")
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
     assert [turn.cause for turn in relay.failed] == ["HTTP 400 x"]
 
 
@@ -274,7 +274,7 @@ async def test_a_single_message_is_too_long_by_about_what_is_said(
     told = await draft(chat, [], "x" * 6000)
     assert told.outcome == "too_long"
     # Of 6,015 characters with the system prompt, 3,600 are sure to fit.
-    assert told.reply.text == TOO_LONG_BY["en"].format(excess=2500)
+    assert told.reply.text == RELAYS_OWN.too_long_by.en.format(excess=2500)
     shorter = await draft(chat, [], "x" * (6000 - 2500))
     assert shorter.outcome == "answered"
 
@@ -302,8 +302,8 @@ async def test_refusals_and_filters_are_told_apart_over_the_wire(
     drafts = [await draft(chat, [], "hello") for _ in range(4)]
     assert [(it.outcome, it.reply.text) for it in drafts] == [
         ("declined", "No."),
-        ("blocked", BLOCKED["en"]),
-        ("unfinished", UNFINISHED["en"]),
+        ("blocked", RELAYS_OWN.blocked.en),
+        ("unfinished", RELAYS_OWN.unfinished.en),
         ("answered", "half an ans…"),
     ]
     assert [it.exclude_batch for it in drafts] == [True, True, False, False]

@@ -12,7 +12,7 @@ from relay.config.bots import Bot
 from relay.errors import ImRejected, ImUnavailable
 from relay.messages import Message
 from relay.ports import Prompt
-from relay.texts import FORGET, HELP, NEW
+from relay.texts import RELAYS_OWN
 from relay.turn.commands import command_of, kind_of
 from tests.kit import RelayKit
 
@@ -25,17 +25,17 @@ def window(relay: RelayKit) -> list[str]:
 
 
 def erased(messages: int, replies: int) -> str:
-    return FORGET["en"].format(messages=messages, replies=replies)
+    return RELAYS_OWN.forget.en.format(messages=messages, replies=replies)
 
 
 def test_help_explains_without_a_model_call(relay: RelayKit) -> None:
     relay.post("/help")
-    assert relay.replies == [HELP["en"].format(name="Helper")]
+    assert relay.replies == [RELAYS_OWN.help.en.format(name="Helper")]
     assert relay.model.prompts == []
 
 
 @pytest.mark.parametrize(
-    ("text", "reply"), [("/帮助", HELP["zh"].format(name="Helper")), ("/新对话", NEW["zh"])]
+    ("text", "reply"), [("/帮助", RELAYS_OWN.help.zh.format(name="Helper")), ("/新对话", RELAYS_OWN.new.zh)]
 )
 def test_commands_are_understood_in_chinese(relay: RelayKit, text: str, reply: str) -> None:
     relay.post(text)
@@ -146,7 +146,7 @@ def test_a_command_that_comes_twice_is_confirmed_once(relay: RelayKit) -> None:
     body = relay.copy("/new")
     relay.post_body(body)
     relay.post_body(body)
-    assert relay.replies == [NEW["en"]]
+    assert relay.replies == [RELAYS_OWN.new.en]
 
 
 def test_a_confirmation_that_the_im_server_refuses_is_not_sent_again(relay: RelayKit) -> None:
@@ -306,7 +306,7 @@ def test_in_a_group_a_command_stands_beside_the_mention(relay: RelayKit, text: s
     relay.post("@Helper hello", team="77")
     relay.clock.advance(1)
     relay.post(text, team="77")
-    assert relay.replies[-1] in (erased(1, 1), FORGET["zh"].format(messages=1, replies=1))
+    assert relay.replies[-1] in (erased(1, 1), RELAYS_OWN.forget.zh.format(messages=1, replies=1))
     assert len(relay.model.prompts) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from relay.errors import ImUnavailable, ModelBlocked, ModelRejected
 from relay.keys import LEASE_TABLE
 from relay.ports import Outgoing, Prompt
-from relay.texts import FAILED
+from relay.texts import RELAYS_OWN
 from tests.kit import RelayKit
 
 
@@ -54,7 +54,7 @@ def test_a_reply_that_cannot_be_sent_holds_the_next_one_up_only_until_that_gives
     relay.clock.advance(60)
     relay.post("two")
     relay.wait(11 * 60)
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
 
 
 def test_a_success_alone_clears_what_is_known_of_deaths(relay: RelayKit) -> None:

@@ -11,7 +11,7 @@ from relay.keys import message_hash
 from relay.messages import Turn
 from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import POISON, TURNS
-from relay.texts import FAILED
+from relay.texts import RELAYS_OWN
 from relay.turn.step import GAVE_UP
 from tests.doubles import Call
 from tests.kit import RelayKit
@@ -43,7 +43,7 @@ def test_a_last_try_that_kills_its_process_is_given_up_when_the_host_brings_it_a
     relay.sweep()
     relay.model.script = [lambda prompt: relay.kill_host()]
     relay.settle()
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
     assert len(relay.model.prompts) == 1
     assert [record.cause for record in relay.failed] == [GAVE_UP]
 
@@ -55,7 +55,7 @@ def test_a_last_try_that_comes_back_from_the_poison_queue_is_given_up_unasked(re
     abandon(relay)
     relay.sweep()
     relay.settle()
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
     assert relay.model.prompts == []
     relay.clock.advance(3600)
     relay.sweep()
@@ -80,7 +80,7 @@ def test_a_last_try_that_fails_is_given_up_at_once(relay: RelayKit) -> None:
     abandon(relay)
     relay.sweep()
     relay.run()
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
     assert [record.cause for record in relay.failed] == ["HTTP 500"]
 
 
@@ -92,7 +92,7 @@ def test_a_last_try_that_meets_failing_storage_does_not_come_round_again(relay: 
     relay.run()
     relay.tables.down = False
     relay.settle()
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
     assert relay.model.prompts == []
 
 
@@ -112,7 +112,7 @@ def test_an_overdue_message_is_given_up_after_its_first_failed_try(relay: RelayK
     relay.clock.advance(11 * 60)
     relay.settle()
     assert 1 <= len(relay.model.prompts) <= 2  # by the message, and by its watch
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
 
 
 def test_a_death_counts_as_a_failed_try(relay: RelayKit) -> None:
@@ -122,7 +122,7 @@ def test_a_death_counts_as_a_failed_try(relay: RelayKit) -> None:
     relay.queues.queues[TURNS] = [m for m in relay.queues.queues[TURNS] if m.deliveries]  # not by its watch
     relay.settle()
     assert len(relay.model.prompts) == 1
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
 
 
 def test_a_message_that_is_too_old_to_be_accepted_is_given_up_without_a_try(relay: RelayKit) -> None:
@@ -131,7 +131,7 @@ def test_a_message_that_is_too_old_to_be_accepted_is_given_up_without_a_try(rela
     relay.clock.advance(31 * 60)
     relay.settle()
     assert relay.model.prompts == []
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
 
 
 def test_what_no_shorter_message_would_mend_is_given_up_and_leaves_the_window(relay: RelayKit) -> None:
@@ -140,7 +140,7 @@ def test_what_no_shorter_message_would_mend_is_given_up_and_leaves_the_window(re
     for text in ("hello", "again"):
         relay.post(text)
         relay.clock.advance(1)
-    assert relay.replies == [FAILED["en"], "Hi alice"]
+    assert relay.replies == [RELAYS_OWN.failed.en, "Hi alice"]
     assert relay.model.asked()[-1][1:] == [("user", "again")]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, StorageUnavailable
 from relay.outbox import TURNS
-from relay.texts import FORGET, WITHHELD
+from relay.texts import RELAYS_OWN
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -136,7 +136,7 @@ def test_who_added_the_bot_has_nothing_of_it_to_forget(relay: RelayKit) -> None:
     relay.add_to_group("helper", team="42", sender="alice")
     relay.clock.advance(1)
     relay.post("@helper /forget", team="42", sender="alice")
-    assert relay.replies[-1] == FORGET["en"].format(messages=0, replies=0)
+    assert relay.replies[-1] == RELAYS_OWN.forget.en.format(messages=0, replies=0)
     assert all(row["sender"] == "helper" for row in relay.tables.rows("greeting"))
 
 
@@ -185,7 +185,7 @@ def test_a_greeting_that_the_im_server_refuses_leaves_a_record(relay: RelayKit) 
 def test_a_greeting_that_moderation_withholds_is_said_so(relay: RelayKit) -> None:
     relay.im.script = [ImBlocked("107451")]
     relay.add_to_group("helper")
-    assert relay.replies == [WITHHELD["en"]]
+    assert relay.replies == [RELAYS_OWN.withheld.en]
 
 
 def test_when_one_of_two_bots_cannot_be_queued_the_platform_is_to_send_it_again(relay: RelayKit) -> None:

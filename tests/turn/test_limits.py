@@ -23,7 +23,7 @@ from relay.keys import LIMITS_PREFIX, conversation_key
 from relay.memory.counts import Count
 from relay.messages import Turn
 from relay.ports import Insert, Row
-from relay.texts import DISABLED, FAILED, LAST, LIMITED, when
+from relay.texts import RELAYS_OWN
 from relay.turn import limits
 from relay.turn.limits import Limiter
 from tests.doubles import Call, ManualClock, MemoryTables
@@ -39,8 +39,8 @@ def limit(relay: RelayKit, limits_toml: str) -> None:
     relay.configure(f"[defaults]\nlimits = {limits_toml}\n{BOTS_TOML}")
 
 
-REFUSAL = LIMITED["en"].format(when="in 1 minute (12:01 UTC)")
-WARNING = LAST["en"].format(when="in 1 minute (12:01 UTC)")
+REFUSAL = RELAYS_OWN.limited.en.format(when="in 1 minute (12:01 UTC)")
+WARNING = RELAYS_OWN.last.en.format(when="in 1 minute (12:01 UTC)")
 
 
 def answered(relay: RelayKit) -> list[str]:
@@ -96,7 +96,7 @@ def test_a_day_is_a_utc_day(relay: RelayKit) -> None:
     for _ in range(3):
         relay.post("hello")
         relay.clock.advance(3600)
-    assert relay.replies[2] == LIMITED["en"].format(when="in about 10 hours (00:00 UTC)")
+    assert relay.replies[2] == RELAYS_OWN.limited.en.format(when="in about 10 hours (00:00 UTC)")
     relay.clock.advance(9 * 3600)
     relay.post("hello")
     assert len(answered(relay)) == 3
@@ -106,7 +106,7 @@ def test_the_refusal_is_in_the_language_of_the_message(relay: RelayKit) -> None:
     limit(relay, "{ per_sender = { minute = 1 } }")
     relay.post("hello")
     relay.post("你好吗")
-    assert relay.replies[1] == LIMITED["zh"].format(when="1 分钟后（12:01 UTC）")
+    assert relay.replies[1] == RELAYS_OWN.limited.zh.format(when="1 分钟后（12:01 UTC）")
 
 
 def test_the_limit_of_a_bot_is_shared_by_everybody(relay: RelayKit) -> None:
@@ -411,7 +411,7 @@ def test_a_refused_message_that_waited_too_long_is_refused_all_the_same(relay: R
         relay.post("second")
         relay.wait(700)
     relay.settle()
-    assert FAILED["en"] not in relay.replies
+    assert RELAYS_OWN.failed.en not in relay.replies
     assert relay.replies[1].startswith("Sorry, I cannot answer any more messages")
     assert relay.failed == []
 
@@ -483,7 +483,7 @@ def test_forget_erases_the_warning_too(relay: RelayKit) -> None:
 def test_a_time_is_told_for_every_time_zone(seconds: int, english: str, chinese: str) -> None:
     now = ManualClock().now()
     until = now + seconds * 1000
-    assert (when(until, now, "en"), when(until, now, "zh")) == (english, chinese)
+    assert (RELAYS_OWN.when(until, now, "en"), RELAYS_OWN.when(until, now, "你好")) == (english, chinese)
 
 
 # where counts cannot be kept
@@ -622,7 +622,7 @@ def test_messages_that_wait_when_their_bot_is_switched_off_get_one_plain_text(re
         relay.post("two")
     disable(relay)
     relay.settle()
-    assert relay.replies == [DISABLED["en"]]
+    assert relay.replies == [RELAYS_OWN.disabled.en]
     assert relay.model.prompts == []
     assert relay.failed == []
     assert all(row.get("excluded") for row in relay.tables.rows())
@@ -750,7 +750,7 @@ def test_who_has_used_up_the_tokens_of_a_day_is_told_so_until_it_is_over(relay: 
         relay.post("hello")
         relay.clock.advance(1)
     assert relay.replies[:2] == ["Hi alice"] * 2
-    assert relay.replies[2].startswith(LIMITED["en"].partition("{when}")[0])
+    assert relay.replies[2].startswith(RELAYS_OWN.limited.en.partition("{when}")[0])
     relay.post("hello", sender="bob")
     assert relay.replies[3] == "Hi bob"
     relay.clock.set(relay.clock.now() // DAY_MS * DAY_MS + DAY_MS)

@@ -8,7 +8,7 @@ import pytest
 
 from relay.errors import ImBlocked, ImError, ImRejected, ImUnavailable
 from relay.ports import Outgoing
-from relay.texts import WITHHELD
+from relay.texts import RELAYS_OWN
 from tests.kit import RelayKit
 
 
@@ -69,7 +69,10 @@ def test_forget_between_two_parts_keeps_the_rest_from_the_user(relay: RelayKit) 
 
 @pytest.mark.parametrize(
     ("refusal", "told", "state"),
-    [(ImBlocked("moderation"), [WITHHELD["en"]], "sent"), (ImRejected("no such account"), [], "undelivered")],
+    [
+        (ImBlocked("moderation"), [RELAYS_OWN.withheld.en], "sent"),
+        (ImRejected("no such account"), [], "undelivered"),
+    ],
 )
 def test_the_refusal_of_a_later_part_ends_the_reply_at_once(
     relay: RelayKit, refusal: ImError, told: list[str], state: str

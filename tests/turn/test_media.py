@@ -9,7 +9,7 @@ import pytest
 
 from relay.errors import MediumGone, MediumRefused, MediumUnavailable, ModelOverflow
 from relay.ports import Completion
-from relay.texts import CANNOT_LISTEN, CANNOT_OPEN, CANNOT_SEE
+from relay.texts import RELAYS_OWN
 from tests.kit import RelayKit
 
 URL = "https://nim-nosdn.netease.im/abc"
@@ -78,7 +78,7 @@ def test_a_picture_that_cannot_be_had_is_told_to_the_model_and_the_user_once(
     relay.media.pictures[f"{URL}1"] = error
     picture(relay)
     assert said(relay)["sent"] == f"a picture, 1280 × 720; {told}"
-    assert relay.replies == [f"Hi alice\n\n{CANNOT_OPEN['en']}"]
+    assert relay.replies == [f"Hi alice\n\n{RELAYS_OWN.cannot_open.en}"]
     relay.post("and?")
     assert relay.replies[-1] == "Hi alice"
     assert ("assistant", "Hi alice") in relay.model.asked()[-1]
@@ -87,7 +87,7 @@ def test_a_picture_that_cannot_be_had_is_told_to_the_model_and_the_user_once(
 def test_a_user_reads_that_the_bot_cannot_see(relay: RelayKit) -> None:
     relay.model.default = Completion("A nice one.", unseen=True)
     picture(relay)
-    assert relay.replies == [f"A nice one.\n\n{CANNOT_SEE['en']}"]
+    assert relay.replies == [f"A nice one.\n\n{RELAYS_OWN.cannot_see.en}"]
     relay.post("and?")
     assert relay.replies[-1] == "A nice one."
 
@@ -114,7 +114,7 @@ def test_voice_alone_is_answered_plainly_and_the_next_words_are_answered_with_it
     relay: RelayKit,
 ) -> None:
     send(relay, "AUDIO", {"url": URL, "dur": 3900})
-    assert relay.replies == [CANNOT_LISTEN["en"]]
+    assert relay.replies == [RELAYS_OWN.cannot_listen.en]
     assert relay.model.prompts == []
     relay.clock.advance(1)
     relay.post("did you hear me?")

@@ -20,7 +20,7 @@ from relay.messages import Turn
 from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import TURNS
 from relay.ports import Merge
-from relay.texts import FAILED, REFUSED, WITHHELD
+from relay.texts import RELAYS_OWN
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_answered_in_time_gets_one_failure_text_and_a_record(rela
     relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("hello")
     relay.settle()
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
     (record,) = relay.failed
     assert record.cause == "ModelUnavailable: HTTP 500"
     assert relay.waiting == []
@@ -75,20 +75,20 @@ def test_the_failure_text_comes_at_the_configured_time(relay: RelayKit) -> None:
     relay.wait(599)
     assert relay.replies == []
     relay.wait(2)
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
 
 
 def test_the_failure_text_is_in_the_language_of_the_message(relay: RelayKit) -> None:
     relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("你好吗")
     relay.wait(11 * 60)
-    assert relay.replies == [FAILED["zh"]]
+    assert relay.replies == [RELAYS_OWN.failed.zh]
 
 
 def test_a_message_that_the_model_refuses_is_told_so_at_once_and_leaves_the_memory(relay: RelayKit) -> None:
     relay.model.script = [ModelRejected("HTTP 400 odd")]
     relay.post("odd")
-    assert relay.replies == [REFUSED["en"]]
+    assert relay.replies == [RELAYS_OWN.refused.en]
     assert relay.failed == []
     relay.post("hello")
     assert relay.model.asked()[-1][1:] == [("user", "hello")]
@@ -125,7 +125,7 @@ def test_a_message_that_the_model_rejects_does_not_take_its_batch_along(relay: R
         relay.clock.advance(0.01)
     relay.configure_bot(rewind_messages=0)
     relay.settle()
-    assert sorted(relay.replies) == sorted(["fine", REFUSED["en"], "fine"])
+    assert sorted(relay.replies) == sorted(["fine", RELAYS_OWN.refused.en, "fine"])
 
 
 def test_an_outage_of_storage_loses_nothing(relay: RelayKit) -> None:
@@ -210,7 +210,7 @@ def test_a_failure_text_is_marked_sent_only_when_its_cause_is_on_record(relay: R
     relay.model.default = ModelUnavailable("HTTP 500")
     relay.post("hello")
     relay.settle()
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
     assert len(relay.failed) == 1
 
 
@@ -218,7 +218,7 @@ def test_a_text_in_the_place_of_a_withheld_reply_is_sent_although_the_answer_of_
     relay: RelayKit,
 ) -> None:
     async def repeated(call: Call) -> None:
-        if any(change.values.get("text") == WITHHELD["en"] for change in call.changes):
+        if any(change.values.get("text") == RELAYS_OWN.withheld.en for change in call.changes):
             # The real part repeats a call whose answer was lost.
             await relay.tables.write(call.where, call.partition, *call.changes)
 
@@ -226,14 +226,14 @@ def test_a_text_in_the_place_of_a_withheld_reply_is_sent_although_the_answer_of_
     relay.im.script = [ImBlocked("code 107451")]
     relay.post("hello")
     relay.settle()
-    assert relay.replies == [WITHHELD["en"]]
+    assert relay.replies == [RELAYS_OWN.withheld.en]
 
 
 def test_a_withheld_reply_that_somebody_else_changed_is_not_sent_as_it_was(relay: RelayKit) -> None:
     """Under the lease that can only be a ``/forget``."""
 
     async def changed_meanwhile(call: Call) -> None:
-        if any(change.values.get("text") == WITHHELD["en"] for change in call.changes):
+        if any(change.values.get("text") == RELAYS_OWN.withheld.en for change in call.changes):
             relay.tables.before = None
             other = Merge(call.changes[0].key, {"note": "another"}, etag_of(relay, call))
             await relay.tables.write(call.where, call.partition, other)

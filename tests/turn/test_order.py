@@ -8,7 +8,7 @@ from relay.errors import ModelUnavailable
 from relay.keys import LEASE_TABLE, conversation_key
 from relay.messages import Message
 from relay.ports import Prompt
-from relay.texts import FAILED
+from relay.texts import RELAYS_OWN
 from tests.kit import RelayKit
 
 LEASE_SECONDS = 90 + 20 + 30
@@ -32,7 +32,7 @@ def test_an_overdue_message_is_given_up_under_the_lease_only(relay: RelayKit) ->
     relay.wait(90)
     assert relay.replies == []
     relay.wait(20)
-    assert relay.replies == [FAILED["en"]]
+    assert relay.replies == [RELAYS_OWN.failed.en]
 
 
 def test_a_turn_does_not_hold_up_another_conversation(relay: RelayKit) -> None:
@@ -131,7 +131,7 @@ def test_a_message_that_kills_every_turn_is_given_up_and_the_others_are_answered
     relay.post("killer", at=now + 1, run=False)
     relay.post("harmless", at=now + 2, run=False)
     relay.settle()
-    assert FAILED["en"] in relay.replies
+    assert RELAYS_OWN.failed.en in relay.replies
     assert len(crashes) == 3
     assert [turn.cause for turn in relay.failed] == ["the process died each time it was answered"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay.texts import TOO_LONG_BY
+from relay.texts import RELAYS_OWN
 from relay.turn.overflow import too_long
 
 
@@ -13,4 +13,4 @@ from relay.turn.overflow import too_long
     [(1, 1), (9, 9), (45, 45), (99, 99), (100, 100), (101, 110), (991, 1000), (4401, 4500)],
 )
 def test_by_how_much_is_told_to_two_digits_and_never_too_little(excess: int, told: int) -> None:
-    assert too_long("x" * 5000, excess) == TOO_LONG_BY["en"].format(excess=told)
+    assert too_long(RELAYS_OWN, "x" * 5000, excess) == RELAYS_OWN.too_long_by.en.format(excess=told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relay.errors import ImBlocked, ModelBlocked, ModelRejected, ModelUnavailable
 from relay.ports import Completion
-from relay.texts import BLOCKED, EMPTY, WITHHELD
+from relay.texts import RELAYS_OWN
 from tests.kit import RelayKit
 
 
@@ -13,7 +13,7 @@ def test_a_blocked_message_gets_a_plain_text_and_stays_out_of_the_window(relay: 
     relay.post("something bad")
     relay.clock.advance(1)
     relay.post("hello")
-    assert relay.replies == [BLOCKED["en"], "Hi alice"]
+    assert relay.replies == [RELAYS_OWN.blocked.en, "Hi alice"]
     assert relay.model.asked()[-1][1:] == [("user", "hello")]
 
 
@@ -22,14 +22,14 @@ def test_an_empty_answer_gets_a_plain_text_that_stays_out_of_the_window(relay: R
     relay.post("one")
     relay.clock.advance(1)
     relay.post("two")
-    assert relay.replies == [EMPTY["en"], "Hi alice"]
+    assert relay.replies == [RELAYS_OWN.empty.en, "Hi alice"]
     assert relay.model.asked()[-1][1:] == [("user", "one"), ("user", "two")]
 
 
 def test_a_reply_that_moderation_refuses_is_replaced_by_a_plain_text(relay: RelayKit) -> None:
     relay.im.script = [ImBlocked("code 107451")]
     relay.post("hello")
-    assert relay.replies == [WITHHELD["en"]]
+    assert relay.replies == [RELAYS_OWN.withheld.en]
     relay.clock.advance(1)
     relay.post("again")
     assert relay.model.asked()[-1][1:] == [("user", "hello"), ("user", "again")]

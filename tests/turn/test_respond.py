@@ -14,7 +14,7 @@ from relay.keys import HISTORY_PREFIX
 from relay.messages import Turn
 from relay.outbox import TURNS
 from relay.ports import Completion, Merge, Prompt
-from relay.texts import BLOCKED, FAILED, FORGOTTEN, NEW, REFUSED, THINKING
+from relay.texts import RELAYS_OWN
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -44,10 +44,10 @@ def test_a_copy_of_an_answered_request_replays_the_stored_reply(relay: RelayKit)
 def test_a_slow_model_gets_a_promise_and_the_answer_goes_by_the_api(relay: RelayKit) -> None:
     relay.model.script = [ModelUnavailable("no answer within 22 s")]
     body = request(relay)
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     relay.settle()
     assert relay.replies == ["Hi alice"]
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     relay.settle()
     assert relay.replies == ["Hi alice"]
 
@@ -64,7 +64,7 @@ def test_a_request_waits_for_its_conversation_and_then_promises(relay: RelayKit)
     body = request(relay)
     give_back = relay.hold_lease("echo")
     started = relay.clock.now()
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     assert 20_000 <= relay.clock.now() - started <= 25_000
     give_back()
     relay.settle()
@@ -93,13 +93,13 @@ def test_requests_are_answered_one_by_one_with_the_memory_of_each_other(relay: R
 
 def test_a_refused_message_is_told_so_in_the_response(relay: RelayKit) -> None:
     relay.model.script = [ModelRejected("HTTP 400")]
-    assert answer(relay, request(relay)) == REFUSED["en"]
+    assert answer(relay, request(relay)) == RELAYS_OWN.refused.en
     assert relay.failed == []
 
 
 def test_a_command_is_confirmed_in_the_response(relay: RelayKit) -> None:
     body = request(relay, "/new")
-    assert answer(relay, body) == answer(relay, body) == NEW["en"]
+    assert answer(relay, body) == answer(relay, body) == RELAYS_OWN.new.en
     assert relay.im.attempts == []
 
 
@@ -123,7 +123,7 @@ def test_a_promised_message_is_answered_alone(relay: RelayKit) -> None:
 def test_promised_messages_are_answered_in_their_order_whichever_turn_comes_first(relay: RelayKit) -> None:
     relay.model.script = [ModelUnavailable("slow"), ModelUnavailable("slow")]
     for text in ("one", "two"):
-        assert answer(relay, request(relay, text)) == THINKING["en"]
+        assert answer(relay, request(relay, text)) == RELAYS_OWN.thinking.en
         relay.clock.advance(1)
     relay.model.default = lambda prompt: f"re: {prompt.messages[-1].content}"
     relay.queues.queues[TURNS].reverse()
@@ -139,11 +139,11 @@ def test_only_when_neither_tables_nor_queue_can_be_had_the_answer_is_503(relay: 
 def test_a_request_that_cannot_be_claimed_is_queued_and_promised(relay: RelayKit) -> None:
     body = request(relay)
     relay.tables.down = True
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     relay.tables.down = False
     relay.settle()
     assert relay.replies == ["Hi alice"]
-    assert answer(relay, body) == THINKING["en"]  # a copy does not show it again
+    assert answer(relay, body) == RELAYS_OWN.thinking.en  # a copy does not show it again
 
 
 def is_reply(call: Call) -> bool:
@@ -171,11 +171,11 @@ def test_storage_that_fails_behind_the_claim_loses_nothing(
 ) -> None:
     body = request(relay)
     relay.tables.before = failing(fails)
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     relay.tables.before = None
     relay.settle()
     assert relay.replies == ["Hi alice"]
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
 
 
 def test_a_stored_reply_that_its_request_could_not_show_goes_by_the_api(relay: RelayKit) -> None:
@@ -183,19 +183,19 @@ def test_a_stored_reply_that_its_request_could_not_show_goes_by_the_api(relay: R
     body = request(relay)
     relay.tables.after = failing(is_reply)
     relay.tables.before = failing(lambda call: call.name == "get")
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     relay.tables.before = relay.tables.after = None
     relay.settle()
     assert relay.replies == ["Hi alice"]
     assert len(relay.model.prompts) == 1
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
 
 
 def test_a_copy_that_was_answered_in_the_meantime_is_not_answered_again_by_the_api(relay: RelayKit) -> None:
     """In the same millisecond, too."""
     body = request(relay)
     relay.tables.down = True
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     relay.tables.down = False
     assert answer(relay, body) == "Hi alice"
     relay.settle()
@@ -204,12 +204,12 @@ def test_a_copy_that_was_answered_in_the_meantime_is_not_answered_again_by_the_a
 
 def test_a_command_whose_mark_fails_is_confirmed(relay: RelayKit) -> None:
     relay.tables.before = failing(lambda call: any(isinstance(change, Merge) for change in call.changes))
-    assert answer(relay, request(relay, "/new")) == NEW["en"]
+    assert answer(relay, request(relay, "/new")) == RELAYS_OWN.new.en
 
 
 def test_a_blocked_message_is_told_plainly(relay: RelayKit) -> None:
     relay.model.script = [ModelBlocked("content filter on the prompt")]
-    assert answer(relay, request(relay)) == BLOCKED["en"]
+    assert answer(relay, request(relay)) == RELAYS_OWN.blocked.en
 
 
 def test_the_queued_turn_of_a_promise_has_a_watch(relay: RelayKit) -> None:
@@ -225,7 +225,7 @@ def test_a_message_from_before_forget_that_comes_late_is_closed(relay: RelayKit)
     late = request(relay)
     relay.clock.advance(1)
     answer(relay, request(relay, "/forget"))
-    assert answer(relay, late) == FORGOTTEN["en"]
+    assert answer(relay, late) == RELAYS_OWN.forgotten.en
 
 
 def test_a_late_forgotten_message_does_not_swallow_a_promised_answer(relay: RelayKit) -> None:
@@ -234,8 +234,8 @@ def test_a_late_forgotten_message_does_not_swallow_a_promised_answer(relay: Rela
     answer(relay, request(relay, "/forget"))
     relay.clock.advance(1)
     relay.model.script = [ModelUnavailable("slow")]
-    assert answer(relay, request(relay, "question")) == THINKING["en"]
-    assert answer(relay, late) == FORGOTTEN["en"]
+    assert answer(relay, request(relay, "question")) == RELAYS_OWN.thinking.en
+    assert answer(relay, late) == RELAYS_OWN.forgotten.en
     relay.settle()
     assert relay.replies == ["Hi alice"]
 
@@ -245,11 +245,11 @@ def test_an_answer_that_went_by_the_api_is_not_shown_again_in_a_response(relay: 
     relay.model.script = [ModelUnavailable("slow")]
     body = request(relay)
     relay.tables.before = failing(lambda call: any("promised" in change.values for change in call.changes))
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
     relay.tables.before = None
     relay.settle()
     assert relay.replies == ["Hi alice"]
-    assert answer(relay, body) == THINKING["en"]
+    assert answer(relay, body) == RELAYS_OWN.thinking.en
 
 
 def test_the_line_of_a_finished_turn_tells_the_tokens(
@@ -273,7 +273,7 @@ def test_a_request_whose_lease_is_about_to_end_stores_nothing(relay: RelayKit) -
         return "too late"
 
     relay.model.default, quick = slow, relay.model.default
-    assert answer(relay, request(relay)) == THINKING["en"]
+    assert answer(relay, request(relay)) == RELAYS_OWN.thinking.en
     relay.model.default = quick
     relay.settle()
     assert relay.replies == ["Hi alice"]
@@ -286,6 +286,6 @@ def test_a_request_that_kills_its_process_each_time_is_given_up(relay: RelayKit)
     for _ in range(3):
         assert relay.post_body(body, run=False).status_code == 502
         relay.clock.advance(relay.app.timing.lease_seconds(relay.app.bots.get("echo")))  # type: ignore[arg-type]
-    assert answer(relay, body) == FAILED["en"]
+    assert answer(relay, body) == RELAYS_OWN.failed.en
     assert [record.cause for record in relay.failed] == ["the process died each time it was answered"]
     assert len(relay.model.prompts) == 3

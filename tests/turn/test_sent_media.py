@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from relay.config.bots import Bot
 from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.keys import client_id
 from relay.memory.rows import Entry
 from relay.outgoing import Custom, File, Medium, Picture, Place, Tip
 from relay.ports import Merge, Outgoing
-from relay.texts import NOT_SHOWN, PART_WITHHELD, WITHHELD
+from relay.texts import RELAYS_OWN
 from relay.turn import asking, step
 from relay.turn.layout import MEDIA_MAX, in_parts
 from tests.doubles import Call
@@ -29,6 +30,8 @@ SHOWN = [
     File(PDF, "report.pdf", ext="pdf"),
     "Good night.",
 ]
+
+LINKING = Bot(accid="helper", name="Helper", system_prompt="x", send_links=True)
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ def test_forget_leaves_no_medium(linking: RelayKit) -> None:
 
 
 def test_media_without_a_text_are_a_reply(relay: RelayKit) -> None:
-    reply = in_parts(blank(""), [Picture(CAT)])
+    reply = in_parts(LINKING, blank(""), [Picture(CAT)])
     assert reply.media == (Picture(CAT),)
     assert reply.parts == (CAT,)
 
@@ -122,37 +125,37 @@ def blank(text: str, note: str = "") -> Entry:
 
 
 def test_media_beside_the_text_come_behind_it_and_its_note() -> None:
-    reply = in_parts(blank("Look.", "(The last one.)"), [Place(1.5, 2.5, "Here"), Tip("A tip")])
+    reply = in_parts(LINKING, blank("Look.", "(The last one.)"), [Place(1.5, 2.5, "Here"), Tip("A tip")])
     assert reply.parts == ("Look.\n\n(The last one.)", "Here (1.5, 2.5)", "A tip")
     assert reply.media == (None, Place(1.5, 2.5, "Here"), Tip("A tip"))
 
 
 def test_a_note_behind_a_medium_is_a_message_of_its_own() -> None:
-    reply = in_parts(blank(f"Look.\n{CAT}", "(The last one.)"), send_links=True)
+    reply = in_parts(LINKING, blank(f"Look.\n{CAT}", "(The last one.)"))
     assert reply.parts == ("Look.", CAT, "(The last one.)")
 
 
 def test_one_text_has_no_parts() -> None:
-    reply = in_parts(blank("Look.", "(The last one.)"), send_links=True)
+    reply = in_parts(LINKING, blank("Look.", "(The last one.)"))
     assert (reply.parts, reply.media) == ((), ())
 
 
 def test_a_long_text_among_media_is_cut_where_it_would_be_alone() -> None:
     long = "A sentence. " * 700
-    reply = in_parts(blank(f"{long}\n\n{CAT}\n\n{long}"), send_links=True)
+    reply = in_parts(LINKING, blank(f"{long}\n\n{CAT}\n\n{long}"))
     assert [bool(each) for each in reply.media] == [False, False, False, True, False, False, False]
 
 
 def test_plain_texts_of_ours_are_not_looked_through() -> None:
-    assert in_parts(replace(blank(CAT), excluded=True), send_links=True).media == ()
+    assert in_parts(LINKING, replace(blank(CAT), excluded=True)).media == ()
 
 
 def test_a_custom_message_is_a_plain_sentence_where_there_is_only_text() -> None:
-    assert in_parts(blank("看"), [Custom({"type": 1})]).parts == ("看", NOT_SHOWN["zh"])
+    assert in_parts(LINKING, blank("看"), [Custom({"type": 1})]).parts == ("看", RELAYS_OWN.not_shown.zh)
 
 
 def test_more_media_than_a_reply_may_carry_are_left_out() -> None:
-    assert len(in_parts(blank("Look."), [Picture(CAT)] * 20).media) == 1 + MEDIA_MAX
+    assert len(in_parts(LINKING, blank("Look."), [Picture(CAT)] * 20).media) == 1 + MEDIA_MAX
 
 
 def test_what_a_draft_carries_beside_its_text_is_sent(
@@ -246,7 +249,7 @@ def test_a_kill_behind_the_line_of_a_refused_medium_shows_it_once(linking: Relay
 def test_what_moderation_withholds_is_not_linked_to_either(linking: RelayKit) -> None:
     refuse(linking, "picture", ImBlocked("result code 107451: refused by moderation"))
     linking.post("show me")
-    assert shown(linking) == ["Here is the cat:", PART_WITHHELD["en"], *SHOWN[2:]]
+    assert shown(linking) == ["Here is the cat:", RELAYS_OWN.part_withheld.en, *SHOWN[2:]]
 
 
 def test_a_text_that_moderation_withholds_takes_the_reply_with_it_as_ever(linking: RelayKit) -> None:
@@ -256,7 +259,7 @@ def test_a_text_that_moderation_withholds_takes_the_reply_with_it_as_ever(linkin
 
     linking.im.default = take
     linking.post("show me")
-    assert shown(linking) == [*SHOWN[:2], WITHHELD["en"]]
+    assert shown(linking) == [*SHOWN[:2], RELAYS_OWN.withheld.en]
     assert reply_row(linking)["media"] == ""
 
 
@@ -291,7 +294,7 @@ def test_a_version_that_knows_no_media_shows_lines_in_their_places(
 
 
 def test_a_response_bot_has_the_links_in_its_text_and_a_line_for_each_other_medium(relay: RelayKit) -> None:
-    linked = in_parts(blank(ANSWER), [Place(1.5, 2.5, "Home")], send_links=True)
+    linked = in_parts(LINKING, blank(ANSWER), [Place(1.5, 2.5, "Home")])
     assert linked.shown == f"{ANSWER}\n\nHome (1.5, 2.5)"
     relay.configure_bot("echo", send_links=True)
     relay.model.default = ANSWER

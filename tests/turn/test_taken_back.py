@@ -15,7 +15,7 @@ from relay.errors import ImRejected, ImUnavailable
 from relay.messages import Turn
 from relay.outbox import POISON
 from relay.ports import Outgoing, Prompt, Sent
-from relay.texts import FORGOTTEN, HELP
+from relay.texts import RELAYS_OWN
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -105,7 +105,7 @@ def test_a_command_that_was_carried_out_stays_so(relay: RelayKit) -> None:
     relay.post_body(help_)
     relay.recall(help_)
     relay.recall(help_)
-    assert relay.replies == [HELP["en"].format(name="Helper")]
+    assert relay.replies == [RELAYS_OWN.help.en.format(name="Helper")]
     assert [row["state"] for row in relay.tables.rows()] == ["answered"]
 
 
@@ -278,7 +278,7 @@ def test_a_response_bot_shows_that_what_it_was_asked_is_forgotten(relay: RelayKi
     relay.post_body(after)
     relay.recall(after | {"msgidServer": "0"})
     shown.append(relay.post_body(after))
-    assert [json.loads(each.get_body())["reply"]["text"] for each in shown] == [FORGOTTEN["en"]] * 3
+    assert [json.loads(each.get_body())["reply"]["text"] for each in shown] == [RELAYS_OWN.forgotten.en] * 3
     assert len(relay.model.prompts) == 2
 
 

@@ -17,7 +17,7 @@ from relay.errors import (
     ModelOverflow,
     ModelUnavailable,
 )
-from relay.texts import CANNOT_OPEN, DID_NOT_HEAR, DOES_NOT_LISTEN, FAILED, NOT_UNDERSTOOD
+from relay.texts import RELAYS_OWN, Text
 from relay.turn.overflow import CUT
 from tests.kit import RelayKit
 
@@ -75,7 +75,7 @@ def test_an_im_server_that_cannot_hear_now_is_waited_for(heard_by_im: RelayKit) 
     assert heard_by_im.replies == []
     heard_by_im.im.transcripts[URL] = ImRejected("result code 414")
     heard_by_im.settle()
-    assert heard_by_im.replies == [NOT_UNDERSTOOD["en"]]
+    assert heard_by_im.replies == [RELAYS_OWN.not_understood.en]
 
 
 def test_a_later_turn_remembers_what_was_spoken_without_hearing_it_again(hearing: RelayKit) -> None:
@@ -119,7 +119,7 @@ def test_ears_that_stay_away_end_in_one_plain_failure_text(hearing: RelayKit) ->
     hearing.media.transcripts[URL] = ModelUnavailable("HTTP 503")
     voice(hearing)
     hearing.settle()
-    assert hearing.replies == [FAILED["en"]]
+    assert hearing.replies == [RELAYS_OWN.failed.en]
     assert len(hearing.failed) == 1
 
 
@@ -140,7 +140,7 @@ def test_voice_that_nobody_understands_is_answered_plainly(
 ) -> None:
     hearing.media.transcripts[URL] = heard
     voice(hearing)
-    assert hearing.replies == [NOT_UNDERSTOOD["en"]]
+    assert hearing.replies == [RELAYS_OWN.not_understood.en]
     assert hearing.model.prompts == []
 
 
@@ -152,18 +152,20 @@ def test_a_download_that_fails_for_a_moment_is_tried_once_more(hearing: RelayKit
     hearing.media.fetched.clear()
     voice(hearing)
     assert hearing.media.fetched == [URL, URL]
-    assert hearing.replies[-1] == NOT_UNDERSTOOD["en"]
+    assert hearing.replies[-1] == RELAYS_OWN.not_understood.en
 
 
-@pytest.mark.parametrize(("ears", "line"), [(EARS, DID_NOT_HEAR), (None, DOES_NOT_LISTEN)])
+@pytest.mark.parametrize(
+    ("ears", "line"), [(EARS, RELAYS_OWN.did_not_hear), (None, RELAYS_OWN.does_not_listen)]
+)
 def test_beside_words_the_user_reads_that_the_voice_was_not_heard(
-    relay: RelayKit, ears: dict[str, str] | None, line: dict[str, str]
+    relay: RelayKit, ears: dict[str, str] | None, line: Text
 ) -> None:
     if ears:
         relay.configure_bot(transcribe=ears)
     voice(relay, text="listen to this", run=False)
     relay.settle()
-    assert relay.replies == [f"Hi alice\n\n{line['en']}"]
+    assert relay.replies == [f"Hi alice\n\n{line.en}"]
     assert relay.model.asked()[-1][-1][1].count("listen to this") == 1
 
 
@@ -188,8 +190,8 @@ def test_a_long_file_is_cut_with_a_mark_and_further_in_later_windows(relay: Rela
     ("found", "told", "line"),
     [
         (MediumRefused("it is no text"), "it could not be read", ""),
-        (MediumGone("HTTP 404"), "it is no longer there", CANNOT_OPEN["en"]),
-        (MediumUnavailable("late"), "it could not be fetched", CANNOT_OPEN["en"]),
+        (MediumGone("HTTP 404"), "it is no longer there", RELAYS_OWN.cannot_open.en),
+        (MediumUnavailable("late"), "it could not be fetched", RELAYS_OWN.cannot_open.en),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told(

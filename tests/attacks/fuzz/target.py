@@ -14,12 +14,12 @@ from typing import Self
 
 import azure.functions as func
 
-from relay import texts
 from relay.config.settings import load_settings
 from relay.errors import ModelBlocked, ModelUnavailable
 from relay.messages import QUEUE_MESSAGE_MAX_BYTES, Turn
 from relay.outbox import FAILED, TURNS
 from relay.ports import Insert, Merge
+from relay.texts import RELAYS_OWN
 from tests.attacks.fuzz import answers
 from tests.attacks.fuzz.attack import SECRET, Attack
 from tests.attacks.fuzz.journal import Journal
@@ -164,7 +164,10 @@ class Target:
     def _wrong_queue(self, row: str, body: bytes) -> Iterator[str]:
         """A turn is on the queue, behind its watch, when the answer says so; and only then."""
         queued = self._kit.queues.texts(TURNS)
-        promised = row == answers.REPLY and answers.reply_text(body) in texts.THINKING.values()
+        promised = row == answers.REPLY and answers.reply_text(body) in (
+            RELAYS_OWN.thinking.en,
+            RELAYS_OWN.thinking.zh,
+        )
         expected = 2 if promised or row in (answers.QUEUED, answers.ACKNOWLEDGED) else 0
         # A change has no watch; several may come at once, and one that was made by somebody else is none.
         if len(queued) != expected and row != answers.NOTED:

@@ -1,7 +1,8 @@
 """Which message a reply answers."""
 
 from playground.page.journal import Journal
-from relay import spans, texts
+from relay import spans
+from relay.texts import RELAYS_OWN
 from tests.playground.page.story import Story, answered_turn
 
 
@@ -88,8 +89,8 @@ def test_a_reply_in_the_response_answers_the_request_that_carried_it() -> None:
 def test_still_thinking_is_no_answer() -> None:
     story = Story()
     asked = story.says("one")
-    story.posted(asked, body={"reply": {"text": texts.THINKING["en"]}}, input="chatbot")
-    story.replies(texts.THINKING["en"], 100, origin="response")
+    story.posted(asked, body={"reply": {"text": RELAYS_OWN.thinking.en}}, input="chatbot")
+    story.replies(RELAYS_OWN.thinking.en, 100, origin="response")
     story.settle()
     assert story.journal.replies_to(asked) == []
 

@@ -4,7 +4,8 @@ import pytest
 
 from playground.page.standing import UNREAD_REPLY, standing_of
 from playground.page.wording import REFUSED
-from relay import spans, texts
+from relay import spans
+from relay.texts import RELAYS_OWN
 from tests.playground.page.story import Story
 
 
@@ -81,7 +82,7 @@ def test_the_failure_text_is_no_answer() -> None:
     story = Story()
     message = story.says("hello")
     story.posted(message)
-    story.replies(texts.FAILED["en"], 50)
+    story.replies(RELAYS_OWN.failed.en, 50)
     story.settle()
     assert standing(story, message) == ("failed", "the relay gave up and told the user so")
 
