@@ -145,6 +145,7 @@ MISTAKES = [
         bots=f'{GOOD_BOT}[bots.functions.french]\ngreeting = "Bonjour !"\n',
     ),
     Mistake("A switch in words", bots=f'{GOOD_BOT}send_links = "yes"\n'),
+    Mistake("Markdown of another kind", bots=f'{GOOD_BOT}markdown = "html"\n'),
     Mistake("A text that there is not", bots=f'{GOOD_BOT}texts = {{ faild = "Xin lỗi." }}\n'),
     Mistake(
         "A text with a placeholder that it does not have",

@@ -59,7 +59,7 @@ MAY_IMPORT = {
             "spans",
             "spelling",
         ),
-        *("im.fences", "im.split", "im.uploads", "memory", "outgoing", "texts"),
+        *("im.fences", "im.plain_text", "im.split", "im.uploads", "memory", "outgoing", "texts"),
     },
     "sweep": {"errors", "failures", "keys", "memory", "messages", "outbox", "ports"},
     "app": {

@@ -244,6 +244,7 @@ class Bot(Table):
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )
     limits: Limits | None = Field(None, description="a table with per_sender, per_bot, or both")
+    markdown: Literal["plain", "keep"] = Field("plain", description='"plain" or "keep"')
     texts: Texts = Field(Texts(), description="a table of texts by their names")
     functions: Mapping[str, Bot] = Field(default_factory=dict, description="tables [bots.functions.<name>]")
 

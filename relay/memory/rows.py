@@ -67,6 +67,7 @@ class Entry:
         limited: of a message over a limit, until when it is (Unix ms): it is refused, the model never sees it.
         warned: of the last message that a limit allowed, likewise: its reply says so.
         note: of a reply, what is sent below the text and not remembered.
+        plain: of a reply, what is shown instead of its text: its Markdown made readable. Empty where that is the text.
         withheld: of a reply, that its text is the one which tells that moderation refused it.
         returned: of a reply that an HTTP response carried, the id of that request.
         sent_at: of a reply, when its last part was sent (Unix ms); its ``at`` is the time of the question.
@@ -106,6 +107,7 @@ class Entry:
     limited: str = ""
     warned: str = ""
     note: str = ""
+    plain: str = ""
     withheld: bool = False
     returned: str = ""
     sent_at: str = ""
@@ -117,12 +119,13 @@ class Entry:
     @property
     def shown(self) -> str:
         """What the user reads of a reply where there is only text."""
+        text = self.plain or self.text
         beside = [
             line
             for line, medium in zip(self.parts, self.media, strict=False)
-            if medium is not None and line not in self.text
+            if medium is not None and line not in text
         ]
-        return "\n\n".join(filter(None, (self.text, self.note, *beside)))
+        return "\n\n".join(filter(None, (text, self.note, *beside)))
 
     @property
     def length(self) -> int:
@@ -188,6 +191,7 @@ class Entry:
             key=row.key,
             etag=row.etag,
             text=gather("text", row.values),
+            plain=gather("plain", row.values),
             custom=gather("custom", row.values),
             words=gather("words", row.values),
             parts=tuple(json.loads(gather("parts", row.values) or "[]")),
@@ -227,7 +231,7 @@ WORDLESS = frozenset(
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
 
-_SPREAD = ("text", "custom", "words", "parts", "media", "delivered")
+_SPREAD = ("text", "plain", "custom", "words", "parts", "media", "delivered")
 _UNSTORED = ("key", "etag", "fresh", "unknown")
 _PLAIN: dict[str, Any] = {
     field.name: {"bool": bool, "int": int}.get(str(field.type), str)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from relay.config.bot import Speaker
 from relay.config.bots import Bot
 from relay.errors import ImError, MediumRefused, ModelUnavailable
+from relay.im.plain_text import plain_text
 from relay.im.uploads import upload
 from relay.memory.rows import Entry
 from relay.turn.asking import Draft
@@ -41,7 +42,7 @@ async def with_speech(
     if speaker is None:
         return draft
     try:
-        spoken = await parts.speech.speak(draft.reply.text, speaker, seconds=seconds * SHARE)
+        spoken = await parts.speech.speak(plain_text(draft.reply.text), speaker, seconds=seconds * SHARE)
         voice = await upload(
             parts.im,
             spoken,

@@ -78,6 +78,7 @@ send_links = true
 typing = true
 read_receipts = true
 quote = true
+markdown = "keep"
 texts = { failed = "Xin lỗi." }
 server_tools = [{ type = "web_search" }]
 enabled = false

@@ -13,7 +13,7 @@ from relay.outgoing import Custom
 from relay.ports import Row, Value
 
 AT = 1_700_000_000_000
-WORDS = {"text", "custom", "parts", "media", "nick", "note", "attached", "words"}
+WORDS = {"text", "plain", "custom", "parts", "media", "nick", "note", "attached", "words"}
 NOT_STORED = {"key", "etag", "fresh", "unknown"}
 
 

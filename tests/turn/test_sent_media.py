@@ -226,7 +226,7 @@ def test_an_outage_at_a_medium_is_waited_for(linking: RelayKit) -> None:
 def test_a_medium_that_is_refused_becomes_its_line_and_costs_nothing_behind_it(linking: RelayKit) -> None:
     refuse(linking, "picture", ImRejected("result code 414: a parameter is illegal"))
     linking.post("show me")
-    assert shown(linking) == ["Here is the cat:", f"![The cat]({CAT})", *SHOWN[2:]]
+    assert shown(linking) == ["Here is the cat:", f"The cat ({CAT})", *SHOWN[2:]]
     assert reply_row(linking)["state"] == "sent"
     assert linking.failed == []
 
@@ -243,7 +243,7 @@ def test_a_kill_behind_the_line_of_a_refused_medium_shows_it_once(linking: Relay
     linking.tables.before = dying
     linking.post("show me")
     linking.settle()
-    assert shown(linking) == ["Here is the cat:", f"![The cat]({CAT})", *SHOWN[2:]]
+    assert shown(linking) == ["Here is the cat:", f"The cat ({CAT})", *SHOWN[2:]]
 
 
 def test_what_moderation_withholds_is_not_linked_to_either(linking: RelayKit) -> None:
@@ -295,11 +295,12 @@ def test_a_version_that_knows_no_media_shows_lines_in_their_places(
 
 def test_a_response_bot_has_the_links_in_its_text_and_a_line_for_each_other_medium(relay: RelayKit) -> None:
     linked = in_parts(LINKING, blank(ANSWER), [Place(1.5, 2.5, "Home")])
-    assert linked.shown == f"{ANSWER}\n\nHome (1.5, 2.5)"
+    readable = ANSWER.replace(f"![The cat]({CAT})", f"The cat ({CAT})")
+    assert linked.shown == f"{readable}\n\nHome (1.5, 2.5)"
     relay.configure_bot("echo", send_links=True)
     relay.model.default = ANSWER
     response = relay.post_body(relay.chatbot("show me", "echo"))
-    assert json.loads(response.get_body())["reply"]["text"] == ANSWER
+    assert json.loads(response.get_body())["reply"]["text"] == readable
     assert relay.im.attempts == []
 
 
