@@ -45,6 +45,7 @@ from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
 from relay.turn.presence import Presence
 from relay.turn.respond import Responses
+from relay.turn.streaming import Streams
 from relay.turn.task import Parts
 from relay.turn.timing import Timing, too_long
 from relay.turn.turn import Turns
@@ -203,7 +204,7 @@ class Relay:
             media=self.media,
             speech=self.speech,
             im=self.im,
-            delivery=Delivery(self.history, self.outbox, self.im, self.clock),
+            delivery=Delivery(self.history, self.outbox, self.im, self.clock, Streams(self.im, self.clock)),
             presence=Presence(self.im, self.clock),
             clock=self.clock,
             timing=self.timing,

@@ -24,6 +24,7 @@
     ├── ImError
     │   ├── ImUnavailable       throttled, unreachable or no answer; try later
     │   ├── ImRejected          a definite no: the receiver, the sender or the request
+    │   │   └── NoStreams       there are no stream messages in this kind of chat
     │   └── ImBlocked           moderation refused the text
     └── MediumError
         ├── MediumUnavailable   what somebody sent cannot be fetched now
@@ -261,6 +262,13 @@ class ImRejected(ImError):
 
     ``im`` raises it; ``turn/delivery`` sends a line in the place of a medium, marks a reply whose text is refused
     undeliverable and leaves a record.
+    """
+
+
+class NoStreams(ImRejected):
+    """The first piece of a stream was refused with a code for streams, or the API has none (v1).
+
+    ``im`` raises it; ``turn/streaming`` sends replies whole into such chats for a while.
     """
 
 

@@ -194,6 +194,23 @@ class Sent:
     at: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a stream message, which grows in the user's chat.
+
+    Attributes:
+        text: what is added.
+        index: its place among the pieces, from 0.
+        server_id: the platform's id of the message; empty for the first piece, which begins it.
+        is_last: the message is whole with it.
+    """
+
+    text: str
+    index: int
+    server_id: str = ""
+    is_last: bool = False
+
+
 def line_of(medium: Medium) -> str:
     """What stands for it where only text can be shown; empty for a custom message, which nobody could read."""
     match medium:

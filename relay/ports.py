@@ -11,9 +11,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from relay.attachments import Attachment
-from relay.config.bot import Deployment, Effort, Place, Speaker, Verbosity
+from relay.config.bot import Deployment, Effort, Verbosity
 from relay.config.server_tools import ServerTool
+from relay.media_ports import Ears as Ears
+from relay.media_ports import Media as Media
+from relay.media_ports import Recording as Recording
+from relay.media_ports import Speech as Speech
 from relay.messages import Receipt
+from relay.outgoing import Chunk as Chunk
 from relay.outgoing import Outgoing as Outgoing
 from relay.outgoing import Sent as Sent
 from relay.signals import Signal
@@ -240,58 +245,6 @@ class ChatModel(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """What was spoken: the bytes, and the extension of a form that the OpenAI API takes."""
-
-    body: bytes
-    ext: str
-
-
-class Ears(Protocol):
-    """Servers that hear."""
-
-    async def transcribe(self, recording: Recording, by: Place, *, seconds: float) -> str:
-        """What was spoken; empty when nothing was.
-
-        Raises:
-            MediumRefused: the server can make nothing of this recording.
-            ModelUnavailable: not now.
-        """
-
-
-class Speech(Protocol):
-    """Servers that speak."""
-
-    async def speak(self, text: str, by: Speaker, *, seconds: float) -> bytes:
-        """A text as an MP3.
-
-        Raises:
-            MediumRefused: the server does not speak this text.
-            ModelUnavailable: not now.
-        """
-
-
-class Media(Protocol):
-    """What people send beside words, fetched from where the platform keeps it.
-
-    Every method raises MediumUnavailable, MediumGone or MediumRefused: see :mod:`relay.errors`.
-    """
-
-    async def picture(self, attachment: Attachment, *, seconds: float) -> str:
-        """A picture, or the first frame of a video, in a form that models take, as a ``data:`` URL."""
-
-    async def transcript(self, attachment: Attachment, by: Place, *, seconds: float) -> str:
-        """What was spoken; empty when nothing was.
-
-        Raises:
-            ModelUnavailable: nobody can write it down now.
-        """
-
-    async def text(self, attachment: Attachment, characters: int, *, seconds: float) -> str:
-        """The text of a file: at most so many characters, and one more if there are more."""
-
-
 class Messenger(Protocol):
     """The IM server's API for sending."""
 
@@ -300,6 +253,32 @@ class Messenger(Protocol):
 
         Raises:
             ImUnavailable, ImRejected, ImBlocked: see :mod:`relay.errors`.
+        """
+
+    async def stream(self, outgoing: Outgoing, chunk: Chunk, *, seconds: float) -> Sent:
+        """Begin a stream message, or add to it. A piece that the platform has already changes nothing.
+
+        Args:
+            outgoing: its ids and its chat; the text is the chunk's.
+            chunk: the piece.
+            seconds: for everything.
+
+        Raises:
+            NoStreams: there are none in this chat.
+            ImUnavailable, ImRejected, ImBlocked: this one does not go on.
+        """
+
+    async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
+        """Take a sent message back, whatever it says.
+
+        Args:
+            outgoing: its ids and its chat.
+            sent: what the platform made of it.
+            silently: nothing is shown in its place; that it is not there any more is a success then.
+            seconds: for everything.
+
+        Raises:
+            ImUnavailable, ImRejected, ImBlocked: it is not taken back now.
         """
 
     async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
@@ -322,9 +301,6 @@ class Messenger(Protocol):
             ImUnavailable: not now.
             ImRejected: it can make nothing of this recording, or the app has no speech recognition.
         """
-
-    async def recall(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
-        """Take a sent message back, whatever it says; ImUnavailable or ImRejected if it is not taken back now."""
 
     async def signal(self, signal: Signal, *, seconds: float) -> None:
         """Show something that is no message: once, within ``seconds``, and not at all when the app's calls run short.

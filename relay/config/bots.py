@@ -171,6 +171,7 @@ class _Reading:
         merged = _NEEDED | _over(defaults, self._layer(place, own, defaults, {}))
         self._deadlines(place, merged)
         self._wires(place, merged)
+        self._streams(place, merged)
         functions = self._functions(place, table.get("functions", {}), merged)
         return Bot.model_validate({**merged, "functions": functions})
 
@@ -187,6 +188,8 @@ class _Reading:
             if layer.keys() & {"turn_seconds", "answer_within_minutes", "gather_seconds"}:
                 self._deadlines(where, bot | layer)
             functions[name] = Bot.model_validate(_over(bot, layer))
+            if layer.keys() & {"stream", "moderate_replies"}:
+                self._streams(where, _over(bot, layer))
             if layer.keys() & {"server_tools", "models"}:
                 self._wires(where, _over(bot, layer))
         return functions
@@ -222,6 +225,14 @@ class _Reading:
             self._problem(
                 f'{place}, key "gather_seconds"',
                 f"is {longest:g}, but turn_seconds is {bot.turn_seconds:g}; accepted: a quarter of it at most",
+            )
+
+    def _streams(self, place: str, keys: dict[str, Any]) -> None:
+        bot = Bot.model_validate(keys)
+        if bot.stream and bot.moderate_replies:
+            self._problem(
+                f'{place}, key "stream"',
+                "is true beside moderate_replies, which stream messages do not know; accepted: one of the two",
             )
 
     def _wires(self, place: str, keys: dict[str, Any]) -> None:

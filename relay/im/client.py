@@ -15,9 +15,9 @@ from opentelemetry.trace import SpanKind
 
 from relay import spans
 from relay.attachments import Attachment
-from relay.errors import ImBlocked, ImRejected, ImUnavailable
+from relay.errors import ImBlocked, ImRejected, ImUnavailable, NoStreams
 from relay.im.answers import Attempt, read
-from relay.im.codes import Outcome
+from relay.im.codes import NO_SUCH_MESSAGE, STREAM_CODES, Outcome
 from relay.im.hosts import ApiVersion, Region, hosts
 from relay.im.presence import Budget, signal_request
 from relay.im.requests import (
@@ -27,9 +27,10 @@ from relay.im.requests import (
     Request,
     SpeechForm,
     speech_request,
+    stream_request,
     upload_request,
 )
-from relay.ports import Clock, Outgoing, Sent
+from relay.ports import Chunk, Clock, Outgoing, Sent
 from relay.signals import Signal
 from relay.signature import sign_outbound
 
@@ -138,6 +139,24 @@ class ImClient:
         ):
             return (await self._make(call, seconds)).sent
 
+    async def stream(self, outgoing: Outgoing, chunk: Chunk, *, seconds: float) -> Sent:
+        """See :meth:`relay.ports.Messenger.stream`."""
+        if self._version == "v1":
+            raise NoStreams("v1 has no stream messages")
+        call = _Call(
+            name=outgoing.client_id,
+            hosts=self._hosts,
+            write=lambda request_id: stream_request(outgoing, chunk, request_id),
+            attempt_seconds=ATTEMPT_SECONDS,
+            is_text=False,
+        )
+        try:
+            return (await self._make(call, seconds)).sent
+        except ImRejected as refusal:
+            if not chunk.server_id and any(str(code) in refusal.cause for code in STREAM_CODES):
+                raise NoStreams(refusal.cause) from None
+            raise
+
     async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
         """See :meth:`relay.ports.Messenger.upload`. A repetition after a lost answer leaves a second copy there."""
         if not content:
@@ -169,17 +188,21 @@ class ImClient:
         )
         return (await self._make(call, seconds)).text.strip()
 
-    async def recall(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+    async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
         """See :meth:`relay.ports.Messenger.recall`. A repetition finds nothing, which is a refusal."""
         call = _Call(
             name=outgoing.client_id,
             hosts=self._hosts,
-            write=lambda request_id: RECALLS[self._version](outgoing, sent, request_id),
+            write=lambda request_id: RECALLS[self._version](outgoing, sent, request_id, silently),
             attempt_seconds=ATTEMPT_SECONDS,
             keeps_id=self._version == "v1",
             is_text=False,
         )
-        await self._make(call, seconds)
+        try:
+            await self._make(call, seconds)
+        except ImRejected as refusal:
+            if not (silently and str(NO_SUCH_MESSAGE) in refusal.cause):
+                raise
 
     async def signal(self, signal: Signal, *, seconds: float) -> None:
         """See :meth:`relay.ports.Messenger.signal`. One request, and none while the app is shut out."""

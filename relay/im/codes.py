@@ -44,6 +44,11 @@ def result_code(code: int) -> ResultCode:
     return _CODES.get(code) or ResultCode(Outcome.REJECTED, "a code that the relay does not know")
 
 
+NO_SUCH_MESSAGE = 107404
+
+STREAM_CODES = range(189318, 189322)
+"""What the vendor names for streams, without saying which is which."""
+
 _WORDS: dict[Outcome, dict[int, str]] = {
     Outcome.DELIVERED: {
         200: "delivered",
@@ -107,12 +112,12 @@ _WORDS: dict[Outcome, dict[int, str]] = {
         107330: "sender or receiver must see the message",
         107336: "an AI tip message",
         107337: "AI is disabled",
-        107404: "no such message",
+        NO_SUCH_MESSAGE: "no such message",
         108404: "no such group",
         109404: "the bot is not a member of the group",
         109424: "the bot is muted in the group",
         189308: "AI failed",
-        **dict.fromkeys(range(189318, 189322), "the stream has ended"),
+        **dict.fromkeys(STREAM_CODES, "the stream is refused, or has ended"),
     },
 }
 

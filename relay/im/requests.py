@@ -25,7 +25,7 @@ from relay.attachments import MediumKind
 from relay.im.hosts import ApiVersion
 from relay.messages import TeamKind
 from relay.outgoing import Custom, Medium, Place, Tip
-from relay.ports import Outgoing, Sent
+from relay.ports import Chunk, Outgoing, Sent
 from relay.signals import Original
 
 _TEXT = 0
@@ -115,6 +115,21 @@ SPEECH_HERTZ = 16_000
 DIALECTS: dict[ApiVersion, Dialect] = {"v2": v2_request, "v1": v1_request}
 
 
+def stream_request(outgoing: Outgoing, chunk: Chunk, request_id: str) -> Request:
+    """A piece of a stream message: ``…/messages/actions/stream_message`` (doc TgyMTY2NzE); v2 alone has these."""
+    message: dict[str, Any] = {
+        "message_type": _TEXT,
+        "message_client_id": outgoing.client_id,
+        **({"message_server_id": chunk.server_id} if chunk.server_id else {}),
+        "attachment": {"text": chunk.text, "index": chunk.index, "finish": int(chunk.is_last)},
+    }
+    return Request(
+        path=f"{_v2_messages(outgoing)}/actions/stream_message",
+        headers={"Content-Type": "application/json", "X-custom-traceid": request_id},
+        body=_json({"message": message}).encode("utf-8", "replace"),
+    )
+
+
 def speech_request(bot: str, url: str, form: SpeechForm, milliseconds: int, request_id: str) -> Request:
     """What was said in a recording, by the platform's own recognition (``AsrRequestV2`` of the vendor's SDK)."""
     fields = {
@@ -157,9 +172,9 @@ def upload_request(content: bytes, content_type: str, request_id: str) -> Reques
     )
 
 
-def v2_recall(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
-    """A recall that both sides see (type 2), however long ago it was sent."""
-    query = {"type": "2", "message_time": str(sent.at), "ignore_revoke_time": "true"}
+def v2_recall(outgoing: Outgoing, sent: Sent, request_id: str, silently: bool = False) -> Request:
+    """A recall that both sides see (type 2), however long ago it was sent; or a deletion that nobody sees (type 3)."""
+    query = {"type": "3" if silently else "2", "message_time": str(sent.at), "ignore_revoke_time": "true"}
     return Request(
         path=f"{_v2_messages(outgoing)}/{quote(sent.server_id, safe='')}?{urlencode(query)}",
         headers={"X-custom-traceid": request_id},
@@ -168,8 +183,8 @@ def v2_recall(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
     )
 
 
-def v1_recall(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
-    """The same. Of groups it knows one kind."""
+def v1_recall(outgoing: Outgoing, sent: Sent, request_id: str, silently: bool = False) -> Request:
+    """The same. Of groups it knows one kind, and nothing that goes silently."""
     form = {
         "deleteMsgid": sent.server_id,
         "timetag": str(sent.at),
@@ -181,7 +196,7 @@ def v1_recall(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
     return form_request("msg/recall", form, request_id)
 
 
-RECALLS: dict[ApiVersion, Callable[[Outgoing, Sent, str], Request]] = {"v2": v2_recall, "v1": v1_recall}
+RECALLS: dict[ApiVersion, Callable[[Outgoing, Sent, str, bool], Request]] = {"v2": v2_recall, "v1": v1_recall}
 
 
 def attachment(medium: Medium) -> dict[str, Any]:

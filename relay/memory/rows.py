@@ -60,6 +60,8 @@ class Entry:
         client_id: of a reply, the IM id of its first part.
         parts: of a reply in several messages, each as text. Of a medium that is the line which goes in its place where
             it is refused, and in every version that does not know ``media``.
+        stream: of a message, and of the reply that was begun under it: what was shown while it grew; see
+            :class:`relay.turn.streaming.Note`.
         media: of a reply with media, what each part is instead of its text, None for a text.
         parts_sent: how many of the parts were sent.
         cause: of a failure text, why; a record of it goes to the queue ``relay-failed``.
@@ -97,6 +99,7 @@ class Entry:
     parts: tuple[str, ...] = ()
     media: tuple[Medium | None, ...] = ()
     parts_sent: int = 0
+    stream: str = ""
     cause: str = ""
     model: str = ""
     prompt_tokens: int = 0
@@ -225,7 +228,7 @@ WORDLESS = frozenset(
     (
         *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
         *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
-        *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers"),
+        *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )
 )

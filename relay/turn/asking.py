@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from relay.config.bots import Bot
@@ -63,6 +63,7 @@ async def ask(
     *,
     group: bool,
     deadline: int,
+    heard: Callable[[str], None] | None = None,
 ) -> Draft:
     """Ask the model about a batch; again with less of the window, or without it, if it refuses both together.
 
@@ -80,6 +81,7 @@ async def ask(
         plan: batch and window.
         group: whether several people write in the conversation.
         deadline: when the answer must be there, Unix milliseconds.
+        heard: told of the answer as it comes.
 
     Raises:
         ModelUnavailable: there is no answer now.
@@ -97,7 +99,9 @@ async def ask(
         prompt = build_prompt(bot, window, plan.batch, group=group, partition=partition, sights=sights)
         try:
             only = refusal.place if refusal else None
-            completion = await model.complete(prompt, seconds=left(), only=only, without=at_fault)
+            completion = await model.complete(
+                prompt, seconds=left(), only=only, without=at_fault, heard=heard
+            )
         except ModelOverflow as overflow:
             excess = characters_too_many(prompt, overflow)
             batch_keys = {entry.key for entry in plan.batch}

@@ -19,6 +19,7 @@ from relay.outgoing import Medium
 from relay.ports import Clock, Messenger, Outgoing, Sent, Value
 from relay.signals import Original
 from relay.turn.presence import quoted
+from relay.turn.streaming import Note, Stream, Streams
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +27,24 @@ log = logging.getLogger(__name__)
 class Delivery:
     """Sends what is stored, and only that."""
 
-    def __init__(self, history: History, outbox: Outbox, im: Messenger, clock: Clock) -> None:
+    def __init__(
+        self, history: History, outbox: Outbox, im: Messenger, clock: Clock, streams: Streams
+    ) -> None:
+        self.streams = streams
         self._history = history
         self._outbox = outbox
         self._im = im
         self._clock = clock
 
-    async def deliver(self, turn: Turn, bot: Bot, partition: str, reply: Entry, until: int) -> None:
+    async def deliver(
+        self,
+        turn: Turn,
+        bot: Bot,
+        partition: str,
+        reply: Entry,
+        until: int,
+        stream: Stream | None = None,
+    ) -> None:
         """Send a stored reply of the turn's conversation and mark it sent; repeating it shows nothing twice (v2).
 
         A reply with a cause is a failure text: its record is written before it is marked.
@@ -43,6 +55,7 @@ class Delivery:
             partition: the conversation's.
             reply: the stored reply.
             until: when sending must have ended, Unix milliseconds.
+            stream: what has shown the beginning of it, if this very turn has; one of another turn is taken back.
 
         Raises:
             ImUnavailable: not sent, or not known to be; the reply stays stored.
@@ -52,6 +65,7 @@ class Delivery:
         attributes: dict[str, spans.Attribute] = {spans.REPLY: reply.client_id, spans.PARTS: parts}
         with spans.span(spans.DELIVER, attributes=attributes):
             try:
+                reply = await self._end_stream(turn.message, partition, reply, until, stream)
                 for number in range(reply.parts_sent, parts):
                     reply = await self._send(turn.message, bot, partition, reply, number, until)
                 if reply.cause:
@@ -67,6 +81,24 @@ class Delivery:
                 await self._give_up_on(turn, partition, reply, outage.cause)
             except RowChanged:
                 log.info("a reply was forgotten or marked by someone else conversation=%s", partition)
+
+    async def _end_stream(
+        self, message: Message, partition: str, reply: Entry, until: int, stream: Stream | None
+    ) -> Entry:
+        """End the stream that shows a reply with its last words, or take it back: then the reply goes as any other."""
+        note = Note.read(reply.stream)
+        if not note.client_id:
+            return reply
+        first = reply.parts[0] if reply.parts else reply.shown
+        sent = await stream.finish(first) if stream is not None else None
+        closed: dict[str, Value] = {"stream": note.closed.to_json()}
+        if sent is None:
+            await self.streams.take_back(message, note, until)
+            return await self._history.note(partition, reply, **closed)
+        reply = replace(reply, delivered=((sent.server_id, sent.at),))
+        if len(reply.parts) < 2:
+            return replace(reply, parts_sent=1, stream=note.closed.to_json())
+        return await self._history.note(partition, reply, parts_sent=1, **_delivered(reply), **closed)
 
     async def send_text(self, turn: Turn, bot: Bot, text: str, reply_id: str, until: int) -> None:
         """Send the confirmation of a command; its id makes a repetition a duplicate.
@@ -137,6 +169,7 @@ class Delivery:
 
     async def _mark_sent(self, partition: str, reply: Entry) -> None:
         sent: dict[str, Value] = {"state": "sent", "sent_at": str(self._clock.now()), **_delivered(reply)}
+        sent |= {"stream": reply.stream} if reply.stream else {}
         await self._history.note(partition, reply, **sent)
 
     async def _send_one(

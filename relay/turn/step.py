@@ -24,6 +24,7 @@ from relay.turn.layout import in_parts
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
 from relay.turn.search import SEARCH_SECONDS, refused_rows
 from relay.turn.speaking import with_speech
+from relay.turn.streaming import Note, Stream
 from relay.turn.task import Parts, Task
 from relay.turn.ways import WayOut
 from relay.turn.words import with_words
@@ -76,6 +77,10 @@ class Step:
                 return True
             if any(entry.key == question.key for entry in plan.closing):
                 continue
+            if begun := [entry for entry in plan.waiting if Note.read(entry.stream).client_id]:
+                for entry in begun:  # a turn has died while it showed an answer
+                    await self._take_back(entry, Note.read(entry.stream))
+                continue
             if self._way.must_wait(question, plan):
                 return False
             done = await self._answer_some(question, plan)
@@ -124,20 +129,7 @@ class Step:
         typing = bot.typing and not needs_no_model(bot, plan.batch)
         try:
             async with self._parts.presence.typing(self._task.turn.message, on=typing):
-                if not needs_no_model(bot, plan.batch):
-                    seconds = max(0.1, (self._task.deadline - asked) / 1000)
-                    batch = await with_words(self._parts, bot, self._partition, plan.batch, seconds=seconds)
-                    plan = replace(plan, batch=batch)
-                draft = plain_reply(bot, self._partition, plan.batch, asked) or await ask(
-                    self._parts.model,
-                    self._parts.media,
-                    clock,
-                    bot,
-                    self._partition,
-                    plan,
-                    group=conversation.group,
-                    deadline=self._task.deadline,
-                )
+                plan, draft, stream = await self._draft(plan, bot, asked)
         except RowChanged:
             return Unanswered.LOOK_AGAIN
         except ModelUnavailable as failure:
@@ -154,17 +146,68 @@ class Step:
         left = max(0.1, (self._task.deadline - answered) / 1000)
         draft = await with_speech(self._parts, bot, plan.batch, draft, seconds=left)
         laid_out = in_parts(bot, draft.reply, draft.media)
+        if stream is not None and stream.is_open:
+            laid_out = replace(stream.fit(laid_out), stream=stream.note.to_json())
         reply = await self._store(plan.batch, laid_out, exclude_batch=draft.exclude_batch)
         if reply is None:
+            await self._end(stream)
             return Unanswered.LOOK_AGAIN
         stored = clock.now()
-        await self._way.show(reply)
+        await self._way.show(reply, stream)
         self._log_done(plan, draft, asked, answered, stored)
         tokens = draft.reply.prompt_tokens + draft.reply.completion_tokens
         await self._parts.limiter.spend(self._task.bot, [entry.sender for entry in plan.batch], tokens)
         if draft.refusal is not None:
             await self._leave_out(plan, bot, draft.refused, draft.refusal)
         return plan.batch
+
+    async def _draft(self, plan: Plan, bot: Bot, asked: int) -> tuple[Plan, Draft, Stream | None]:
+        """What is answered, with what the rows have become on the way, and the stream that has shown some of it."""
+        parts, deadline = self._parts, self._task.deadline
+        if not needs_no_model(bot, plan.batch):
+            seconds = max(0.1, (deadline - asked) / 1000)
+            batch = await with_words(parts, bot, self._partition, plan.batch, seconds=seconds)
+            plan = replace(plan, batch=batch)
+        if draft := plain_reply(bot, self._partition, plan.batch, asked):
+            return plan, draft, None
+        stream = self._way.stream(bot, plan.batch[-1])
+        try:
+            draft = await ask(
+                parts.model,
+                parts.media,
+                parts.clock,
+                bot,
+                self._partition,
+                plan,
+                group=self._task.conversation.group,
+                deadline=deadline,
+                heard=stream.heard if stream is not None else None,
+            )
+        except Exception:
+            await self._end(stream)
+            raise
+        if stream is not None:
+            await stream.stop()
+            plan = replace(plan, batch=(*plan.batch[:-1], stream.entry))
+        return plan, draft, stream
+
+    async def _end(self, stream: Stream | None) -> None:
+        """Take a stream back that shows no stored reply."""
+        if stream is None:
+            return
+        await stream.stop()
+        if stream.is_open:
+            await self._take_back(stream.entry, stream.note)
+
+    async def _take_back(self, entry: Entry, note: Note) -> None:
+        """Take back what was shown under a message's row, and note it. A note that stays is looked at again."""
+        parts = self._parts
+        until = parts.clock.now() + int(parts.timing.send_seconds * 1000)
+        await parts.delivery.streams.take_back(self._task.turn.message, note, until)
+        try:
+            await parts.history.change(self._partition, entry, stream=note.closed.to_json())
+        except RowChanged:
+            log.info("a row changed while its stream was taken back conversation=%s", self._partition)
 
     async def _leave_out(self, plan: Plan, bot: Bot, suspects: tuple[Entry, ...], refusal: Refusal) -> None:
         """Keep the row that the model refuses out of every later window, if it can be found while the lease lasts."""

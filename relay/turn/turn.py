@@ -34,6 +34,7 @@ from relay.turn.commands import carry_out, kind_of
 from relay.turn.limits import counted
 from relay.turn.plain import needs_no_model
 from relay.turn.step import Step
+from relay.turn.streaming import Note
 from relay.turn.taken_back import Changes
 from relay.turn.task import Parts, Task, give_up_at
 from relay.turn.ways import ByApi
@@ -121,6 +122,7 @@ class Turns:
         if turn.promised:
             question = await parts.history.promise(partition, question, turn.promised)
         if await parts.history.is_done(partition, question):
+            await self._clear(turn, partition, question)
             return "done"
         deadline = started + int(bot.turn_seconds * 1000)
         task = Task(turn, bot, replace(conversation, partition=partition), started, deadline, tried)
@@ -143,6 +145,14 @@ class Turns:
         finally:
             await parts.leases.release(step.lease)
         return "answered" if done else "busy"
+
+    async def _clear(self, turn: Turn, partition: str, question: Entry) -> None:
+        """Take back what a turn had begun to show when ``/forget`` closed its message, and it died."""
+        note = Note.read(question.stream)
+        if question.state == "closed" and note.client_id:
+            until = self._parts.clock.now() + int(self._parts.timing.send_seconds * 1000)
+            await self._parts.delivery.streams.take_back(turn.message, note, until)
+            await self._parts.history.change(partition, question, stream=note.closed.to_json())
 
     def _seconds_to_gather(self, turn: Turn, bot: Bot, question: Entry) -> float:
         """For how long a message is left alone, once, without the lease: who sends a picture asks about it next.

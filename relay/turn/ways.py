@@ -6,10 +6,13 @@ import logging
 from dataclasses import replace
 from typing import Protocol
 
+from relay.config.bots import Bot
 from relay.errors import ImUnavailable
 from relay.failures import FailureRecord
 from relay.memory.rows import Entry, is_earlier
 from relay.memory.window import Plan
+from relay.turn.layout import shown_text
+from relay.turn.streaming import Note, Stream, certain
 from relay.turn.task import Parts, Task
 
 log = logging.getLogger(__name__)
@@ -38,8 +41,11 @@ class WayOut(Protocol):
     async def to_store(self, reply: Entry) -> Entry:
         """A reply as its row is inserted. A failure is recorded before any row says that its message is over."""
 
-    async def show(self, reply: Entry) -> None:
-        """Let the user see a stored reply."""
+    def stream(self, bot: Bot, newest: Entry) -> Stream | None:
+        """What shows the answer to a batch as it comes, where that can be; its newest message bears the note."""
+
+    async def show(self, reply: Entry, stream: Stream | None = None) -> None:
+        """Let the user see a stored reply, of which a stream of this turn may have shown the beginning."""
 
 
 class ByApi:
@@ -74,12 +80,27 @@ class ByApi:
         """Stored, to be sent; the delivery records a failure before it marks it."""
         return reply
 
-    async def show(self, reply: Entry) -> None:
+    def stream(self, bot: Bot, newest: Entry) -> Stream | None:
+        """A stream message, where the bot wants and the platform takes one."""
+        task, history = self._task, self._parts.history
+        streams = self._parts.delivery.streams
+        if not streams.are_taken(bot, task.turn.message):
+            return None
+
+        async def write_note(entry: Entry, note: Note) -> Entry:
+            return await history.change(task.partition, entry, stream=note.to_json())
+
+        def render(text: str) -> str:
+            return text if bot.markdown == "keep" else shown_text(bot, certain(text))
+
+        return Stream(streams, task.turn.message, newest, task.partition, write_note, task.deadline, render)
+
+    async def show(self, reply: Entry, stream: Stream | None = None) -> None:
         """Send it, and mark it."""
         task, parts = self._task, self._parts
         until = min(parts.clock.now(), task.deadline) + int(parts.timing.send_seconds * 1000)
         bot = task.conversation.bot.for_function(reply.function)
-        await parts.delivery.deliver(task.turn, bot, task.partition, reply, until)
+        await parts.delivery.deliver(task.turn, bot, task.partition, reply, until, stream)
 
 
 class InResponse:
@@ -111,5 +132,9 @@ class InResponse:
         now = str(self._parts.clock.now())
         return replace(reply, state="sent", sent_at=now, returned=self._task.turn.promised)
 
-    async def show(self, reply: Entry) -> None:
+    def stream(self, bot: Bot, newest: Entry) -> Stream | None:
+        """A response comes whole."""
+        return None
+
+    async def show(self, reply: Entry, stream: Stream | None = None) -> None:
         """Nothing is left to do."""

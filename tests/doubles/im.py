@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from relay.attachments import Attachment
 from relay.errors import ImRejected
 from relay.im.requests import UPLOAD_MAX_BYTES
-from relay.ports import Outgoing, Sent
+from relay.ports import Chunk, Outgoing, Sent
 from relay.signals import Read, Signal, Typing
 from tests.doubles.service import outcome
 
 Taken = Exception | None | Callable[[Outgoing], Awaitable[None] | None]
 """An error to raise, None for a success, or a function that may raise; it may be async."""
+
+
+@dataclass(eq=False)
+class _Grown:
+    """A stream message."""
+
+    outgoing: Outgoing
+    pieces: dict[int, str] = field(default_factory=dict)
+    is_whole: bool = False
 
 
 @dataclass
@@ -33,6 +42,8 @@ class RecordingMessenger:
         refuses_recall: an error for the next one.
         signals: what it was to show beside messages, in order.
         at_signal: how each of these is taken.
+        chunks: every piece of a stream that was sent.
+        stream_script: how the next of them are taken, in order.
         now: the platform's clock, Unix milliseconds; its ids count what was shown.
     """
 
@@ -47,7 +58,10 @@ class RecordingMessenger:
     refuses_recall: Exception | None = None
     signals: list[Signal] = field(default_factory=list)
     at_signal: Exception | Callable[[Signal], Awaitable[None] | None] | None = None
+    chunks: list[Chunk] = field(default_factory=list)
+    stream_script: list[Taken] = field(default_factory=list)
     now: Callable[[], int] = lambda: 0
+    _streams: dict[str, _Grown] = field(default_factory=dict)
 
     @property
     def typing(self) -> list[Typing]:
@@ -70,6 +84,54 @@ class RecordingMessenger:
             await outcome(taken(outgoing))
         return self.show(outgoing)
 
+    async def stream(self, outgoing: Outgoing, chunk: Chunk, *, seconds: float) -> Sent:
+        """Begin a message that grows, or let it grow. A piece that is there already changes nothing."""
+        self.chunks.append(chunk)
+        taken = self.stream_script.pop(0) if self.stream_script else None
+        if isinstance(taken, Exception):
+            raise taken
+        if taken is not None:
+            await outcome(taken(outgoing))
+        if not chunk.server_id:
+            if any(grown.outgoing.client_id == outgoing.client_id for grown in self._streams.values()):
+                return Sent()
+            self.shown.append(outgoing)
+            server_id = f"s{len(self._streams) + 1}"
+            self._streams[server_id] = _Grown(outgoing)
+        else:
+            server_id = chunk.server_id
+        grown = self._streams.get(server_id)
+        if grown is None or grown.is_whole:
+            raise ImRejected("result code 189318")
+        before = grown.outgoing
+        grown.pieces.setdefault(chunk.index, chunk.text)
+        grown.is_whole = chunk.is_last
+        grown.outgoing = replace(before, text="".join(grown.pieces[n] for n in sorted(grown.pieces)))
+        self.shown = [grown.outgoing if shown is before else shown for shown in self.shown]
+        return Sent(server_id, self.now())
+
+    async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
+        """Take it back, unless it is to be refused."""
+        refusal, self.refuses_recall = self.refuses_recall, None
+        if refusal is not None:
+            raise refusal
+        before = {known.server_id for _, known in self.recalled}
+        shown = map(str, range(1, len(self.shown) + 1))
+        is_known = sent.server_id in self._streams or sent.server_id in shown
+        if sent.server_id in before or not is_known:
+            if silently:
+                return
+            raise ImRejected("result code 107404")
+        self.recalled.append((outgoing, sent))
+        if silently:
+            self.shown = [shown for shown in self.shown if shown.client_id != outgoing.client_id]
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The texts of stream messages that users see and nobody has ended."""
+        whole = {grown.outgoing.client_id for grown in self._streams.values() if not grown.is_whole}
+        return [shown.text for shown in self.shown if shown.client_id in whole]
+
     async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
         """Keep it."""
         if not 0 < len(content) <= UPLOAD_MAX_BYTES:
@@ -84,16 +146,6 @@ class RecordingMessenger:
         if isinstance(heard, Exception):
             raise heard
         return heard
-
-    async def recall(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
-        """Take it back, unless it is to be refused."""
-        refusal, self.refuses_recall = self.refuses_recall, None
-        if refusal is not None:
-            raise refusal
-        before = {known.server_id for _, known in self.recalled}
-        if sent.server_id in before or not 0 < int(sent.server_id) <= len(self.shown):
-            raise ImRejected("result code 107404")
-        self.recalled.append((outgoing, sent))
 
     async def signal(self, signal: Signal, *, seconds: float) -> None:
         """Note it, then do what the test says."""

@@ -16,13 +16,13 @@ from typing import Any, Literal
 from relay.app import Relay
 from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
-from relay.errors import ImUnavailable, StorageUnavailable
+from relay.errors import ImRejected, ImUnavailable, StorageUnavailable
 from relay.keys import LEASE_TABLE, client_id
 from relay.memory.lease import Leases
 from relay.memory.rows import Entry, in_time_order, is_earlier
 from relay.messages import Change, Message, Receipt, Turn
 from relay.outbox import FAILED, TURNS
-from relay.ports import Completion, Insert, Merge, Outgoing, Page, Prompt, Row, Sent
+from relay.ports import Chunk, Completion, Insert, Merge, Outgoing, Page, Prompt, Row, Sent
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
 
 HIDDEN_SECONDS = 600
@@ -112,6 +112,7 @@ class World:
         self.current: Worker | None = None
         self.budget = budget
         self.all_goes_well = budget == Budget()
+        self.troubles = budget.kills + budget.losses
         self.may_give_up = budget.kills > 1  # message and watch both hidden for ten minutes: the failure text
         self.messages = messages
         self.changes = changes
@@ -195,12 +196,16 @@ class World:
         workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
         shown = tuple(sent.client_id for sent in self.im.shown)
         http = str((self.requests, sorted(self.responses.items())))
-        stored = (str(tables), str(queue), str(poison))
+        grown = str([(grown.pieces, grown.is_whole) for grown in self.im._streams.values()])
+        stored = (str(tables), str(queue), str(poison), grown)
         return hash((*stored, str(workers), http, shown, self.budget, self.clock.now()))
 
     def parts_of(self, reply: Entry) -> set[str]:
         """The ids under which a reply's messages are shown."""
         first = reply.client_id
+        streamed = self.im._streams.get(reply.delivered[0][0]) if reply.delivered else None
+        if streamed is not None:
+            return {streamed.outgoing.client_id}
         rest = {client_id(first, str(number)) for number in range(1, len(reply.parts))}
         # What /forget blanked does not tell its parts any more.
         shown = {sent.client_id for sent in self.im.shown}
@@ -370,7 +375,7 @@ class World:
             self.current.seen = hash((self.current.seen, str(result)))
 
 
-LOSABLE = {"write", "delete", "send", "show"}
+LOSABLE = {"write", "delete", "send", "show", "stream", "recall"}
 """Calls whose effect may happen although their answer is lost."""
 
 
@@ -495,6 +500,8 @@ class GatedModel(ScriptedModel):
         if self._world.long_replies:
             text = "\n\n".join(f"{text} {number} {'x' * 3000}" for number in range(3))
         self._world.saw(text)
+        if heard is not None:
+            heard(text)
         return Completion(text)
 
 
@@ -513,3 +520,30 @@ class GatedMessenger(RecordingMessenger):
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
         return sent
+
+    async def stream(self, outgoing: Outgoing, chunk: Chunk, *, seconds: float) -> Sent:
+        verdict = await self._world.gate("stream")
+        try:
+            sent = await super().stream(outgoing, chunk, seconds=seconds)
+        except ImRejected as refusal:
+            self._world.saw(type(refusal))
+            raise
+        self._world.saw(sent)
+        if verdict == "lost":
+            raise ImUnavailable("the answer was lost")
+        return sent
+
+    async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
+        verdict = await self._world.gate("recall")
+        await super().recall(outgoing, sent, silently=silently, seconds=seconds)
+        self._world.saw("recalled")
+        if verdict == "lost":
+            raise ImUnavailable("the answer was lost")
+
+    def started_lines(self) -> set[str]:
+        """Stream messages of which there is a first piece that nobody has ended or taken back."""
+        return {
+            grown.outgoing.client_id
+            for grown in self._streams.values()
+            if not grown.is_whole and len(grown.pieces) == 1
+        }

@@ -1,0 +1,335 @@
+"""Showing an answer while the model still writes it, so that it can be taken back whatever happens.
+
+The relay's own reply is sent under ids that are stored before; a stream never is. It has an id of its own, noted on the
+row of the message before the first call, and in the reply's row once that is stored. As long as a note is open, whoever
+finds it takes the stream back and sends the stored reply as ordinary messages: after a kill, when the filter or another
+model makes the answer another one, when time is over, when ``/forget`` came. Only a reply that is stored and begins
+with what was shown lets the stream end with its last words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from relay.config.bots import Bot
+from relay.errors import (
+    ImBlocked,
+    ImError,
+    ImRejected,
+    ImUnavailable,
+    NoStreams,
+    RowChanged,
+    StorageUnavailable,
+)
+from relay.im.fences import code_blocks
+from relay.im.split import split
+from relay.keys import client_id
+from relay.memory.rows import Entry
+from relay.messages import Message, TeamKind
+from relay.ports import Chunk, Clock, Messenger, Outgoing, Sent
+
+log = logging.getLogger(__name__)
+
+CHUNK_SECONDS = 0.4
+"""Between two chunks; the platform takes one in 200 ms (doc TgyMTY2NzE)."""
+
+SILENT_SECONDS = 25.0
+"""After 30 seconds without a chunk the platform ends a stream."""
+
+KEPT_CHARS = 8
+"""Kept back, to have something to say when the model is silent for long."""
+
+FULL_CHARS = 3000
+"""From here on a stream goes to the end of its paragraph, and no further than to :data:`MOST_CHARS`."""
+
+MOST_CHARS = 4000
+
+_MARK = re.compile(r"[`*_~\[\]<>|\\&!\n]|^\s*(?:[-+#=]|\d+[.)])")
+"""Where a block may begin to mean something else than it says."""
+
+CALL_SECONDS = 5.0
+
+UNSUPPORTED_SECONDS = 3600.0
+"""How long it is remembered that a kind of chat takes no streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a row says of a stream.
+
+    Attributes:
+        number: the how-manieth stream of the message it is.
+        client_id: its own id; empty once it has ended or was taken back.
+        server_id, at: the platform's id and time (Unix ms), once they are known.
+    """
+
+    number: int = 0
+    client_id: str = ""
+    server_id: str = ""
+    at: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Note:
+        """The note of a row."""
+        return cls(*json.loads(text)) if text else cls()
+
+    def to_json(self) -> str:
+        """For the row."""
+        return json.dumps([self.number, self.client_id, self.server_id, self.at])
+
+    @property
+    def closed(self) -> Note:
+        """The same once nothing is to be taken back; the number stays, so that no id comes twice."""
+        return Note(self.number)
+
+
+WriteNote = Callable[[Entry, "Note"], Awaitable[Entry]]
+"""Writes a note on a row; returns its new version."""
+
+
+class Streams:
+    """What all streams of the process share: the way out, and which kinds of chats take none.
+
+    Args:
+        im: the IM server.
+        clock: wall clock.
+        now: seconds of a clock that only goes forward.
+    """
+
+    def __init__(self, im: Messenger, clock: Clock, now: Callable[[], float] = time.monotonic) -> None:
+        self.im = im
+        self.clock = clock
+        self._now = now
+        self._unsupported: dict[tuple[str, TeamKind | None], float] = {}
+
+    def are_taken(self, bot: Bot, message: Message) -> bool:
+        """Whether a bot may stream into this chat."""
+        if not bot.stream or bot.reply == "response" or (message.team and message.team_kind == "super_team"):
+            return False
+        return self._now() >= self._unsupported.get(_kind_of(message), 0.0)
+
+    def learn_unsupported(self, message: Message) -> None:
+        """The platform takes no streams in such chats; that is believed for an hour."""
+        self._unsupported[_kind_of(message)] = self._now() + UNSUPPORTED_SECONDS
+
+    async def take_back(self, message: Message, note: Note, until: int) -> None:
+        """Delete what was shown of a stream, without a trace. What the platform refuses is told in the log."""
+        if not note.client_id:
+            return
+        if not note.server_id:
+            log.warning(
+                "a stream was begun and its id on the platform is not known: a started line may stay stream=%s",
+                note.client_id,
+            )
+            return
+        outgoing = replace(_outgoing(message), client_id=note.client_id)
+        try:
+            await self.im.recall(
+                outgoing, Sent(note.server_id, note.at), silently=True, seconds=_left(self.clock, until)
+            )
+        except ImError as refusal:
+            log.warning("a stream could not be taken back stream=%s cause=%s", note.client_id, refusal.cause)
+
+
+class Stream:
+    """One answer that is shown as it comes.
+
+    Args:
+        streams: what is shared.
+        message: says where to.
+        entry: the newest message that is answered; ``entry`` is its latest version.
+        partition: the conversation's.
+        write_note: see :data:`WriteNote`.
+        until: no chunk is sent after this, Unix milliseconds.
+        render: what users read for as much of the answer.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        message: Message,
+        entry: Entry,
+        partition: str,
+        write_note: WriteNote,
+        until: int,
+        render: Callable[[str], str] = str,
+    ) -> None:
+        self.entry = entry
+        self.note = Note.read(entry.stream)
+        self.shown = ""
+        self.is_broken = False
+        self._streams, self._message, self._until = streams, message, until
+        self._partition = partition
+        self._write_note = write_note
+        self._render = render
+        self._ready = ""
+        self._index = 0
+        self._wake = asyncio.Event()
+        self._is_stopped = False
+        self._pump: Awaitable[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was begun that must be ended or taken back."""
+        return bool(self.note.client_id)
+
+    def heard(self, text: str) -> None:
+        """All that may be shown of the answer so far."""
+        if self.is_broken:
+            return
+        ready = _showable(self._render(text))
+        if not ready.startswith(self.shown):
+            self.is_broken = True  # another model, or what was shown was no part of the answer
+        self._ready = ready
+        self._wake.set()
+        if self._pump is None:
+            self._pump = self._in_background(self._show_as_it_comes())
+
+    async def stop(self) -> None:
+        """Show nothing more of what is heard. A call under way is waited for: what it has added has to be known."""
+        self._is_stopped = True
+        self._wake.set()
+        if self._pump is not None:
+            await self._pump
+
+    def fit(self, reply: Entry) -> Entry:
+        """The reply with parts of which the first begins with what was shown, if it can; else the stream is broken."""
+        first = reply.parts[0] if reply.parts else reply.shown
+        if self.is_broken or any(reply.media[:1]):
+            self.is_broken = True
+            return reply
+        if first.startswith(self.shown):
+            return reply
+        if reply.media or not reply.shown.startswith(self.shown):
+            self.is_broken = True
+            return reply
+        cut = len(self.shown)
+        head, tail = reply.shown[:cut], reply.shown[cut:]
+        for block in code_blocks(reply.shown):
+            if block.code <= cut < block.last:
+                head, tail = head + block.closing, block.opening + tail
+        return replace(reply, parts=(head, *split(tail)))
+
+    async def finish(self, first: str) -> Sent | None:
+        """End the stream with the rest of the reply's first part; None when that is not known to have worked."""
+        if self.is_broken or not self.note.server_id or not first.startswith(self.shown):
+            return None
+        try:
+            await self._send(first[len(self.shown) :], is_last=True)
+        except ImError as failure:
+            log.warning("a stream did not end well stream=%s cause=%s", self.note.client_id, failure.cause)
+            return None
+        return Sent(self.note.server_id, self.note.at)
+
+    async def _show_as_it_comes(self) -> None:
+        try:
+            await self._show()
+        except (ImRejected, ImBlocked) as refusal:
+            self.is_broken = True
+            if isinstance(refusal, NoStreams):
+                self._streams.learn_unsupported(self._message)
+            log.warning("a stream is refused, the reply goes whole: %s", refusal.cause)
+            if not self.note.server_id:
+                await self._nothing_was_begun()
+        except (ImUnavailable, RowChanged, StorageUnavailable) as failure:
+            self.is_broken = True
+            log.warning("a stream breaks off, the reply goes whole: %s", failure)
+
+    async def _show(self) -> None:
+        clock = self._streams.clock
+        while not (self.is_broken or self._is_stopped) and clock.now() < self._until:
+            piece = self._ready[len(self.shown) : max(len(self.shown), len(self._ready) - KEPT_CHARS)]
+            if not piece and not await self._hear_more() and self.is_open:
+                piece = self._ready[len(self.shown) : len(self.shown) + 1]  # a sign of life
+            if piece:
+                if not self.is_open:
+                    await self._begin()
+                await self._send(piece)
+                await clock.sleep(CHUNK_SECONDS)
+
+    async def _hear_more(self) -> bool:
+        """Wait for more of the answer; False when nothing came for long."""
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), SILENT_SECONDS)
+        except TimeoutError:
+            return False
+        return True
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> Awaitable[None]:
+        return asyncio.create_task(work)
+
+    async def _nothing_was_begun(self) -> None:
+        self.note = self.note.closed
+        try:
+            self.entry = await self._write_note(self.entry, self.note)
+        except (RowChanged, StorageUnavailable) as failure:
+            log.info("the note of a refused stream stays: %s", failure)
+
+    async def _begin(self) -> None:
+        """The note comes first: whoever takes over knows what may have been begun."""
+        number = self.note.number + 1
+        own_id = client_id(self._partition, self.entry.id, "stream", str(number))
+        note = Note(number, own_id)
+        self.entry = await self._write_note(self.entry, note)
+        self.note = note
+
+    async def _send(self, piece: str, *, is_last: bool = False) -> None:
+        begins = not self.note.server_id
+        outgoing = replace(_outgoing(self._message), client_id=self.note.client_id)
+        chunk = Chunk(piece, self._index, self.note.server_id, is_last=is_last)
+        sent = await self._streams.im.stream(
+            outgoing, chunk, seconds=min(CALL_SECONDS, _left(self._streams.clock, self._until))
+        )
+        self._index += 1
+        self.shown += piece
+        if begins:
+            self.note = replace(self.note, server_id=sent.server_id, at=sent.at)
+            self.entry = await self._write_note(self.entry, self.note)
+
+
+def certain(text: str) -> str:
+    """What of a Markdown text that still grows means what it will mean: its blocks, and the next one up to a mark."""
+    blocks = code_blocks(text)
+    end = text.rfind("\n\n")
+    while end >= 0 and any(block.start <= end < block.end for block in blocks):
+        end = text.rfind("\n\n", 0, end)
+    begun = text[end + 2 :] if end >= 0 else text
+    mark = _MARK.search(begun)
+    return text[: len(text) - len(begun)] + (begun[: mark.start()].rstrip() if mark else begun)
+
+
+def _showable(text: str) -> str:
+    """What of an answer that still grows is shown: up to the end of the paragraph in which it becomes long."""
+    if len(text) <= FULL_CHARS:
+        return text
+    blocks = code_blocks(text)
+    end = text.find("\n\n", FULL_CHARS)
+    while end >= 0 and any(block.start <= end < block.end for block in blocks):
+        end = text.find("\n\n", end + 1)
+    return text[: min(MOST_CHARS, len(text)) if end < 0 else min(end, MOST_CHARS)]
+
+
+def _outgoing(message: Message) -> Outgoing:
+    return Outgoing(
+        bot=message.bot,
+        to=message.team or message.sender,
+        text="",
+        client_id="",
+        team_kind=message.team_kind if message.team else None,
+    )
+
+
+def _kind_of(message: Message) -> tuple[str, TeamKind | None]:
+    return message.bot, message.team_kind if message.team else None
+
+
+def _left(clock: Clock, until: int) -> float:
+    return max(0.1, (until - clock.now()) / 1000)
