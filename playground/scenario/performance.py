@@ -85,6 +85,12 @@ class Performance:
             parts.append((wording.saying(chat, step), lambda: self._say(step)))
         if step.wait:
             parts.append(("the model is asked", self._until_asked))
+        if (recalled := step.recall) is not None:
+            title = f"{chat.user} recalls {wording.texts([recalled])}"
+            parts.append((title, lambda: self._change("recall", recalled)))
+        if (edit := step.edit) is not None:
+            title = f"{chat.user} edits {wording.texts([edit.said])}: {wording.short(edit.text)}"
+            parts.append((title, lambda: self._change("edit", edit.said, text=edit.text)))
         if step.kill:
             parts.append(("the function host is killed", self._kill))
         if (expect := step.expect) is None:
@@ -147,6 +153,15 @@ class Performance:
             for md5 in heard_md5s(medium.content):
                 await self._stage.model.call("POST", "heard", json={"md5": md5, "text": medium.words})
         return {"msg_type": medium.msg_type, "attach": medium.attach(stored)}
+
+    async def _change(self, what: str, said: str, **arguments: str) -> str:
+        """Recall or edit the last message of this scenario that says a text."""
+        messages = [task.result()["message"] for task in self._said if task.done()]
+        ids = [message["server_id"] for message in messages if message["text"] == said]
+        if not ids:
+            raise Unmet("nobody has said that here")
+        order = {"message": ids[-1], **arguments}
+        return wording.outcomes([await self._stage.im.call("POST", what, json=order)])
 
     async def _until_asked(self) -> str:
         self._model()

@@ -138,6 +138,13 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+class Edit(_Table):
+    """Other words for a message."""
+
+    said: str = Field(min_length=1, description="text: what an earlier message says")
+    text: str = Field(min_length=1, description="text: what it says from now on")
+
+
 class Step(_Table):
     """One step: a message, a wait, a kill, an expectation, or several of these, which then happen in this order.
 
@@ -160,6 +167,8 @@ class Step(_Table):
         [], description="the name of a fault, or a list of names"
     )
     wait: Literal["model-request"] | None = Field(None, description='"model-request"')
+    recall: str | None = Field(None, min_length=1, description="text: what an earlier message says")
+    edit: Edit | None = Field(None, description="a table: said, text")
     kill: Literal["host"] | None = Field(None, description='"host"')
     expect: Annotated[Expectation, BeforeValidator(_spelled_out)] | None = Field(
         None, description="the text of the reply, or a table"
@@ -194,8 +203,8 @@ class Step(_Table):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not (self.sends or self.wait or self.kill or self.expect):
-            raise ValueError("does nothing; give say, wait, kill or expect")
+        if not (self.sends or self.wait or self.recall or self.edit or self.kill or self.expect):
+            raise ValueError("does nothing; give say, wait, recall, edit, kill or expect")
         if len([key for key in KINDS if getattr(self, key) is not None]) > 1:
             raise ValueError(f"attaches more than one of {', '.join(KINDS)}; a message carries one")
         if self.words and not self.voice:

@@ -54,7 +54,7 @@ def test_the_smallest_useful_file() -> None:
         ("", 'key "steps": missing; accepted: tables [[steps]]'),
         (
             "[[steps]]\nas = 'alice'",
-            "step 1: does nothing; give say, wait, kill or expect",
+            "step 1: does nothing; give say, wait, recall, edit, kill or expect",
         ),
         (
             STEP + "to = 'a'\nteam = 'b'",

@@ -264,3 +264,27 @@ async def test_faults_and_script_are_taken_back_in_the_end(world: World) -> None
     world.model.requests.clear()
     await world.im.say("alice", "bye", to="helper")
     await world.im.wait_for(lambda: world.im.chat("alice", "helper")[-1].text == "You said: bye")
+
+
+async def test_a_user_recalls_and_edits_what_was_said(world: World) -> None:
+    result = await world.play(
+        HELLO
+        + """
+expect.replies = 1
+[[steps]]
+edit = { said = "hello", text = "goodbye" }
+recall = "hello"
+"""
+    )
+    assert lines_of(result)[2:4] == [
+        ('alice recalls "hello"', True, "200 noted"),
+        ('alice edits "hello": goodbye', True, "200 noted"),
+    ]
+    recall, edit = world.webhook.bodies[1:]
+    assert (recall["eventType"], edit["eventType"], edit["text"]) == ("7", "89", "goodbye")
+    assert recall["clientId"] == edit["clientId"] == world.webhook.bodies[0]["msgidClient"]
+
+
+async def test_what_nobody_said_cannot_be_recalled(world: World) -> None:
+    result = await world.play(HELLO + 'recall = "goodbye"')
+    assert failure_of(result) == ('alice recalls "goodbye"', "nobody has said that here")

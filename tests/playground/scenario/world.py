@@ -59,6 +59,8 @@ class World:
         body = received.body
         if received.headers["CheckSum"] == "0" * 40:
             return web.json_response({"error": "unauthorized", "detail": "bad"}, status=401)
+        if body.get("eventType") not in ("1", None):
+            return web.json_response({"status": "noted"})
         if body["convType"] == "TEAM" and "@Helper" not in body["body"]:
             return web.json_response({"status": "ignored", "reason": "not_addressed"})
         if body["msgidClient"] not in self._seen:
