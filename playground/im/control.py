@@ -17,6 +17,7 @@
 ``GET /_control/events``        ``?after=N&seconds=S``: messages as they are delivered, from number N on; waits for
                                 one up to S seconds; a stream message comes again with each chunk
 ``GET /_control/calls``         the server API calls as received and answered
+``GET /_control/signals``       what bots have shown beside messages: that they type, what they have read
 ``GET /_control/posts``         the requests to the webhook and their outcomes
 ``GET /_control/record``        ``?after=N&seconds=S``: all of these in order, from number N on, as ``{"kind", …}``:
                                 ``team``, ``message``, ``post``, ``call``, ``fetch`` (of media); what changes
@@ -131,6 +132,9 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
     async def calls(_: web.Request) -> web.Response:
         return web.json_response([asdict(call) for call in im.calls])
 
+    async def signals(_: web.Request) -> web.Response:
+        return web.json_response([asdict(shown) for shown in im.signals])
+
     async def posts(_: web.Request) -> web.Response:
         return web.json_response([asdict(post) for post in im.posts])
 
@@ -148,6 +152,7 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
         web.get("/_control/chats", chats),
         web.get("/_control/events", events),
         web.get("/_control/calls", calls),
+        web.get("/_control/signals", signals),
         web.get("/_control/posts", posts),
         web.get("/_control/record", im.record.serve),
     ]

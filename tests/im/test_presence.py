@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -191,6 +192,18 @@ async def test_what_fails_is_asked_for_once_and_leaves_the_log_to_its_caller(
             await im.signal(TYPING, seconds=0.5)
     assert len(api.calls) == 1
     assert caplog.records == []
+
+
+async def test_a_message_is_sent_right_after_a_signal_that_was_cut_off(
+    api: ApiServer, clock: ManualClock
+) -> None:
+    api.script = [Fault.HANG]
+    async with connected(api.url, clock) as im:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await im.signal(TYPING, seconds=5)
+        await im.send(REPLY, seconds=5)
+    assert len(api.calls) == 2
 
 
 @pytest.mark.parametrize("first", [TYPING, REPLY])

@@ -203,6 +203,16 @@ async def test_a_message_of_another_chat_is_not_quoted(caller: Caller) -> None:
     assert await caller.code(SEND, other) == 107404
 
 
+async def test_other_processes_read_what_was_shown(caller: Caller) -> None:
+    await caller.call(V2, NOTIFICATION)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{caller.im.url}/_control/signals") as response,
+    ):
+        (shown,) = await response.json()
+    assert (shown["kind"], shown["content"]) == ("notification", '{"typing":1}')
+
+
 async def test_a_signal_is_signed_and_fails_on_demand_by_itself(caller: Caller) -> None:
     assert (await caller.call(V2, NOTIFICATION, signed="other"))["code"] == 414
     caller.im.fail(ApiFault("code", 416))
