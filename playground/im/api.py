@@ -192,7 +192,10 @@ class ServerApi:
             message = self.chats.find(server_id)
             if message is None or message.sender != sender:
                 raise Refused(dialect.message, "no such message")
-            await self.chats.change(server_id, RECALLED)
+            if said.get("type") == "3":  # a deletion that nobody sees
+                await self.chats.remove(server_id)
+            else:
+                await self.chats.change(server_id, RECALLED)
             answer: dict[str, Any] = {"code": 200}
         except Refused as refused:
             answer = {"code": refused.code, dialect.reason: refused.reason}

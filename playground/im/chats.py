@@ -18,6 +18,7 @@ CONVERSATION_TYPE: dict[TeamKind | None, int] = {None: 1, "team": 2, "super_team
 
 
 RECALLED = "(recalled)"
+DELETED = "(deleted)"
 """What is seen in the place of a message that was recalled."""
 
 
@@ -135,6 +136,11 @@ class Chats:
         self._messages[server_id] = changed
         await self.record.add("message", changed)
         return changed
+
+    async def remove(self, server_id: str) -> None:
+        """Delete a message without a trace; who watches the record is told."""
+        removed = self._messages.pop(server_id)
+        await self.record.add("message", replace(removed, text=DELETED, attach=""))
 
     def find(self, server_id: str) -> Delivered | None:
         """A message that is there, and was not recalled."""

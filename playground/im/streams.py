@@ -10,7 +10,7 @@ from playground.im.chats import Chats, Delivered
 CHUNK_GAP_SECONDS = 30
 
 # The vendor names 189318 to 189320 for stream messages but not which is which; this order is a guess.
-ENDED, TOO_LATE, TOO_LONG = 189318, 189319, 189320
+ENDED, TOO_LATE, TOO_LONG, UNSUPPORTED = 189318, 189319, 189320, 189321
 
 
 @dataclass
@@ -31,8 +31,10 @@ class Streams:
         """Put a stream message into its chat with its first chunk.
 
         Raises:
-            Refused: the chunk is too long.
+            Refused: the chunk is too long, or there are no streams in this kind of chat.
         """
+        if message.team_kind == "super_team":
+            raise Refused(UNSUPPORTED, "no stream messages in super teams")
         self._streams[message.server_id] = stream = _Stream(
             replace(message, finished=False), self.chats.now()
         )
@@ -45,7 +47,7 @@ class Streams:
             Refused: there is no such stream, it has ended, or it would be too long.
         """
         stream = self._streams.get(server_id)
-        if stream is None or stream.message.client_id != client_id:
+        if stream is None or self.chats.find(server_id) is None or stream.message.client_id != client_id:
             raise Refused(107404, "no such stream message")
         if stream.message.finished:
             raise Refused(ENDED, "the stream has ended")

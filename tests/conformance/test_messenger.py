@@ -16,7 +16,7 @@ from relay.errors import ImBlocked, ImRejected, ImUnavailable
 from relay.im.client import ImClient
 from relay.im.requests import attachment
 from relay.outgoing import Custom, File, Medium, Picture, Place, Tip, Video, Voice
-from relay.ports import Messenger, Outgoing, Sent
+from relay.ports import Chunk, Messenger, Outgoing, Sent
 from relay.signals import Original, Read, Typing
 from tests.doubles import RecordingMessenger
 
@@ -228,3 +228,27 @@ async def test_what_is_not_shown_is_told_and_not_tried_again(by_any: Sending) ->
 async def test_a_quote_goes_with_its_message_or_is_left_out(by_any: Sending) -> None:
     await by_any.messenger.send(replace(HELLO, quote=await by_any.asked()), seconds=5)
     assert by_any.seen() == ["hello"]
+
+
+STREAMED = replace(HELLO, text="", client_id="5f0ed3a2-stream")
+
+
+async def test_a_stream_grows_and_ends(sending: Sending) -> None:
+    sent = await sending.messenger.stream(STREAMED, Chunk("hel", 0), seconds=5)
+    await sending.messenger.stream(STREAMED, Chunk("lo", 1, sent.server_id), seconds=5)
+    assert sending.seen() == ["hello"]
+    await sending.messenger.stream(STREAMED, Chunk("lo", 1, sent.server_id), seconds=5)  # a repetition
+    await sending.messenger.stream(STREAMED, Chunk("!", 2, sent.server_id, is_last=True), seconds=5)
+    assert sending.seen() == ["hello!"]
+    with pytest.raises(ImRejected):
+        await sending.messenger.stream(STREAMED, Chunk("?", 3, sent.server_id), seconds=5)
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+async def test_a_stream_is_taken_back_without_a_trace(sending: Sending, is_whole: bool) -> None:
+    sent = await sending.messenger.stream(STREAMED, Chunk("hel", 0, is_last=is_whole), seconds=5)
+    for _ in range(2):  # the second time it is not there any more, which is as well
+        await sending.messenger.recall(STREAMED, sent, silently=True, seconds=5)
+    assert sending.seen() == []
+    with pytest.raises(ImRejected):
+        await sending.messenger.stream(STREAMED, Chunk("lo", 1, sent.server_id), seconds=5)

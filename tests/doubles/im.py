@@ -101,7 +101,7 @@ class RecordingMessenger:
         else:
             server_id = chunk.server_id
         grown = self._streams.get(server_id)
-        if grown is None or grown.is_whole:
+        if grown is None or grown.is_whole or grown.outgoing not in self.shown:
             raise ImRejected("result code 189318")
         before = grown.outgoing
         grown.pieces.setdefault(chunk.index, chunk.text)

@@ -76,18 +76,19 @@ def test_a_later_turn_remembers_it_like_any_reply(streaming: RelayKit) -> None:
 
 
 def test_the_note_is_written_before_the_first_call_and_the_reply_before_the_last(streaming: RelayKit) -> None:
-    seen: list[tuple[bool, bool]] = []
+    seen: list[tuple[bool, bool, bool]] = []
 
     def look(_: object) -> None:
         rows = streaming.tables.rows()
         noted = any(Note.read(str(row.get("stream", ""))).client_id for row in rows)
-        seen.append((noted, any(row["kind"] == "reply" for row in rows)))
+        stored = any(row["kind"] == "reply" for row in rows)
+        seen.append((noted, stored, streaming.im.chunks[-1].is_last))
 
     streaming.im.stream_script = [look] * 10
     streaming.post("when?")
-    assert seen[0] == (True, False)
-    assert seen[-1] == (True, True)
-    assert all(not stored for _, stored in seen[:-1])
+    assert seen[0] == (True, False, False)
+    assert [stored for _, stored, is_last in seen if is_last] == [True]
+    assert not any(stored for _, stored, is_last in seen if not is_last)
 
 
 @pytest.mark.parametrize(

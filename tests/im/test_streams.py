@@ -1,0 +1,82 @@
+"""Stream messages: the requests, and what is told of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from relay.errors import ImRejected, NoStreams
+from relay.im.client import ImClient
+from relay.im.hosts import ApiVersion
+from relay.outgoing import Chunk, Outgoing, Sent
+from tests.doubles import ManualClock
+from tests.im.api_server import ApiServer
+
+GROWING = Outgoing("helper", "alice", "", "client-1")
+BEGUN: dict[str, Any] = {"code": 200, "data": {"message_server_id": 17, "create_time": 1700}}
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[ApiServer]:
+    async with ApiServer() as server:
+        yield server
+
+
+async def stream(api: ApiServer, chunk: Chunk, version: ApiVersion = "v2") -> Sent:
+    im = ImClient(
+        app_key="key",
+        app_secret="secret",
+        region="china",
+        api_version=version,
+        api_url=api.url,
+        clock=ManualClock(),
+    )
+    try:
+        return await im.stream(GROWING, chunk, seconds=4)
+    finally:
+        await im.aclose()
+
+
+async def test_the_first_piece_has_no_server_id_and_gets_one(api: ApiServer) -> None:
+    api.script = [BEGUN]
+    assert await stream(api, Chunk("hel", 0)) == Sent("17", 1700)
+    (call,) = api.calls
+    assert call.path == "/im/v2/conversations/helper%7C1%7Calice/messages/actions/stream_message"
+    assert call.json == {
+        "message": {
+            "message_type": 0,
+            "message_client_id": "client-1",
+            "attachment": {"text": "hel", "index": 0, "finish": 0},
+        }
+    }
+
+
+async def test_the_last_piece_says_so(api: ApiServer) -> None:
+    api.script = [BEGUN]
+    await stream(api, Chunk("lo", 3, "17", is_last=True))
+    message = api.calls[0].json["message"]
+    assert message["message_server_id"] == "17"
+    assert message["attachment"] == {"text": "lo", "index": 3, "finish": 1}
+
+
+@pytest.mark.parametrize("code", [189318, 189319, 189320, 189321])
+async def test_a_chat_without_streams_is_told_by_the_first_piece_alone(api: ApiServer, code: int) -> None:
+    api.script = [{"code": code, "msg": "no"}, {"code": code, "msg": "no"}]
+    with pytest.raises(NoStreams):
+        await stream(api, Chunk("hel", 0))
+    with pytest.raises(ImRejected) as refusal:
+        await stream(api, Chunk("lo", 1, "17"))
+    assert not isinstance(refusal.value, NoStreams)
+
+
+async def test_v1_has_no_streams(api: ApiServer) -> None:
+    with pytest.raises(NoStreams):
+        await stream(api, Chunk("hel", 0), "v1")
+    assert api.calls == []
