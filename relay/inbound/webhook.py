@@ -163,7 +163,7 @@ class Webhook:
         if bot.reply == "response":
             text = await self._respond(turn, bot)
             _log_accepted("responded", turn.message)
-            return HttpAnswer(200, chatbot.reply(text))
+            return HttpAnswer(200, chatbot.reply(text) if text else chatbot.acknowledgement())
         await self._enqueue(turn, bot)
         _log_accepted("queued", turn.message)
         if turn.message.source == "chatbot":

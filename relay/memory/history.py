@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 SPARE_ROWS = 10
 """Rows that the first read asks for beside the window: what waits, what is refused, commands."""
 
+LEAST_ROWS = 18
+"""Rows that the first read asks for, however little is remembered: enough to know a machine by its pace."""
+
 FURTHER_ROWS = 100
 """Rows of every further read, which a burst of messages needs, and little else."""
 
@@ -127,7 +130,8 @@ class History:
                 now=now,
             )
 
-        limit = conversation.bot.for_function(question.function).rewind_messages + SPARE_ROWS
+        rewind_messages = conversation.bot.for_function(question.function).rewind_messages
+        limit = max(rewind_messages + SPARE_ROWS, LEAST_ROWS)
         so_far = look()
         day = self._days.newest
         first_pages = await self._first_pages(day, so_far.cutoff, conversation.partition, limit)

@@ -45,7 +45,7 @@ class Entry:
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
         unread: of a medium for which there will be no words, why.
-        state: of a message: ``waiting`` → ``answered``, or ``closed`` without an answer (see ``forgotten``).
+        state: of a message: ``waiting`` → ``answered``, or ``closed`` without an answer (see ``forgotten``, ``looping``).
             Of a reply: ``stored`` → ``sent``, ``closed``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
         text: what was said; blank once forgotten.
@@ -74,6 +74,7 @@ class Entry:
         returned: of a reply that an HTTP response carried, the id of that request.
         sent_at: of a reply, when its last part was sent (Unix ms); its ``at`` is the time of the question.
         delivered: of a reply, the platform's id and time (Unix ms) of each part that it has taken.
+        looping: of a message, that it was closed because two machines answered each other.
         unknown: names of properties that this version does not know; not stored.
     """
 
@@ -117,6 +118,7 @@ class Entry:
     delivered: tuple[tuple[str, int], ...] = ()
     edited: str = ""
     covers: int = 0
+    looping: bool = False
     unknown: tuple[str, ...] = ()
 
     @property
@@ -227,7 +229,7 @@ class Entry:
 WORDLESS = frozenset(
     (
         *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
-        *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
+        *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld", "looping"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )

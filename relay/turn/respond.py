@@ -48,7 +48,7 @@ class Responses:
         self._new_request = new_request
 
     async def respond(self, turn: Turn, bot: Bot) -> str:
-        """The text for the HTTP response: the reply, or that it will follow.
+        """The text for the HTTP response: the reply, or that it will follow; empty when there is none.
 
         Args:
             turn: the request's message.
@@ -143,6 +143,8 @@ class Responses:
         texts = task.bot.texts
         if question.promised:
             return texts.thinking.say(question.text)
+        if question.looping:
+            return ""
         if question.state == "closed":
             return texts.forgotten.say(question.text)
         if question.state != "answered":

@@ -23,6 +23,7 @@ from relay.turn.asking import Draft, Refusal, ask, failure_text
 from relay.turn.layout import in_parts
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
 from relay.turn.search import SEARCH_SECONDS, refused_rows
+from relay.turn.silence import keep_silent
 from relay.turn.speaking import with_speech
 from relay.turn.streaming import Note, Stream
 from relay.turn.task import Parts, Task
@@ -80,6 +81,8 @@ class Step:
             if begun := [entry for entry in plan.waiting if Note.read(entry.stream).client_id]:
                 for entry in begun:  # a turn has died while it showed an answer
                     await self._take_back(entry, Note.read(entry.stream))
+                continue
+            if await keep_silent(self._parts, self._task, plan):
                 continue
             if self._way.must_wait(question, plan):
                 return False
