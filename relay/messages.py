@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 from relay.errors import NewerTurn
 
-TURN_VERSION = 5
+TURN_VERSION = 6
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
-A turn names the oldest version that reads it right: 5 when it is about a change of a message, where older ones
-answer an empty text; 4 when its bot is to greet a group, likewise; 3 when its message is a medium, which older ones
-take for words; 2 when it was promised or is on its last try; else 1.
+A turn names the oldest version that reads it right: 6 when it is what a person wrote from the bot's account, which
+older ones would answer; 5 when it is about a change of a message, where they answer an empty text; 4 when its bot is to
+greet a group, likewise; 3 when its message is a medium, which they take for words; 2 when it was promised or is on its
+last try; else 1.
 """
 
 QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
@@ -53,6 +54,7 @@ class Message:
         medium: what it is beside its text (a picture, a recording, …); empty for words alone.
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         joined: nobody has said anything: the bot has come into the group, and greets it. The sender is the bot.
+        staff: a person wrote it from the bot's own account. The sender is whom it was written to; in a group, the bot.
     """
 
     bot: str
@@ -72,6 +74,7 @@ class Message:
     medium: str = ""
     attached: str = ""
     joined: bool = False
+    staff: bool = False
 
 
 def client_id_of(message_id: str, sender: str) -> str:
@@ -148,6 +151,8 @@ class Turn:
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def _version(self) -> int:
+        if self.message.staff:
+            return 6
         if self.change:
             return 5
         if self.message.joined:

@@ -144,6 +144,11 @@ MISTAKES = [
         "A greeting of a function",
         bots=f'{GOOD_BOT}[bots.functions.french]\ngreeting = "Bonjour !"\n',
     ),
+    Mistake("A person for longer than a day", bots=f"{GOOD_BOT}handover_minutes = 2880\n"),
+    Mistake(
+        "A person for a function alone",
+        bots=f"{GOOD_BOT}[bots.functions.french]\nhandover_minutes = 30\n",
+    ),
     Mistake("A switch in words", bots=f'{GOOD_BOT}send_links = "yes"\n'),
     Mistake("Markdown of another kind", bots=f'{GOOD_BOT}markdown = "html"\n'),
     Mistake("A text that there is not", bots=f'{GOOD_BOT}texts = {{ faild = "Xin lỗi." }}\n'),

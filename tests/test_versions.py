@@ -78,8 +78,7 @@ def test_rows_with_more_properties_are_kept_whole(relay: RelayKit) -> None:
 
 
 def test_what_is_newer_than_all_that_this_version_writes_is_not_read() -> None:
-    recall = Change("recall", ("c:1",))
-    newest = json.loads(Turn(Message("helper", "alice", "c:1", 0, ""), 0, change=recall).to_json())
+    newest = json.loads(Turn(Message("helper", "alice", "c:1", 0, "", staff=True), 0).to_json())
     with pytest.raises(NewerTurn):
         Turn.from_json(json.dumps(newest | {"v": newest["v"] + 1}))
 
@@ -95,3 +94,9 @@ def test_a_turn_of_a_greeting_is_left_to_instances_that_know_greetings() -> None
     greeting = Turn(Message("helper", "helper", "c:1", 0, "", team="42", joined=True), 0)
     assert json.loads(greeting.to_json())["v"] == 4
     assert Turn.from_json(greeting.to_json()) == greeting
+
+
+def test_a_turn_of_a_person_in_the_bots_place_is_left_to_instances_that_do_not_answer_it() -> None:
+    staff = Turn(Message("helper", "alice", "c:1", 0, "Eve here.", staff=True), 0)
+    assert json.loads(staff.to_json())["v"] == 6
+    assert Turn.from_json(staff.to_json()) == staff

@@ -95,7 +95,21 @@ _NOT_IN_DEFAULTS = dict.fromkeys(
     ("accid", "name", "aliases", "avatar", "functions"), "one bot, not to [defaults]"
 )
 _NOT_IN_FUNCTIONS = dict.fromkeys(
-    ("accid", "name", "aliases", "avatar", "functions", "enabled", "reply", "allow", "greeting", "limits"),
+    (
+        *(
+            "accid",
+            "name",
+            "aliases",
+            "avatar",
+            "functions",
+            "enabled",
+            "reply",
+            "allow",
+            "greeting",
+            "limits",
+        ),
+        "handover_minutes",
+    ),
     "the whole bot, not to one of its functions",
 )
 _TABLES: Mapping[str, type[Table]] = {

@@ -35,7 +35,7 @@ Reason = Literal[
 ]
 """Why a request is ignored; checked in this order."""
 
-_MEDIA: dict[str, MediumKind] = {
+MEDIA: dict[str, MediumKind] = {
     "PICTURE": "picture",
     "AUDIO": "audio",
     "VIDEO": "video",
@@ -45,7 +45,7 @@ _MEDIA: dict[str, MediumKind] = {
     "TIPS": "tip",
 }
 TEAMS: dict[str, TeamKind] = {"TEAM": "team", "SUPER_TEAM": "super_team"}
-_SERVER_API = ("REST", "32")
+SERVER_API = ("REST", "32")
 """``fromClientType`` of what came through the server API: bots, ours and others'. Answering would loop."""
 
 
@@ -70,11 +70,11 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         RequestRefused: 400, when a message for a bot lacks what identifies it.
     """
     # Nearly every copy is between two people: the cheap checks come first, and the text is read last.
-    if bots.get(inbound.sender) is not None or inbound.client in _SERVER_API:
+    if bots.get(inbound.sender) is not None or inbound.client in SERVER_API:
         return "own_message"
     team_kind = TEAMS.get(inbound.conversation)
     chat = team_kind is not None or inbound.conversation == "PERSON"
-    medium = _MEDIA.get(inbound.kind)
+    medium = MEDIA.get(inbound.kind)
     if not chat or (medium is None and (inbound.kind != "TEXT" or not inbound.text.strip())):
         return "kind"
     if inbound.antispam or inbound.blacklist:

@@ -21,6 +21,7 @@ from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
 from relay.errors import BadSignature, RequestRefused, StorageUnavailable
 from relay.inbound import chatbot
+from relay.inbound.handover import taken_over
 from relay.inbound.joining import greetings
 from relay.inbound.routing import Accepted, Reason, route
 from relay.inbound.strict_json import parse_object
@@ -126,7 +127,9 @@ class Webhook:
         now, clock = self._clock.now(), _header_clock(headers)
         if joined := greetings(inbound, self._bots, now=now, clock=clock):
             return await self._greet(joined, now)
-        routed = route(inbound, self._bots, now=now, clock=clock)
+        routed = taken_over(inbound, self._bots, now=now, clock=clock) or route(
+            inbound, self._bots, now=now, clock=clock
+        )
         if isinstance(routed, str):
             return _ignored(routed)
         spans.current().set_attributes(spans.about(routed.message))
@@ -160,7 +163,7 @@ class Webhook:
 
     async def _take(self, turn: Turn, bot: Bot) -> HttpAnswer:
         _check_size(turn)
-        if bot.reply == "response":
+        if bot.reply == "response" and not turn.message.staff:
             text = await self._respond(turn, bot)
             _log_accepted("responded", turn.message)
             return HttpAnswer(200, chatbot.reply(text) if text else chatbot.acknowledgement())

@@ -64,8 +64,8 @@ class History:
         return await self._days.entry(entry.day, partition, entry.key)
 
     async def reply_of(self, partition: str, entry: Entry) -> Entry | None:
-        """The reply that covers an answered message."""
-        return await self._days.entry(entry.day, partition, entry.reply)
+        """The reply that covers an answered message; None when a person has answered it, or when it is gone."""
+        return await self._days.entry(entry.day, partition, entry.reply) if entry.reply else None
 
     async def is_done(self, partition: str, entry: Entry) -> bool:
         """Whether nothing is left to do for a claimed message: its reply is sent, or ``/forget`` closed it."""
@@ -134,8 +134,8 @@ class History:
         limit = max(rewind_messages + SPARE_ROWS, LEAST_ROWS)
         so_far = look()
         day = self._days.newest
-        first_pages = await self._first_pages(day, so_far.cutoff, conversation.partition, limit)
-        while (day + 1) * DAY_MS > so_far.cutoff and not self._days.is_expired(day):
+        first_pages = await self._first_pages(day, so_far.reach, conversation.partition, limit)
+        while (day + 1) * DAY_MS > so_far.reach and not self._days.is_expired(day):
             async for page in self._days.pages(
                 day, conversation.partition, max(limit, FURTHER_ROWS), first_pages.get(day)
             ):

@@ -45,7 +45,8 @@ class Entry:
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
         unread: of a medium for which there will be no words, why.
-        state: of a message: ``waiting`` → ``answered``, or ``closed`` without an answer (see ``forgotten``, ``looping``).
+        state: of a message: ``waiting`` → ``answered`` (by a person, where it has no ``reply``), or ``closed`` without an
+            answer (see ``forgotten``, ``looping``).
             Of a reply: ``stored`` → ``sent``, ``closed``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
         text: what was said; blank once forgotten.
@@ -74,6 +75,7 @@ class Entry:
         returned: of a reply that an HTTP response carried, the id of that request.
         sent_at: of a reply, when its last part was sent (Unix ms); its ``at`` is the time of the question.
         delivered: of a reply, the platform's id and time (Unix ms) of each part that it has taken.
+        staff: of a reply, that a person wrote it, from the bot's account; it answers no message in particular.
         looping: of a message, that it was closed because two machines answered each other.
         unknown: names of properties that this version does not know; not stored.
     """
@@ -118,6 +120,7 @@ class Entry:
     delivered: tuple[tuple[str, int], ...] = ()
     edited: str = ""
     covers: int = 0
+    staff: bool = False
     looping: bool = False
     unknown: tuple[str, ...] = ()
 
@@ -149,19 +152,23 @@ class Entry:
 
     @classmethod
     def of(cls, message: Message, kind: Kind, key: str) -> Self:
-        """A message that is about to be claimed. Of a command the row is its effect: it keeps no words."""
+        """A message that is about to be claimed. Of a command the row is its effect: it keeps no words.
+
+        What a person wrote from the bot's account is a reply that was sent.
+        """
         return cls(
             key=key,
             kind=kind,
-            state="waiting",
+            state="sent" if message.staff else "waiting",
             sender=message.sender,
-            text=message.text if kind == "text" else "",
+            text=message.text if kind in ("text", "reply") else "",
             id=message.id,
             medium=message.medium,
             attached=message.attached,
             nick=message.nick,
             custom=message.custom,
             function=message.function,
+            staff=message.staff,
         )
 
     @classmethod
@@ -229,7 +236,7 @@ class Entry:
 WORDLESS = frozenset(
     (
         *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
-        *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld", "looping"),
+        *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld", "staff", "looping"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )

@@ -45,9 +45,11 @@ class Plan:
         closing: waiting messages from before their sender's ``/forget`` (which came to be known first): they are
             closed, not answered.
         waiting: every message that waits, oldest first.
+        handed_over: those of them that a person has taken over: they are kept, not answered.
         batch: the waiting messages to answer together, oldest first.
         window: earlier messages and replies for the model, oldest first.
         cutoff: nothing older than this (Unix ms) belongs to the window.
+        reach: nothing older than this (Unix ms) needs to be read.
         rows: everything that was read, oldest first.
         complete: reading further back would change nothing.
     """
@@ -60,6 +62,8 @@ class Plan:
     cutoff: int
     complete: bool
     rows: tuple[Entry, ...] = ()
+    handed_over: tuple[Entry, ...] = ()
+    reach: int = 0
 
 
 def plan(
@@ -103,16 +107,25 @@ def plan(
     window = _within_budget(
         recent[-bot.rewind_messages :] if bot.rewind_messages else [], bot.context_characters
     )
-    complete = read_to is not None and (
-        read_to.at < cutoff
-        or (
-            read_to not in open_messages
-            and (len(recent) >= bot.rewind_messages or unusable >= UNUSABLE_MAX_ROWS)
+    taken_over_since = batch[0].at - bot.handover_minutes * MINUTE_MS
+    # Whoever answered before has looked further back: a bot's reply tells that no person had taken over.
+    is_known = not bot.handover_minutes or any(entry.kind == "reply" for entry in ordered)
+    complete = (
+        read_to is not None
+        and (is_known or read_to.at < taken_over_since)
+        and (
+            read_to.at < cutoff
+            or (
+                read_to not in open_messages
+                and (len(recent) >= bot.rewind_messages or unusable >= UNUSABLE_MAX_ROWS)
+            )
+            # Alone with the bot, a user sees nothing from before the own /new.
+            or (not group and not _same_epoch(read_to, batch[0], marks))
         )
-        # Alone with the bot, a user sees nothing from before the own /new.
-        or (not group and not _same_epoch(read_to, batch[0], marks))
     )
-    return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered))
+    reach = cutoff if is_known else min(cutoff, taken_over_since)
+    handed_over = _handed_over(waiting, ordered, bot)
+    return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered), handed_over, reach)
 
 
 def fates(plan: Plan) -> Iterator[tuple[Entry, Fate]]:
@@ -130,6 +143,13 @@ def fates(plan: Plan) -> Iterator[tuple[Entry, Fate]]:
             yield entry, "before_new"
         else:
             yield entry, "left"
+
+
+def _handed_over(waiting: Iterable[Entry], rows: Iterable[Entry], bot: Bot) -> tuple[Entry, ...]:
+    """Messages of before or soon after what a person wrote last from the bot's account."""
+    last = max((entry.at for entry in rows if entry.staff), default=0)
+    until = last + bot.handover_minutes * MINUTE_MS
+    return tuple(entry for entry in waiting if entry.kind == "text" and last and entry.at < until)
 
 
 def _batch(

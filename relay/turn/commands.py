@@ -52,7 +52,12 @@ def command_of(text: str, bot: Bot) -> Command | None:
 
 
 def kind_of(message: Message, bot: Bot) -> Kind:
-    """What a message is: a command, or what waits for an answer. The caption of a picture is no command."""
+    """What a message is: a command, or what waits for an answer; from the bot's account, a reply.
+
+    The caption of a picture is no command.
+    """
+    if message.staff:
+        return "reply"
     if message.joined:
         return "greeting"
     return (not message.medium and command_of(message.text, bot)) or "text"

@@ -95,7 +95,8 @@ def _said(
     entry: Entry, context: str = "", *, group: bool, sight: Sight | None = None, is_new: bool = False
 ) -> ChatMessage:
     if entry.kind == "reply":
-        return ChatMessage("assistant", entry.text)
+        attachment = Attachment.from_json(entry.attached)  # of what a person sent in the bot's place
+        return ChatMessage("assistant", entry.text or (f"({attachment.described()})" if attachment else ""))
     fields, notes = {}, []
     if group:
         fields = {"speaker": entry.sender, "name": one_line(entry.nick)[:NAME_MAX_CHARS] or entry.sender}

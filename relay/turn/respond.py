@@ -143,7 +143,7 @@ class Responses:
         texts = task.bot.texts
         if question.promised:
             return texts.thinking.say(question.text)
-        if question.looping:
+        if question.looping or (question.state == "answered" and not question.reply):
             return ""
         if question.state == "closed":
             return texts.forgotten.say(question.text)

@@ -1,4 +1,4 @@
-"""Messages that are not answered, although nothing is wrong with them: two machines talk to each other."""
+"""Messages that are not answered, although nothing is wrong with them: a person does, or a machine wrote them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 
 from relay.keys import message_hash
 from relay.memory.pace import loop
+from relay.memory.rows import Entry
 from relay.memory.window import Plan
 from relay.ports import Value
 from relay.turn.task import Parts, Task
@@ -14,7 +15,18 @@ log = logging.getLogger(__name__)
 
 
 async def keep_silent(parts: Parts, task: Task, plan: Plan) -> bool:
-    """Close what is not to be answered. True when there was some: rows are not as they were read."""
+    """Settle what is not to be answered. True when there was some: rows are not as they were read."""
+    if plan.handed_over:
+        await parts.history.change_each(
+            task.partition, {entry: _answered(entry) for entry in plan.handed_over}
+        )
+        log.info(
+            "a person has taken over bot=%s conversation=%s messages=%d",
+            task.bot.accid,
+            task.partition,
+            len(plan.handed_over),
+        )
+        return True
     if task.turn.message.team is None or plan.batch[0].kind != "text":
         return False  # a person alone with the bot is never cut off, however fast
     found = loop(plan.rows, plan.batch[0])
@@ -31,3 +43,9 @@ async def keep_silent(parts: Parts, task: Task, plan: Plan) -> bool:
             message_hash(plan.batch[0].id),
         )
     return True
+
+
+def _answered(entry: Entry) -> dict[str, Value]:
+    """By a person. It is remembered, unless a limit had refused it."""
+    answered: dict[str, Value] = {"state": "answered"}
+    return answered | {"excluded": True} if entry.limited else answered

@@ -61,8 +61,9 @@ class Turns:
                 over it, or could not put it back.
 
         Returns:
-            What became of it: ``answered``, ``done`` before, ``gathering``, ``busy``, ``retried``, ``expired``,
-            ``abandoned`` or ``no_such_bot``; of a change of an earlier message, see :class:`Changes`.
+            What became of it: ``answered``, ``done`` before, ``kept`` (there is nothing to answer), ``gathering``,
+            ``busy``, ``retried``, ``expired``, ``abandoned`` or ``no_such_bot``; of a change of an earlier message, see
+            :class:`Changes`.
 
         Raises:
             StorageUnavailable: it could not even be put back; the host then does so.
@@ -117,6 +118,8 @@ class Turns:
     async def _step(self, turn: Turn, bot: Bot, conversation: Conversation, *, tried: bool) -> str:
         parts, started = self._parts, self._parts.clock.now()
         partition, question = await parts.claims.claim(turn.message, kind_of(turn.message, bot))
+        if turn.message.staff:
+            return "kept"
         if question.fresh:
             parts.presence.read(bot, turn.message)
         if turn.promised:

@@ -81,6 +81,7 @@ read_receipts = true
 quote = true
 markdown = "keep"
 texts = { failed = "Xin lỗi." }
+handover_minutes = 30
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

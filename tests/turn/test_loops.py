@@ -115,7 +115,8 @@ def test_a_process_that_dies_over_it_answers_nothing_either(relay: RelayKit) -> 
     machine(relay, 1)
     relay.settle()
     assert len(relay.replies) == 8
-    assert relay.failed == relay.waiting == []
+    assert relay.failed == []
+    assert relay.waiting == []
 
 
 def test_a_machine_that_is_over_a_limit_is_not_told_so_for_ever(relay: RelayKit) -> None:
