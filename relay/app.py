@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -28,16 +28,17 @@ from relay.memory.claim import Claims
 from relay.memory.days import Days
 from relay.memory.history import History
 from relay.memory.lease import Leases
-from relay.messages import Turn
+from relay.messages import Message, Turn
 from relay.model import OpenAIChat
 from relay.model.endpoints import missing_keys
 from relay.model.speech import OpenAISpeech
-from relay.outbox import NEWER_SECONDS, Outbox
+from relay.outbox import ENQUEUE_SECONDS, NEWER_SECONDS, Outbox
 from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Speech, Tables
 from relay.sdk import load_now
 from relay.storage import credential
 from relay.storage.queues import SDK as QUEUE_SDK
 from relay.storage.queues import AzureQueues
+from relay.storage.tables import SDK as TABLE_SDK
 from relay.storage.tables import AzureTables
 from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans
@@ -126,6 +127,8 @@ class Relay:
             raise
         export_spans(settings)
         load_now(QUEUE_SDK)  # no first message is refused because its import took too long
+        if bots.any_listens:
+            load_now(TABLE_SDK)
         relay = cls(settings, bots)
         relay.fetch_first_token()
         return relay
@@ -189,7 +192,15 @@ class Relay:
 
     @cached_property
     def _webhook(self) -> Webhook:
-        return Webhook(self.settings, self.bots, self.clock, self._enqueue, self._respond, self.outbox.note)
+        return Webhook(
+            self.settings,
+            self.bots,
+            self.clock,
+            self._enqueue,
+            self._respond,
+            self.outbox.note,
+            self._hear,
+        )
 
     @cached_property
     def _parts(self) -> Parts:
@@ -220,6 +231,16 @@ class Relay:
 
     async def _enqueue(self, turn: Turn, bot: Bot) -> None:
         await self.outbox.enqueue(turn, self.timing.lease_seconds(bot))
+
+    async def _hear(self, messages: Sequence[Message]) -> None:
+        try:
+            async with asyncio.timeout(ENQUEUE_SECONDS):
+                done = await asyncio.gather(*map(self.claims.hear, messages), return_exceptions=True)
+        except TimeoutError as error:
+            raise StorageUnavailable("Table Storage: no answer in time") from error
+        for failure in done:
+            if failure is not None:
+                raise failure
 
     async def _respond(self, turn: Turn, bot: Bot) -> str:
         try:

@@ -202,6 +202,11 @@ class Texts(Table):
             "/帮助 – 显示这段文字"
         ),
     )
+    listens: Text = _text(
+        "In groups I also read what is not addressed to me, and remember it for a while. To have erased what you wrote "
+        "there, write: @{name} /forget",
+        "在群里，没有@我的消息我也会读，并会记住一段时间。要清除你写过的内容，请发送：@{name} /忘记",
+    )
     new: Text = _text(
         "All right, we start afresh.",
         "好的，我们重新开始。",

@@ -144,6 +144,11 @@ MISTAKES = [
         "A greeting of a function",
         bots=f'{GOOD_BOT}[bots.functions.french]\ngreeting = "Bonjour !"\n',
     ),
+    Mistake(
+        "Ears of a function",
+        bots=f"{GOOD_BOT}[bots.functions.french]\nlisten = true\n",
+    ),
+    Mistake("Ears without a way to be forgotten", bots=f"{GOOD_BOT}commands = false\nlisten = true\n"),
     Mistake("A person for longer than a day", bots=f"{GOOD_BOT}handover_minutes = 2880\n"),
     Mistake(
         "A person for a function alone",

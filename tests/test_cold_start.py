@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.conftest import EXAMPLE, ROOT
 
@@ -46,6 +47,20 @@ def test_the_webhook_answers_without_the_slow_libraries() -> None:
     """The real queue client answers here, that nobody listens: 503, and nothing slow was imported for it."""
     done = run(FIRST_ANSWER)
     assert done.stdout.strip() == "503 []", done.stderr
+
+
+def test_a_relay_with_a_bot_that_listens_has_tables_at_its_start(tmp_path: Path) -> None:
+    """Else the first message that it hears would wait for their import, and the platform does not wait."""
+    bots = tmp_path / "bots.toml"
+    bots.write_text('[[bots]]\naccid = "helper"\nname = "Helper"\nsystem_prompt = "Help."\nlisten = true\n')
+    code = f"""
+import os, sys
+os.environ["RELAY_BOTS_FILE"] = {str(bots)!r}
+import function_app
+print([name for name in {SLOW!r} if name in sys.modules])
+"""
+    done = run(code)
+    assert done.stdout.strip() == "['azure.data.tables']", done.stderr
 
 
 def test_the_app_has_three_functions_with_their_bindings() -> None:

@@ -209,3 +209,23 @@ def test_what_a_medium_costs_now_and_when_it_is_remembered(
     relay.post("and?")
     assert len(relay.tables.calls) == of_words
     assert len(relay.media.fetched) == later
+
+
+def test_what_is_heard_costs_one_call_and_no_queue_message(relay: RelayKit) -> None:
+    relay.configure_bot(listen=True)
+    relay.post("warm up", sender="bob", team="42")
+    relay.tables.calls.clear()
+    relay.post("hello all", sender="bob", team="42")
+    assert relay.tables.calls == ["write relayhistory20261123 2"]
+    assert relay.waiting == []
+
+
+def test_a_bot_that_may_be_taken_over_from_costs_no_more_calls(relay: RelayKit) -> None:
+    relay.configure_bot(rewind_minutes=60, handover_minutes=30)
+    stored(relay, 100)
+    relay.post("hello")
+    calls, before_reply = calls_of_a_turn(relay)
+    assert [call.rsplit(" ", 1)[0] for call in calls if call.startswith("page")] == [
+        "page relayhistory20261123"
+    ]
+    assert before_reply == 4

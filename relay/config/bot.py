@@ -244,6 +244,7 @@ class Bot(Table):
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )
+    listen: bool = Field(False, description="true or false")
     handover_minutes: int = Field(0, ge=0, le=1440, description="a whole number, 0 to 1440")
     limits: Limits | None = Field(None, description="a table with per_sender, per_bot, or both")
     markdown: Literal["plain", "keep"] = Field("plain", description='"plain" or "keep"')

@@ -41,6 +41,11 @@ class Bots:
         return self._by_accid.get(accid.lower())
 
     @property
+    def any_listens(self) -> bool:
+        """Whether messages are remembered that are for none of them."""
+        return any(bot.enabled and bot.listen for bot in self)
+
+    @property
     def longest_limit_minutes(self) -> int:
         """The largest ``rewind_minutes`` or ``max_message_age_minutes`` of any bot or function."""
         every = [variant for bot in self for variant in (bot, *bot.functions.values())]
@@ -108,7 +113,7 @@ _NOT_IN_FUNCTIONS = dict.fromkeys(
             "greeting",
             "limits",
         ),
-        "handover_minutes",
+        *("listen", "handover_minutes"),
     ),
     "the whole bot, not to one of its functions",
 )
@@ -186,6 +191,7 @@ class _Reading:
         self._deadlines(place, merged)
         self._wires(place, merged)
         self._streams(place, merged)
+        self._groups(place, merged)
         functions = self._functions(place, table.get("functions", {}), merged)
         return Bot.model_validate({**merged, "functions": functions})
 
@@ -256,6 +262,14 @@ class _Reading:
                 f'{place}, key "server_tools"',
                 'needs the Responses API, but an entry of "models" has api = "chat"; accepted: api = "responses", '
                 "or none",
+            )
+
+    def _groups(self, place: str, keys: dict[str, Any]) -> None:
+        bot = Bot.model_validate(keys)
+        if bot.listen and not bot.commands:
+            self._problem(
+                f'{place}, key "listen"',
+                'needs /forget, for those who are heard, but "commands" is false; accepted: one of the two',
             )
 
     def _problem(self, place: str, wrong: str) -> None:

@@ -22,6 +22,7 @@ from relay.config.settings import Settings
 from relay.errors import BadSignature, RequestRefused, StorageUnavailable
 from relay.inbound import chatbot
 from relay.inbound.handover import taken_over
+from relay.inbound.hearing import heard
 from relay.inbound.joining import greetings
 from relay.inbound.routing import Accepted, Reason, route
 from relay.inbound.strict_json import parse_object
@@ -42,6 +43,9 @@ Enqueue = Callable[[Turn, Bot], Awaitable[None]]
 
 Note = Callable[[Turn], Awaitable[None]]
 """Puts a change of an earlier message on the queue; raises StorageUnavailable."""
+
+Hear = Callable[[Sequence[Message]], Awaitable[None]]
+"""Keeps a message for each bot that listens; raises StorageUnavailable."""
 
 Respond = Callable[[Turn, Bot], Awaitable[str]]
 """Answers a turn and returns the text for the HTTP response; raises StorageUnavailable."""
@@ -69,6 +73,7 @@ class Webhook:
         enqueue: what takes the turns of ``send`` bots.
         note: what takes changes of earlier messages.
         respond: what answers the turns of ``response`` bots.
+        hear: what keeps messages that are for nobody, for bots that listen; None: none does.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Webhook:
         enqueue: Enqueue,
         respond: Respond,
         note: Note,
+        hear: Hear | None = None,
     ) -> None:
         self._settings = settings
         self._bots = bots
@@ -86,6 +92,7 @@ class Webhook:
         self._enqueue = enqueue
         self._respond = respond
         self._note = note
+        self._hear = hear
         self._callback_warned_at: int | None = None
 
     async def handle(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
@@ -130,6 +137,10 @@ class Webhook:
         routed = taken_over(inbound, self._bots, now=now, clock=clock) or route(
             inbound, self._bots, now=now, clock=clock
         )
+        messages = heard(inbound, self._bots, now=now, clock=clock) if routed == "not_addressed" else []
+        if messages and self._hear is not None:
+            await self._hear(messages)
+            return HttpAnswer(200, {"status": "heard"})
         if isinstance(routed, str):
             return _ignored(routed)
         spans.current().set_attributes(spans.about(routed.message))

@@ -38,6 +38,7 @@ COPY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "client_id": ("msgidClient",),
     "server_id": ("msgidServer",),
     "time": ("msgTimestamp",),
+    "members": ("tMembers",),
     "antispam": ("antispam",),
     "blacklist": ("blacklist",),
 }
@@ -111,6 +112,15 @@ def _content(value: object) -> str:
         raise PydanticCustomError("content", "is nested too deeply") from None
 
 
+def _accids(value: object) -> frozenset[str] | None:
+    # "[a, b]" in a string that is no JSON, and whatever else it may be one day: then nobody knows the members.
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]"):
+        value = value[1:-1].split(",")
+    if not isinstance(value, list):
+        return None
+    return frozenset(accid for item in value if (accid := str(item).strip().strip('"').lower()))
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 Lower = Annotated[str, BeforeValidator(_lower)]
 Sender = Annotated[str, BeforeValidator(_sender)]
@@ -139,6 +149,7 @@ class Inbound(BaseModel):
         client_id: the sender's id of the message.
         server_id: the platform's id of the message; "0" when it is not stored.
         time: Unix milliseconds, None when the message has no time.
+        members: accids of everybody in the group, lower case; None where that is not told.
         antispam: moderation blocked it.
         blacklist: the receiver blocked the sender.
         account: ``robotInfo.account``: the bot that is meant in a group, lower case.
@@ -165,6 +176,7 @@ class Inbound(BaseModel):
     client_id: Text = ""
     server_id: Text = ""
     time: Milliseconds | None = None
+    members: Annotated[frozenset[str] | None, BeforeValidator(_accids)] = None
     antispam: Flag = False
     blacklist: Flag = False
     account: Lower = ""

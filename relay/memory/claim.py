@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relay import spans
-from relay.errors import RowExists, StorageUnavailable
+from relay.errors import HistoryExpired, RowChanged, RowExists, StorageUnavailable
 from relay.keys import conversation_key, day_of, dedupe_key, message_key
 from relay.memory.days import Days
 from relay.memory.rows import Entry, Kind
 from relay.messages import Message
-from relay.ports import Insert
+from relay.ports import Insert, Merge
 
 
 class Claims:
@@ -32,6 +32,8 @@ class Claims:
         """
         with spans.span(spans.CLAIM) as span:
             partition, entry = await self._claim(message, kind)
+            while entry.state == "heard":
+                entry = await self._addressed(partition, entry, message, kind)
             span.set_attribute(spans.FRESH, entry.fresh)
             return partition, entry
 
@@ -64,6 +66,40 @@ class Claims:
                 if (found := await self._find(day, base, message_id)) is not None:
                     return found
         return None
+
+    async def hear(self, message: Message) -> None:
+        """Keep a message that is for nobody, unless it is there already.
+
+        Raises:
+            StorageUnavailable: try again later.
+        """
+        partition = conversation_key(message)
+        neighbour = self._neighbour_day(message)
+        if neighbour is not None and await self._find(neighbour, partition, message.id) is not None:
+            return
+        entry = Entry.of(message, "text", message_key(message.at, message.id, message.server_id))
+        row = Insert(entry.key, replace(entry, state="heard").values())
+        try:
+            await self._days.insert(
+                entry.day, partition, Insert(dedupe_key(message.id), {"row": entry.key}), row
+            )
+        except (RowExists, HistoryExpired):
+            return
+
+    async def _addressed(self, partition: str, heard: Entry, message: Message, kind: Kind) -> Entry:
+        """A message that was heard becomes what this delivery of it says: it is for the bot, and waits."""
+        said = Entry.of(message, kind, heard.key)
+        if heard.edited and kind == "text":
+            said = replace(said, text=heard.text)
+        values = heard.blanked() | said.values()
+        try:
+            (etag,) = await self._days.change(heard.day, partition, Merge(heard.key, values, heard.etag))
+        except RowChanged:
+            current = await self._days.entry(heard.day, partition, heard.key)
+            if current is None:
+                raise HistoryExpired("what was heard has expired") from None
+            return current
+        return replace(heard.changed(values, etag), fresh=True)
 
     async def _claim(self, message: Message, kind: Kind, *, recalled: bool = False) -> tuple[str, Entry]:
         partition = conversation_key(message)

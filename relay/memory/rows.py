@@ -29,7 +29,7 @@ REPLY_MAX_CHARS = 60_000
 
 Kind = Literal["text", "help", "new", "forget", "greeting", "reply"]
 Unread = Literal["gone", "late", "refused", "unclear"]
-State = Literal["waiting", "answered", "closed", "stored", "sent", "undelivered"]
+State = Literal["waiting", "answered", "closed", "heard", "stored", "sent", "undelivered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class Entry:
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
         unread: of a medium for which there will be no words, why.
         state: of a message: ``waiting`` → ``answered`` (by a person, where it has no ``reply``), or ``closed`` without an
-            answer (see ``forgotten``, ``looping``).
+            answer (see ``forgotten``, ``looping``). ``heard``: it was for nobody; ``waiting`` once a delivery of it is
+            for the bot.
             Of a reply: ``stored`` → ``sent``, ``closed``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
         text: what was said; blank once forgotten.
@@ -225,7 +226,7 @@ class Entry:
     def gone(self, why: str) -> dict[str, Value]:
         """Changes that take its words away, and close it if it still waits to be answered or sent."""
         changes = self.blanked() | {"forgotten": why}
-        return changes | ({"state": "closed"} if self.state in ("waiting", "stored") else {})
+        return changes | ({"state": "closed"} if self.state in ("waiting", "heard", "stored") else {})
 
     def reworded(self, text: str, at: int, attached: str) -> dict[str, Value]:
         """Changes that give a message other words; ``at`` is when, Unix milliseconds."""

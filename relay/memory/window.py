@@ -42,8 +42,8 @@ class Plan:
 
     Attributes:
         unsent: replies that were stored but not marked sent, oldest first.
-        closing: waiting messages from before their sender's ``/forget`` (which came to be known first): they are
-            closed, not answered.
+        closing: waiting and heard messages from before their sender's ``/forget`` (which came to be known first): they
+            are closed, not answered.
         waiting: every message that waits, oldest first.
         handed_over: those of them that a person has taken over: they are kept, not answered.
         batch: the waiting messages to answer together, oldest first.
@@ -91,7 +91,8 @@ def plan(
     ordered = in_time_order(entries)
     marks = [entry for entry in ordered if entry.kind in ("new", "forget")]
     open_messages = [entry for entry in ordered if _is_open(entry, only)]
-    closing = tuple(entry for entry in open_messages if _is_forgotten(entry, marks))
+    unsettled = (entry for entry in ordered if entry in open_messages or entry.state == "heard")
+    closing = tuple(entry for entry in unsettled if _is_forgotten(entry, marks))
     waiting = tuple(entry for entry in open_messages if entry not in closing)
     ready = [e for e in waiting if not (group and e.sender != asker and _is_gathering(bot, e, now))]
     batch = _batch(ready, marks, group=group, only=only)
@@ -101,7 +102,13 @@ def plan(
 
     bot = bot.for_function(batch[0].function)
     cutoff = batch[-1].at - bot.rewind_minutes * MINUTE_MS
-    usable = [entry for entry in ordered if _is_usable(entry) and _same_epoch(entry, batch[0], marks)]
+    usable = [
+        entry
+        for entry in ordered
+        if _is_usable(entry)
+        and _same_epoch(entry, batch[0], marks)
+        and (entry.state != "heard" or is_earlier(entry, batch[-1]))
+    ]
     unusable = len(ordered) - len(open_messages) - len(usable)
     recent = [entry for entry in usable if entry.at >= cutoff]
     window = _within_budget(
@@ -225,7 +232,10 @@ def _is_forgotten(entry: Entry, marks: Iterable[Entry]) -> bool:
 def _is_usable(entry: Entry) -> bool:
     if entry.excluded or entry.forgotten:
         return False
-    return (entry.kind, entry.state) in {("text", "answered"), ("reply", "sent"), ("reply", "stored")}
+    return (entry.kind, entry.state) in {
+        *(("text", "answered"), ("text", "heard")),
+        *(("reply", "sent"), ("reply", "stored")),
+    }
 
 
 def _within_budget(window: Sequence[Entry], characters: int) -> tuple[Entry, ...]:

@@ -70,7 +70,10 @@ async def carry_out(history: History, partition: str, entry: Entry, text: str, b
         return bot.texts.forget.say(text, messages=messages, replies=replies)
     if entry.kind == "new":
         return bot.texts.new.say(text)
-    return bot.texts.help.say(text, name=bot.name)
+    said = [bot.texts.help.say(text, name=bot.name)]
+    if bot.listen:
+        said.append(bot.texts.listens.say(text, name=bot.name))
+    return "\n".join(said)
 
 
 async def forget(history: History, partition: str, mark: Entry) -> tuple[int, int]:

@@ -40,6 +40,8 @@ def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> D
     newest = batch[-1]
     if _is_greeting(batch):
         text = bot.greeting or ""
+        if bot.listen:
+            text += "\n\n" + bot.texts.listens.say(text, name=bot.name)
         reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"))
         return Draft(replace(reply, excluded=True), "greeted", window=0)
     texts, said = bot.texts, newest.text

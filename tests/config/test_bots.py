@@ -82,6 +82,7 @@ quote = true
 markdown = "keep"
 texts = { failed = "Xin lỗi." }
 handover_minutes = 30
+listen = false
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }

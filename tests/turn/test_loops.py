@@ -44,6 +44,7 @@ def test_a_minute_of_silence_ends_it(relay: RelayKit) -> None:
 
 def test_somebody_else_ends_it(relay: RelayKit) -> None:
     machine(relay, 10)
+    relay.clock.advance(0.1)
     relay.post("@Helper stop", sender="bob", team="42")
     machine(relay, 1)
     assert len(relay.replies) == 8 + 2
