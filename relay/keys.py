@@ -70,11 +70,12 @@ def day_of_table(table: str, prefix: str = HISTORY_PREFIX) -> int | None:
 
 
 def conversation_key(message: Message) -> str:
-    """The partition of a conversation: one per bot, private peer or group, and topic.
+    """The partition of a conversation: one per bot, private peer or group (or member of it), and topic.
 
     A hash, because accids and topics may hold characters that keys may not (``/ \\ # ?``) and may be long.
     """
     peer = [message.team_kind, message.team] if message.team else ["private", message.sender]
+    peer += ["member", message.sender] if message.member else []
     return _hash(json.dumps([message.bot, *peer, message.topic]), 40)
 
 

@@ -14,9 +14,10 @@ TURN_VERSION = 6
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
 A turn names the oldest version that reads it right: 6 when it is what a person wrote from the bot's account, which
-older ones would answer, or when it may have been heard before, which they would take for done; 5 when it is about a
-change of a message, where they answer an empty text; 4 when its bot is to greet a group, likewise; 3 when its message
-is a medium, which they take for words; 2 when it was promised or is on its last try; else 1.
+older ones would answer, when it may have been heard before, which they would take for done, or when it belongs to a
+conversation that they would look for elsewhere; 5 when it is about a change of a message, where they answer an empty
+text; 4 when its bot is to greet a group, likewise; 3 when its message is a medium, which they take for words; 2 when it
+was promised or is on its last try; else 1.
 """
 
 QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
@@ -54,6 +55,7 @@ class Message:
         medium: what it is beside its text (a picture, a recording, …); empty for words alone.
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         joined: nobody has said anything: the bot has come into the group, and greets it. The sender is the bot.
+        member: in this group, everybody has a conversation of their own with the bot.
         listens: the bot listens in this group: the message may have been heard before this delivery addressed the bot.
         staff: a person wrote it from the bot's own account. The sender is whom it was written to; in a group, the bot.
     """
@@ -75,6 +77,7 @@ class Message:
     medium: str = ""
     attached: str = ""
     joined: bool = False
+    member: bool = False
     listens: bool = False
     staff: bool = False
 
@@ -153,7 +156,7 @@ class Turn:
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def _version(self) -> int:
-        if self.message.staff or self.message.listens:
+        if self.message.staff or self.message.listens or self.message.member:
             return 6
         if self.change:
             return 5

@@ -148,6 +148,7 @@ MISTAKES = [
         "Ears of a function",
         bots=f"{GOOD_BOT}[bots.functions.french]\nlisten = true\n",
     ),
+    Mistake("Ears where nobody shares", bots=f'{GOOD_BOT}listen = true\ngroup_memory = "member"\n'),
     Mistake("Ears without a way to be forgotten", bots=f"{GOOD_BOT}commands = false\nlisten = true\n"),
     Mistake("A person for longer than a day", bots=f"{GOOD_BOT}handover_minutes = 2880\n"),
     Mistake(

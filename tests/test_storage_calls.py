@@ -229,3 +229,16 @@ def test_a_bot_that_may_be_taken_over_from_costs_no_more_calls(relay: RelayKit) 
         "page relayhistory20261123"
     ]
     assert before_reply == 4
+
+
+def test_a_conversation_of_each_member_costs_one_more_call(relay: RelayKit) -> None:
+    relay.configure_bot(rewind_minutes=60, group_memory="member")
+    relay.post("@Helper warm up", sender="bob", team="42")
+    relay.tables.calls.clear()
+    relay.post("@Helper hello", team="42")
+    assert relay.tables.calls[:3] == [
+        "write relayhistory20261123 1",  # the group's pointer to the member's conversation
+        "write relayhistory20261123 2",
+        "write relayleases 1",
+    ]
+    assert len(relay.tables.calls) == 7

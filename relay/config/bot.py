@@ -47,6 +47,9 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 MessageKind = Literal["text", MediumKind]
 """What people send."""
 
+GroupMemory = Literal["group", "member"]
+"""Who shares a conversation in a group: everybody, or nobody."""
+
 Verbosity = Literal["low", "medium", "high"]
 
 
@@ -244,6 +247,7 @@ class Bot(Table):
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )
+    group_memory: GroupMemory = Field("group", description=one_of(GroupMemory))
     listen: bool = Field(False, description="true or false")
     handover_minutes: int = Field(0, ge=0, le=1440, description="a whole number, 0 to 1440")
     limits: Limits | None = Field(None, description="a table with per_sender, per_bot, or both")

@@ -113,7 +113,7 @@ _NOT_IN_FUNCTIONS = dict.fromkeys(
             "greeting",
             "limits",
         ),
-        *("listen", "handover_minutes"),
+        *("group_memory", "listen", "handover_minutes"),
     ),
     "the whole bot, not to one of its functions",
 )
@@ -270,6 +270,12 @@ class _Reading:
             self._problem(
                 f'{place}, key "listen"',
                 'needs /forget, for those who are heard, but "commands" is false; accepted: one of the two',
+            )
+
+        if bot.listen and bot.group_memory == "member":
+            self._problem(
+                f'{place}, key "listen"',
+                'is for what a group says together, but "group_memory" is "member"; accepted: one of the two',
             )
 
     def _problem(self, place: str, wrong: str) -> None:

@@ -35,6 +35,8 @@ def taken_over(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> 
         return None
     if team_kind is None and bot.allow and other not in bot.allow:
         return None
+    if team_kind is not None and bot.group_memory == "member":
+        return None  # whom it was written to is not told
     if not other or (medium is None and (inbound.kind != "TEXT" or not inbound.text.strip())):
         return None
     at = message_time(inbound, bot, now, clock)

@@ -113,6 +113,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         server_id=inbound.server_id[: SERVER_ID_DIGITS + 1],
         medium=medium or "",
         attached=Attachment.read(medium, inbound.attach).to_json() if medium else "",
+        member=base.group_memory == "member" and team is not None,
         listens=base.listen and team is not None,
     )
     return Accepted(message, bot)

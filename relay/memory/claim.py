@@ -104,13 +104,14 @@ class Claims:
     async def _claim(self, message: Message, kind: Kind, *, recalled: bool = False) -> tuple[str, Entry]:
         partition = conversation_key(message)
         # Only the chatbot input tells the topic. A copy of the same message has none, so both meet in the
-        # conversation without a topic, and the first to come decides where the message lies.
-        base = conversation_key(replace(message, topic=""))
+        # conversation without a topic, and the first to come decides where the message lies. Likewise for a group
+        # whose members have come to have conversations of their own.
+        base = conversation_key(replace(message, topic="", member=False))
         if (neighbour := self._neighbour_day(message)) is not None:
             found = await self._find(neighbour, base, message.id)
             if found is not None:
                 return found
-        if message.topic:
+        if partition != base:
             partition = await self._settle_partition(message, base, partition)
         entry = Entry.of(message, kind, message_key(message.at, message.id, message.server_id))
         if recalled:
@@ -129,7 +130,7 @@ class Claims:
         return day + 1 if self._days.is_over(day) else None
 
     async def _settle_partition(self, message: Message, base: str, partition: str) -> str:
-        """Where a message with a topic lies: in its conversation, unless a delivery without one came first."""
+        """Where a message beside the base lies: in its conversation, unless a delivery without one came first."""
         day, pointer = day_of(message.at), Insert(dedupe_key(message.id), {"partition": partition})
         try:
             await self._days.insert(day, base, pointer)

@@ -48,9 +48,11 @@ class Conversation:
     bot: Bot
 
     @classmethod
-    def of(cls, message: Message, bot: Bot) -> Conversation:
-        """The conversation that a message belongs to."""
-        return cls(conversation_key(message), message.team is not None, bot)
+    def of(cls, message: Message, bot: Bot, partition: str = "") -> Conversation:
+        """The conversation that a message belongs to, or the one in which a delivery of it was claimed before."""
+        own = conversation_key(message)
+        is_alone = message.team is None or (message.member and partition in ("", own))
+        return cls(partition or own, not is_alone, bot)
 
 
 class History:

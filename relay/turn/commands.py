@@ -7,9 +7,11 @@ changes nothing. ``/forget`` then blanks the rows before it.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from relay.config.bots import Bot
+from relay.keys import conversation_key
 from relay.memory.history import History
 from relay.memory.rows import Entry, Kind
 from relay.messages import Message
@@ -63,10 +65,12 @@ def kind_of(message: Message, bot: Bot) -> Kind:
     return (not message.medium and command_of(message.text, bot)) or "text"
 
 
-async def carry_out(history: History, partition: str, entry: Entry, text: str, bot: Bot) -> str:
+async def carry_out(history: History, partition: str, entry: Entry, message: Message, bot: Bot) -> str:
     """Do what a claimed command says; returns the confirmation for the user. Safe to repeat."""
+    text = message.text
     if entry.kind == "forget":
-        messages, replies = await forget(history, partition, entry)
+        counts = [await forget(history, each, entry) for each in sorted(_partitions(partition, message))]
+        messages, replies = (sum(count) for count in zip(*counts, strict=True))
         return bot.texts.forget.say(text, messages=messages, replies=replies)
     if entry.kind == "new":
         return bot.texts.new.say(text)
@@ -74,6 +78,13 @@ async def carry_out(history: History, partition: str, entry: Entry, text: str, b
     if bot.listen:
         said.append(bot.texts.listens.say(text, name=bot.name))
     return "\n".join(said)
+
+
+def _partitions(partition: str, message: Message) -> set[str]:
+    """Where a sender's rows lie: of a group, also where they would with the other ``group_memory``."""
+    if message.team is None:
+        return {partition}
+    return {partition, *(conversation_key(replace(message, member=member)) for member in (False, True))}
 
 
 async def forget(history: History, partition: str, mark: Entry) -> tuple[int, int]:

@@ -66,7 +66,7 @@ class Responses:
             task = Task(
                 turn,
                 variant,
-                replace(Conversation.of(turn.message, bot), partition=partition),
+                Conversation.of(turn.message, bot, partition),
                 started=self._parts.clock.now(),
                 deadline=turn.received + (REQUEST_SECONDS - LAST_STEPS_SECONDS) * 1000,
             )
@@ -130,7 +130,7 @@ class Responses:
 
     async def _command(self, task: Task, question: Entry) -> str:
         history, partition = self._parts.history, task.partition
-        text = await carry_out(history, partition, question, task.turn.message.text, task.bot)
+        text = await carry_out(history, partition, question, task.turn.message, task.bot)
         if question.state == "waiting":
             try:
                 await history.change(partition, question, state="answered")

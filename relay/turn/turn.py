@@ -128,7 +128,9 @@ class Turns:
             await self._clear(turn, partition, question)
             return "done"
         deadline = started + int(bot.turn_seconds * 1000)
-        task = Task(turn, bot, replace(conversation, partition=partition), started, deadline, tried)
+        task = Task(
+            turn, bot, Conversation.of(turn.message, conversation.bot, partition), started, deadline, tried
+        )
         if question.kind == "text":
             question = await counted(parts.limiter, parts.history, bot, partition, question)
         elif question.kind != "greeting":
@@ -169,7 +171,7 @@ class Turns:
 
     async def _command(self, task: Task, question: Entry) -> None:
         turn, partition = task.turn, task.partition
-        text = await carry_out(self._parts.history, partition, question, turn.message.text, task.bot)
+        text = await carry_out(self._parts.history, partition, question, turn.message, task.bot)
         until = task.started + int(self._parts.timing.send_seconds * 1000)
         reply_id = client_id(partition, question.id)
         try:

@@ -83,6 +83,7 @@ markdown = "keep"
 texts = { failed = "Xin lỗi." }
 handover_minutes = 30
 listen = false
+group_memory = "member"
 server_tools = [{ type = "web_search" }]
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }
