@@ -10,7 +10,7 @@ import pytest
 
 from relay.errors import NewerTurn
 from relay.keys import conversation_key, history_table, message_key
-from relay.messages import TURN_VERSION, Change, Message, Turn
+from relay.messages import TURN_VERSION, Message, Turn
 from relay.outbox import TURNS
 from relay.ports import Insert, Value
 from tests.kit import RelayKit

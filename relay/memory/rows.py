@@ -45,9 +45,9 @@ class Entry:
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
         unread: of a medium for which there will be no words, why.
-        state: of a message: ``waiting`` → ``answered`` (by a person, where it has no ``reply``), or ``closed`` without an
-            answer (see ``forgotten``, ``looping``). ``heard``: it was for nobody; ``waiting`` once a delivery of it is
-            for the bot.
+        state: of a message: ``waiting`` → ``answered`` (by a person, where it has no ``reply``), or ``closed`` without
+            an answer (see ``forgotten``, ``looping``). ``heard``: it was for nobody; ``waiting`` once a delivery of it
+            is for the bot.
             Of a reply: ``stored`` → ``sent``, ``closed``, or ``undelivered`` (the IM server refused it).
         sender: the user who wrote it, or whom the reply answers.
         text: what was said; blank once forgotten.

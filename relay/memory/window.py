@@ -91,7 +91,7 @@ def plan(
     ordered = in_time_order(entries)
     marks = [entry for entry in ordered if entry.kind in ("new", "forget")]
     open_messages = [entry for entry in ordered if _is_open(entry, only)]
-    unsettled = (entry for entry in ordered if entry in open_messages or entry.state == "heard")
+    unsettled = (entry for entry in ordered if entry.state == "heard" or _is_open(entry, only))
     closing = tuple(entry for entry in unsettled if _is_forgotten(entry, marks))
     waiting = tuple(entry for entry in open_messages if entry not in closing)
     ready = [e for e in waiting if not (group and e.sender != asker and _is_gathering(bot, e, now))]

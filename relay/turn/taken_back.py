@@ -181,7 +181,11 @@ def _recalled(entry: Entry, reply: Entry | None, *, is_its_own: bool) -> Changed
 
 def _edited(entry: Entry, reply: Entry | None, message: Message, change: Change) -> Changed:
     """It says what it says now, and what was answered to other words is not remembered."""
-    if entry.forgotten or entry.state not in ("waiting", "answered", "heard") or int(entry.edited or 0) >= change.at:
+    if (
+        entry.forgotten
+        or entry.state not in ("waiting", "answered", "heard")
+        or int(entry.edited or 0) >= change.at
+    ):
         return {}
     text, attached = message.text or entry.text, _attached(entry, change)
     changes: dict[Entry, Mapping[str, Value]] = {entry: entry.reworded(text, change.at, attached)}

@@ -152,6 +152,7 @@ def test_a_picture_of_the_person_takes_over_as_well(relay: RelayKit) -> None:
     relay.clock.advance(31 * 60)
     relay.post("hello")
     assert relay.model.asked()[-1][1] == ("assistant", "(a picture, 8 × 9)")
+    assert relay.media.fetched == []
 
 
 def test_a_picture_that_comes_meanwhile_is_not_fetched(relay: RelayKit) -> None:

@@ -12,6 +12,7 @@ QUEUED = "queued"
 ACKNOWLEDGED = "acknowledged"
 REPLY = "reply"
 NOTED = "noted"
+HEARD = "heard"
 ADDRESS_CHECK = "address check"
 CALLBACK = "callback"
 UNAUTHORIZED = "401 signature"
@@ -27,6 +28,7 @@ ROWS = (
     ACKNOWLEDGED,
     REPLY,
     NOTED,
+    HEARD,
     ADDRESS_CHECK,
     *IGNORED.values(),
     CALLBACK,
@@ -90,7 +92,7 @@ def _row(status: int, answer: Any) -> str | None:
 def _accepted(answer: dict[str, Any]) -> str | None:
     if answer == chatbot.acknowledgement():
         return ACKNOWLEDGED
-    for row, word in ((QUEUED, "queued"), (NOTED, "noted"), (ADDRESS_CHECK, "ok")):
+    for row, word in ((QUEUED, "queued"), (NOTED, "noted"), (HEARD, "heard"), (ADDRESS_CHECK, "ok")):
         form = {"status": word}
         if answer == form:
             return row

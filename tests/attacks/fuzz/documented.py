@@ -87,6 +87,8 @@ def _to_bot(rng: Random, now: int) -> Fields:
 
 
 def _queued(rng: Random, now: int) -> Fields:
+    if rng.random() < 0.05:  # a person writes from the account of a bot
+        return copied(rng, message(rng, now, sender="desk", client="WEB", to=str(rng.choice(USERS))))
     return copied(rng, _to_bot(rng, now))
 
 
@@ -169,6 +171,13 @@ def _not_addressed(rng: Random, now: int) -> Fields:
     return by_either_input(rng, message(rng, now, **_in_team(rng, text=f"{text} {PLANTED}")))
 
 
+def _heard(rng: Random, now: int) -> Fields:
+    text = rng.choice(("hello all", "mail me@helper", "@nobody", "/forget"))
+    members = rng.choice(({}, {"tMembers": "[alice, EARS]"}, {"tMembers": ["ears"]}, {"tMembers": "many"}))
+    said = message(rng, now, sender="Ear.Friend", **_in_team(rng, text=f"{text} {PLANTED}"))
+    return copied(rng, said) | members
+
+
 def _unknown_bot(rng: Random, now: int) -> Fields:
     if rng.random() < 0.3:
         return by_either_input(rng, message(rng, now, **_in_team(rng, account="nobody")))
@@ -221,6 +230,7 @@ BUILDERS: Mapping[str, Callable[[Random, int], Fields]] = {
     answers.ACKNOWLEDGED: _acknowledged,
     answers.REPLY: _reply,
     answers.NOTED: _noted,
+    answers.HEARD: _heard,
     answers.IGNORED["event"]: _event,
     answers.IGNORED["own_message"]: _own_message,
     answers.IGNORED["kind"]: _kind,

@@ -51,6 +51,19 @@ accid = "direct"
 name = "Direct"
 reply = "response"
 system_prompt = "Answer at once."
+
+[[bots]]
+accid = "ears"
+name = "Ears"
+allow = ["ear.friend"]
+listen = true
+system_prompt = "Listen."
+
+[[bots]]
+accid = "desk"
+name = "Desk"
+handover_minutes = 30
+system_prompt = "Help."
 """
 SENDING_BOTS = ("helper", "HELPER", "little", "Helper")
 EVERY_BOT = ("helper", "little", "private", "direct", "DIRECT")

@@ -174,8 +174,10 @@ class Target:
             yield f"{len(queued)} messages on the queue, not {expected}"
         if self._kit.queues.texts(FAILED):
             yield "a message on the poison queue"
-        if self._kit.tables.tables and row != answers.REPLY:
+        if self._kit.tables.tables and row not in (answers.REPLY, answers.HEARD):
             yield "the webhook has written to a table"
+        if row == answers.HEARD and not self._kit.tables.rows("text"):
+            yield "heard, and not kept"
         turns = [Turn.from_json(text) for text in queued]
         if len({turn.message for turn in turns}) > 1 and row != answers.NOTED:
             yield "the watch is of another message"
@@ -192,7 +194,10 @@ class Target:
         except Exception as error:
             yield _unhandled(error)
         else:
-            if not self._kit.im.shown and attack.model != "fails":
+            if Turn.from_json(message).message.staff:
+                if self._kit.im.attempts or not self._kit.tables.rows("reply"):
+                    yield "a person in the bot's place was answered, or is not remembered"
+            elif not self._kit.im.shown and attack.model != "fails":
                 yield "accepted, and not answered"
 
     def _not_carried_out(self) -> Iterator[str]:
