@@ -237,8 +237,9 @@ class Entry:
 WORDLESS = frozenset(
     (
         *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
-        *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld", "staff", "looping"),
+        *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
+        *("staff", "looping"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )
 )

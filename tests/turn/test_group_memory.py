@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relay.errors import ImUnavailable
-from relay.texts import FORGET
+from relay.texts import RELAYS_OWN
 from tests.kit import RelayKit
 
 
@@ -111,7 +111,7 @@ def test_forget_erases_what_was_said_under_either(relay: RelayKit, before: str, 
     relay.configure_bot(group_memory=after)
     say(relay, "my number is 9")
     say(relay, "/forget")
-    assert relay.replies[-1] == FORGET["en"].format(messages=2, replies=2)
+    assert relay.replies[-1] == RELAYS_OWN.forget.en.format(messages=2, replies=2)
     stored = str(relay.tables.tables)
     assert "my number is" not in stored
     assert "mine is 8" in stored

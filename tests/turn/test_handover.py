@@ -10,7 +10,7 @@ import pytest
 from relay.clock import DAY_MS
 from relay.errors import ImUnavailable
 from relay.messages import Turn
-from relay.texts import FORGET, THINKING
+from relay.texts import RELAYS_OWN
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -98,7 +98,7 @@ def test_commands_work_all_the_same(relay: RelayKit) -> None:
     staff(relay, "Hello.")
     relay.clock.advance(1)
     relay.post("/forget")
-    assert relay.replies == [FORGET["en"].format(messages=0, replies=1)]
+    assert relay.replies == [RELAYS_OWN.forget.en.format(messages=0, replies=1)]
     assert "Hello." not in str(relay.tables.tables)
     relay.clock.advance(1)
     relay.post("and now?")  # the person has not gone because of that
@@ -269,7 +269,7 @@ def test_a_response_bot_returns_nothing(relay: RelayKit) -> None:
     assert relay.post_body(body).get_body() == b"{}"
     relay.clock.advance(31 * 60)
     assert relay.post_body(body).get_body() == b"{}"
-    assert THINKING["en"] not in relay.replies
+    assert RELAYS_OWN.thinking.en not in relay.replies
 
 
 @pytest.mark.parametrize("count", [0, 60, 250])

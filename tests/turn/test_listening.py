@@ -10,7 +10,7 @@ import pytest
 from relay.clock import DAY_MS
 from relay.config.bots import bots_in
 from relay.errors import StorageUnavailable
-from relay.texts import FORGET, LISTENS
+from relay.texts import RELAYS_OWN
 from tests.doubles import Call
 from tests.kit import RelayKit
 
@@ -171,7 +171,7 @@ def test_a_command_that_was_heard_first_is_carried_out(relay: RelayKit) -> None:
     copy, chatbot = by_both(relay, "/forget")
     relay.post_body(copy)
     relay.post_body(chatbot)
-    assert relay.replies == [FORGET["en"].format(messages=1, replies=0)]
+    assert relay.replies == [RELAYS_OWN.forget.en.format(messages=1, replies=0)]
     assert "my number is 7" not in str(relay.tables.tables)
     assert "/forget" not in str(relay.tables.tables)
 
@@ -208,7 +208,7 @@ def test_who_is_forgotten_meanwhile_is_not_answered(relay: RelayKit) -> None:
     assert len(taken) == 2
     relay.tables.before = forgets
     relay.settle()
-    assert relay.replies == [FORGET["en"].format(messages=1, replies=0)]
+    assert relay.replies == [RELAYS_OWN.forget.en.format(messages=1, replies=0)]
     assert relay.model.prompts == []
 
 
@@ -220,7 +220,7 @@ def test_who_was_forgotten_long_before_the_message_is_addressed_is_not_answered(
     for n in range(20):  # more than what is read without a memory
         say(relay, f"m{n}", "bob")
     relay.post_body(chatbot)
-    assert relay.replies == [FORGET["en"].format(messages=1, replies=0)]
+    assert relay.replies == [RELAYS_OWN.forget.en.format(messages=1, replies=0)]
     assert relay.model.prompts == []
 
 
@@ -240,7 +240,7 @@ def test_forget_covers_what_was_heard(relay: RelayKit) -> None:
     say(relay, "my number is 7", "alice")
     say(relay, "mine is 8", "bob")
     say(relay, "@Helper /forget", "alice")
-    assert relay.replies == [FORGET["en"].format(messages=1, replies=0)]
+    assert relay.replies == [RELAYS_OWN.forget.en.format(messages=1, replies=0)]
     assert "my number is 7" not in str(relay.tables.tables)
     say(relay, "@Helper whose number do you know?", "carol")
     assert contents(relay) == ["mine is 8", "whose number do you know?"]
@@ -300,7 +300,8 @@ def test_help_and_the_greeting_say_that_it_listens_and_how_to_be_forgotten(relay
     relay.configure_bot(greeting="Hello!")
     relay.add_to_group("helper", team="42")
     relay.post("@Helper /帮助", team="42")
-    said = {language: text.format(name="Helper") for language, text in LISTENS.items()}
+    listens = RELAYS_OWN.listens
+    said = {"en": listens.en.format(name="Helper"), "zh": listens.zh.format(name="Helper")}
     assert "/forget" in said["en"]
     assert relay.replies[0] == f"Hello!\n\n{said['en']}"
     assert relay.replies[1].endswith(said["zh"])
