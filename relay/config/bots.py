@@ -7,7 +7,7 @@ A bot's keys are merged from three layers, the later one first: ``[bots.function
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from relay.config.bot import Bot, Deployment, Gather, Limits, Place, Rate, Speaker
 from relay.config.server_tools import ServerTool
 from relay.config.table import Table
+from relay.config.together import problems
 from relay.errors import ConfigError
 from relay.texts import Texts
 
@@ -188,10 +189,7 @@ class _Reading:
         place = _place(number, table)
         own = {key: value for key, value in table.items() if key != "functions"}
         merged = _NEEDED | _over(defaults, self._layer(place, own, defaults, {}))
-        self._deadlines(place, merged)
-        self._wires(place, merged)
-        self._streams(place, merged)
-        self._groups(place, merged)
+        self._together(place, merged, merged)
         functions = self._functions(place, table.get("functions", {}), merged)
         return Bot.model_validate({**merged, "functions": functions})
 
@@ -205,13 +203,8 @@ class _Reading:
         for name, table in tables.items():
             where = f'{place}, function "{name}"'
             layer = self._layer(where, table, bot, _NOT_IN_FUNCTIONS)
-            if layer.keys() & {"turn_seconds", "answer_within_minutes", "gather_seconds"}:
-                self._deadlines(where, bot | layer)
             functions[name] = Bot.model_validate(_over(bot, layer))
-            if layer.keys() & {"stream", "moderate_replies"}:
-                self._streams(where, _over(bot, layer))
-            if layer.keys() & {"server_tools", "models"}:
-                self._wires(where, _over(bot, layer))
+            self._together(where, _over(bot, layer), layer)
         return functions
 
     def _layer(
@@ -232,51 +225,9 @@ class _Reading:
             del layer["model"]
         return layer
 
-    def _deadlines(self, place: str, keys: dict[str, Any]) -> None:
-        bot = Bot.model_validate(keys)
-        if bot.answer_within_minutes * 60 < bot.turn_seconds:
-            self._problem(
-                f'{place}, key "answer_within_minutes"',
-                f"is {bot.answer_within_minutes:g}, but turn_seconds is {bot.turn_seconds:g}; "
-                "accepted: turn_seconds / 60 or more",
-            )
-        longest = max(bot.gather_seconds.medium, bot.gather_seconds.text)
-        if "gather_seconds" in keys and longest > bot.turn_seconds / 4:
-            self._problem(
-                f'{place}, key "gather_seconds"',
-                f"is {longest:g}, but turn_seconds is {bot.turn_seconds:g}; accepted: a quarter of it at most",
-            )
-
-    def _streams(self, place: str, keys: dict[str, Any]) -> None:
-        bot = Bot.model_validate(keys)
-        if bot.stream and bot.moderate_replies:
-            self._problem(
-                f'{place}, key "stream"',
-                "is true beside moderate_replies, which stream messages do not know; accepted: one of the two",
-            )
-
-    def _wires(self, place: str, keys: dict[str, Any]) -> None:
-        bot = Bot.model_validate(keys)
-        if bot.server_tools and any(deployment.api == "chat" for deployment in bot.models):
-            self._problem(
-                f'{place}, key "server_tools"',
-                'needs the Responses API, but an entry of "models" has api = "chat"; accepted: api = "responses", '
-                "or none",
-            )
-
-    def _groups(self, place: str, keys: dict[str, Any]) -> None:
-        bot = Bot.model_validate(keys)
-        if bot.listen and not bot.commands:
-            self._problem(
-                f'{place}, key "listen"',
-                'needs /forget, for those who are heard, but "commands" is false; accepted: one of the two',
-            )
-
-        if bot.listen and bot.group_memory == "member":
-            self._problem(
-                f'{place}, key "listen"',
-                'is for what a group says together, but "group_memory" is "member"; accepted: one of the two',
-            )
+    def _together(self, place: str, keys: dict[str, Any], changed: Collection[str]) -> None:
+        for key, wrong in problems(Bot.model_validate(keys), keys, changed):
+            self._problem(f'{place}, key "{key}"', wrong)
 
     def _problem(self, place: str, wrong: str) -> None:
         self.problems.append(f"{self.file}: {place}: {wrong}")
