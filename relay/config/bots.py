@@ -102,19 +102,8 @@ _NOT_IN_DEFAULTS = dict.fromkeys(
 )
 _NOT_IN_FUNCTIONS = dict.fromkeys(
     (
-        *(
-            "accid",
-            "name",
-            "aliases",
-            "avatar",
-            "functions",
-            "enabled",
-            "reply",
-            "allow",
-            "greeting",
-            "limits",
-        ),
-        *("group_memory", "listen", "handover_minutes"),
+        *("accid", "name", "aliases", "avatar", "functions", "enabled", "reply", "allow"),
+        *("greeting", "group_memory", "listen", "handover_minutes", "limits"),
     ),
     "the whole bot, not to one of its functions",
 )

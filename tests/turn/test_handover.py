@@ -10,9 +10,11 @@ import pytest
 from relay.clock import DAY_MS
 from relay.errors import ImUnavailable
 from relay.messages import Turn
+from relay.ports import Completion, Prompt
 from relay.texts import RELAYS_OWN
 from tests.doubles import Call
 from tests.kit import RelayKit
+from tests.turn.test_streaming import let_pump
 
 
 @pytest.fixture(autouse=True)
@@ -297,3 +299,22 @@ def test_older_versions_leave_it_to_newer_ones(relay: RelayKit) -> None:
     staff(relay, "Eve here.", run=False)
     assert {json.loads(text)["v"] for text in relay.queues.texts("relay-turns")} == {6}
     assert all(isinstance(turn, Turn) for turn in relay.waiting)
+
+
+def test_what_a_killed_turn_had_begun_to_show_is_taken_back_for_the_person(relay: RelayKit) -> None:
+    async def die(prompt: Prompt) -> Completion:
+        assert relay.model.heard is not None
+        relay.model.heard("It opens at nine o'clock in the")
+        await let_pump()
+        relay.kill_host()
+
+    relay.configure_bot(stream=True)
+    relay.model.script = [die]
+    relay.post("when do you open?")
+    assert relay.im.unfinished != []
+    relay.clock.advance(1)
+    staff(relay, "Eve here: at ten.")
+    relay.settle()
+    assert relay.im.unfinished == []
+    assert relay.replies == []
+    assert len(relay.model.prompts) == 1

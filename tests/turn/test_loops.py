@@ -153,3 +153,9 @@ def test_storage_that_fails_over_it_is_tried_again(relay: RelayKit) -> None:
     assert failures == []
     assert len(relay.replies) == 8
     assert relay.failed == []
+
+
+def test_a_machine_is_known_by_a_reply_that_was_streamed_as_well(relay: RelayKit) -> None:
+    relay.configure_bot(stream=True)
+    machine(relay, 20)
+    assert len(relay.model.prompts) == 8
