@@ -193,7 +193,7 @@ class Completion:
         reasoning_tokens: those of the completion that were thinking.
         sources: what tools of the server have found, each once.
         tool_calls: names of these tools, once for each call.
-        unseen: the pictures of the prompt were left out, since the model does not take any, or not these.
+        unseen: why pictures of the prompt were left out: the model takes none (``blind``), or not these (``refused``).
     """
 
     text: str
@@ -205,7 +205,7 @@ class Completion:
     reasoning_tokens: int = 0
     sources: tuple[Source, ...] = ()
     tool_calls: tuple[str, ...] = ()
-    unseen: bool = False
+    unseen: Literal["", "blind", "refused"] = ""
 
 
 class ChatModel(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from relay import spans
@@ -28,6 +28,9 @@ LEAST_ROWS = 18
 
 FURTHER_ROWS = 100
 """Rows of every further read, which a burst of messages needs, and little else."""
+
+UNSEEABLE: dict[str, Value] = {"unread": "refused"}
+"""Of a picture that a model has refused."""
 
 TRANSACTION_MAX_ROWS = 100
 """Azure: changes in one transaction of the Table service."""
@@ -185,6 +188,7 @@ class History:
         *,
         exclude_batch: bool = False,
         promised: bool = False,
+        unseeable: Collection[str] = (),
     ) -> Entry:
         """Insert the reply and mark every message it covers, all or nothing.
 
@@ -194,6 +198,7 @@ class History:
             reply: the row to insert.
             exclude_batch: keep the messages out of the window as well.
             promised: a ``response`` bot's reply that goes by the API: no copy of a request may show it again.
+            unseeable: keys of messages whose picture the model has refused: it is not shown again.
 
         Raises:
             RowChanged: someone else answered one of them, or ``/forget`` closed it; look again.
@@ -201,7 +206,8 @@ class History:
         covered: dict[str, Value] = {"state": "answered", "reply": reply.key}
         covered |= {"excluded": True} if exclude_batch else {}
         covered |= {"promised": True} if promised else {}
-        changes = [Merge(entry.key, covered, entry.etag) for entry in batch]
+        marked = covered | UNSEEABLE
+        changes = [Merge(e.key, marked if e.key in unseeable else covered, e.etag) for e in batch]
         attributes: dict[str, spans.Attribute] = {
             spans.REPLY: reply.client_id,
             spans.COVERS: [message_hash(entry.id) for entry in batch],

@@ -96,7 +96,9 @@ class Requests:
                 if learned != known:
                     log.warning("model=%s is asked in another way from now on: %s", endpoint.model, learned)
                     self._dialects.learn(endpoint, learned)
-                return replace(outcome, unseen=has_pictures and not dialect.sees)
+                if not has_pictures or dialect.sees:
+                    return outcome
+                return replace(outcome, unseen="refused" if is_blind else "blind")
             if type(outcome) is ModelRejected and not outcome.about_tools and has_pictures and dialect.sees:
                 # One broken picture is no reason to show the model none at all: this is not learned.
                 is_blind, dialect = True, replace(dialect, sees=False)

@@ -40,6 +40,7 @@ class Draft:
         refused: rows of the window without which the model answered; which of them it was is not known yet.
         refusal: what it said to all of them.
         tool_calls: names of the tools that the model's server ran, once for each call.
+        unseeable: keys of the rows whose pictures the model has refused.
         media: what is shown behind the text. Not remembered: the text is.
     """
 
@@ -50,6 +51,7 @@ class Draft:
     refused: tuple[Entry, ...] = ()
     refusal: Refusal | None = None
     tool_calls: tuple[str, ...] = ()
+    unseeable: frozenset[str] = frozenset()
     media: tuple[Medium, ...] = ()
 
 
@@ -140,7 +142,11 @@ async def ask(
                 )
                 return _instead(partition, plan, "refused", bot.texts.refused)
         else:
-            draft = replace(_draft(bot, partition, plan, completion), tool_calls=completion.tool_calls)
+            draft = replace(
+                _draft(bot, partition, plan, completion),
+                tool_calls=completion.tool_calls,
+                unseeable=_unseeable(plan, sights, completion),
+            )
             draft = _with_line(draft, _about_media(bot, plan, sights, completion))
             if refusal is None:
                 return replace(draft, window=len(window))
@@ -170,13 +176,25 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
     return Draft(_with_usage(reply, completion), "answered", window=0)
 
 
+def _unseeable(plan: Plan, sights: Mapping[str, Sight], completion: Completion) -> frozenset[str]:
+    """The pictures that the model has refused: those that are new, since it took the earlier ones; else all of them."""
+    if completion.unseen != "refused":
+        return frozenset()
+    shown = {key for key, sight in sights.items() if isinstance(sight, str)}
+    return frozenset(shown & {entry.key for entry in plan.batch} or shown)
+
+
 def _about_media(bot: Bot, plan: Plan, sights: Mapping[str, Sight], completion: Completion) -> Text | None:
     """What the user is told beside the answer: what the bot could not see, hear or open of what was just sent."""
     sent = [sights[entry.key] for entry in plan.batch if entry.key in sights]
-    if completion.unseen and any(isinstance(sight, str) for sight in sent):
+    was_shown = any(isinstance(sight, str) for sight in sent)
+    if completion.unseen == "blind" and was_shown:
         return bot.texts.cannot_see
-    if any(isinstance(sight, MediumError) for sight in sent) or any(
-        entry.medium == "file" and entry.unread in ("gone", "late") for entry in plan.batch
+    is_refused = completion.unseen == "refused" and was_shown
+    if (
+        is_refused
+        or any(isinstance(sight, MediumError) for sight in sent)
+        or any(entry.medium == "file" and entry.unread in ("gone", "late") for entry in plan.batch)
     ):
         return bot.texts.cannot_open
     if any(entry.medium == "audio" and not entry.words for entry in plan.batch):

@@ -21,7 +21,7 @@ async def sights_of(
 ) -> dict[str, Sight]:
     """The pictures by the keys of their rows. Of the batch's, why one could not be had, too: it is told."""
     said = (entry for entry in (*window, *batch) if entry.kind == "text")
-    sent = [entry for entry in said if entry.medium in ("picture", "video") and entry.attached]
+    sent = [entry for entry in said if entry.medium in ("picture", "video") and not entry.unread]
     shown = sent[-bot.pictures :] if bot.pictures else []
     found = await asyncio.gather(*(_sight(media, entry, seconds * SHARE) for entry in shown))
     told = {entry.key for entry in batch if entry.medium == "picture"}  # a video is never seen whole

@@ -15,6 +15,7 @@ from enum import Enum, auto
 from relay.config.bots import Bot
 from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, RowChanged
 from relay.keys import message_hash
+from relay.memory.history import UNSEEABLE
 from relay.memory.lease import Lease
 from relay.memory.rows import Entry
 from relay.memory.window import Plan
@@ -151,13 +152,17 @@ class Step:
         laid_out = in_parts(bot, draft.reply, draft.media)
         if stream is not None and stream.is_open:
             laid_out = replace(stream.fit(laid_out), stream=stream.note.to_json())
-        reply = await self._store(plan.batch, laid_out, exclude_batch=draft.exclude_batch)
+        reply = await self._store(
+            plan.batch, laid_out, exclude_batch=draft.exclude_batch, unseeable=draft.unseeable
+        )
         if reply is None:
             await self._end(stream)
             return Unanswered.LOOK_AGAIN
         stored = clock.now()
         await self._way.show(reply, stream)
         self._log_done(plan, draft, asked, answered, stored)
+        earlier = [entry for entry in plan.window if entry.key in draft.unseeable]
+        await self._parts.history.change_each(self._partition, dict.fromkeys(earlier, UNSEEABLE))
         tokens = draft.reply.prompt_tokens + draft.reply.completion_tokens
         await self._parts.limiter.spend(self._task.bot, [entry.sender for entry in plan.batch], tokens)
         if draft.refusal is not None:
@@ -272,7 +277,12 @@ class Step:
         return (entry,)
 
     async def _store(
-        self, batch: tuple[Entry, ...], reply: Entry, *, exclude_batch: bool = False
+        self,
+        batch: tuple[Entry, ...],
+        reply: Entry,
+        *,
+        exclude_batch: bool = False,
+        unseeable: frozenset[str] = frozenset(),
     ) -> Entry | None:
         """Store a reply while the lease surely lasts; None when a row had changed.
 
@@ -287,6 +297,7 @@ class Step:
                 batch,
                 await self._way.to_store(reply),
                 exclude_batch=exclude_batch,
+                unseeable=unseeable,
                 promised=self._way.promised,
             )
         except RowChanged:

@@ -54,7 +54,7 @@ class Server:
                 return web.json_response({"error": {"message": said}}, status=400)
         return web.json_response(answer)
 
-    async def ask(self, *pictures: str, api: Api | None = None) -> tuple[str, bool]:
+    async def ask(self, *pictures: str, api: Api | None = None) -> tuple[str, str]:
         said = ChatMessage("user", "what is this?", pictures)
         prompt = Prompt((said,), models=(Deployment(model="m", url=f"{self.url}/v1", api=api),))
         completion = await self.model.complete(prompt, seconds=9)
@@ -80,12 +80,12 @@ async def serving_model() -> AsyncIterator[Server]:
 
 async def test_a_picture_goes_behind_its_text_in_the_form_of_each_wire() -> None:
     async with serving_model() as server:
-        assert await server.ask(PICTURE) == ("I see", False)
+        assert await server.ask(PICTURE) == ("I see", "")
         assert server.bodies[-1]["messages"][-1]["content"] == [
             {"type": "text", "text": "what is this?"},
             {"type": "image_url", "image_url": {"url": PICTURE}},
         ]
-        assert await server.ask(PICTURE, api="responses") == ("I see", False)
+        assert await server.ask(PICTURE, api="responses") == ("I see", "")
         assert server.bodies[-1]["input"][-1]["content"] == [
             {"type": "input_text", "text": "what is this?"},
             {"type": "input_image", "image_url": PICTURE},
@@ -96,16 +96,16 @@ async def test_a_picture_goes_behind_its_text_in_the_form_of_each_wire() -> None
 async def test_a_model_that_says_that_it_cannot_see_is_asked_in_words_from_then_on(api: Api) -> None:
     async with serving_model() as server:
         server.refuses["data:image"] = BLIND
-        assert await server.ask(PICTURE, api=api) == ("I see", True)
-        assert await server.ask(PICTURE, api=api) == ("I see", True)
+        assert await server.ask(PICTURE, api=api) == ("I see", "blind")
+        assert await server.ask(PICTURE, api=api) == ("I see", "blind")
         assert server.shown == [True, False, False]
 
 
 async def test_one_broken_picture_does_not_blind_the_bot() -> None:
     async with serving_model() as server:
         server.refuses["BROKEN"] = BROKEN
-        assert await server.ask(f"{PICTURE}BROKEN") == ("I see", True)
-        assert await server.ask(PICTURE) == ("I see", False)
+        assert await server.ask(f"{PICTURE}BROKEN") == ("I see", "refused")
+        assert await server.ask(PICTURE) == ("I see", "")
         assert server.shown == [True, False, True]
 
 
@@ -115,7 +115,7 @@ async def test_what_is_refused_without_the_picture_too_is_not_the_pictures_fault
         with pytest.raises(ModelRejected):
             await server.ask(PICTURE)
         server.refuses.clear()
-        assert await server.ask(PICTURE) == ("I see", False)
+        assert await server.ask(PICTURE) == ("I see", "")
 
 
 @pytest.mark.parametrize(

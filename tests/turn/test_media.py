@@ -85,11 +85,33 @@ def test_a_picture_that_cannot_be_had_is_told_to_the_model_and_the_user_once(
 
 
 def test_a_user_reads_that_the_bot_cannot_see(relay: RelayKit) -> None:
-    relay.model.default = Completion("A nice one.", unseen=True)
+    relay.model.default = Completion("A nice one.", unseen="blind")
     picture(relay)
     assert relay.replies == [f"A nice one.\n\n{RELAYS_OWN.cannot_see.en}"]
     relay.post("and?")
     assert relay.replies[-1] == "A nice one."
+
+
+def test_a_picture_that_the_model_refuses_is_told_and_not_shown_again(relay: RelayKit) -> None:
+    picture(relay, 1)
+    relay.model.script = [Completion("What picture?", unseen="refused")]
+    picture(relay, 2)
+    assert relay.replies[-1] == f"What picture?\n\n{RELAYS_OWN.cannot_open.en}"
+    relay.post("and now?")
+    shown = [message.pictures for message in relay.model.prompts[-1].messages if message.role == "user"]
+    assert shown == [(f"{DATA}1",), (), ()]
+    assert said(relay, 3)["sent"] == "a picture, 1280 × 720; it could not be read"
+
+
+def test_an_earlier_picture_that_a_model_refuses_is_not_shown_again(relay: RelayKit) -> None:
+    picture(relay, 1)
+    relay.model.script = [Completion("Hello.", unseen="refused")]
+    relay.post("hello")
+    assert relay.replies[-1] == "Hello."
+    relay.clock.advance(1)
+    relay.media.fetched.clear()
+    relay.post("and now?")
+    assert relay.media.fetched == []
 
 
 def test_pictures_of_earlier_go_before_words_when_a_prompt_is_too_long(relay: RelayKit) -> None:
