@@ -57,7 +57,7 @@ async def test_a_throttled_model_is_seen_and_so_is_what_happened_then(visit: Vis
     question = await ada.ask("are you busy?")
     await expect(ada.at("faults-banner")).to_be_hidden()  # it was for one message
     inspector = await ada.inspect(question)
-    throttled = inspector.locator('[data-testid="step"]').filter(has_text="429").last
+    throttled = inspector.locator('[data-testid="step"][data-kind="model"]').filter(has_text="429").last
     await expect(throttled).to_be_visible()
     await expect(step(inspector, "reply", "ok")).to_be_visible()
 
