@@ -140,7 +140,7 @@ def spaces() -> list[Space]:
         Space("two people in a group", group, quick=True),
         Space("two people in a group, a kill", group, kill),
         Space("a message and /forget", (one, forget), quick=True),
-        Space("a message and /forget, a kill", (one, forget), kill, quick=True),
+        Space("a message and /forget, a kill", (one, forget), kill),
         Space("a message and /forget, a lost answer", (one, forget), loss),
         Space("a message and /forget, a lease expires", (one, forget), tick),
         Space("a message and /new", (one, new), quick=True),
