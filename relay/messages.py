@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from relay.errors import NewerTurn
 
-TURN_VERSION = 6
+TURN_VERSION = 7
 """Newest version of the queue message that this code reads. A newer one is left to a newer instance.
 
-A turn names the oldest version that reads it right: 6 when it is what a person wrote from the bot's account, which
+A turn names the oldest version that reads it right: 7 when its bot has tools, whose rounds older ones would not find
+and ask for anew; 6 when it is what a person wrote from the bot's account, which
 older ones would answer, when it may have been heard before, which they would take for done, or when it belongs to a
 conversation that they would look for elsewhere; 5 when it is about a change of a message, where they answer an empty
 text; 4 when its bot is to greet a group, likewise; 3 when its message is a medium, which they take for words; 2 when it
@@ -57,6 +58,7 @@ class Message:
         joined: nobody has said anything: the bot has come into the group, and greets it. The sender is the bot.
         member: in this group, everybody has a conversation of their own with the bot.
         listens: the bot listens in this group: the message may have been heard before this delivery addressed the bot.
+        acts: the bot has tools.
         staff: a person wrote it from the bot's own account. The sender is whom it was written to; in a group, the bot.
     """
 
@@ -79,6 +81,7 @@ class Message:
     joined: bool = False
     member: bool = False
     listens: bool = False
+    acts: bool = False
     staff: bool = False
 
 
@@ -156,6 +159,8 @@ class Turn:
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def _version(self) -> int:
+        if self.message.acts:
+            return 7
         if self.message.staff or self.message.listens or self.message.member:
             return 6
         if self.change:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from relay.attachments import Attachment
 from relay.config.bot import Deployment, Effort, Verbosity
@@ -139,12 +139,54 @@ class Queues(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ChatMessage:
-    """One message of the model's prompt; of a user, with pictures as ``data:`` URLs."""
+class Function:
+    """What the model may ask for: a tool of the bot's.
 
-    role: Literal["system", "user", "assistant"]
+    Attributes:
+        name: letters, digits, ``_`` and ``-``; at most 64.
+        description: what it does and when to use it, for the model.
+        parameters: JSON schema of its arguments, an object.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """What the model has asked for.
+
+    Attributes:
+        id: its name among the calls of a prompt; its result refers to it.
+        name: of the function, as the model wrote it: there may be none of this name.
+        arguments: JSON as the model wrote it; it may be none, or not fit the schema.
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of the model's prompt.
+
+    Attributes:
+        role: who says it; of a ``tool``, the result of one call.
+        content: the words.
+        pictures: of a user, as ``data:`` URLs.
+        calls: of the assistant, what it asked for in these words' place, or beside them.
+        call_id: of a tool, the call whose result it is. The results of a message's calls follow it, in their order.
+        reasoning: of the assistant with calls, what :attr:`Completion.reasoning` gave it; empty once that is gone.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
     pictures: tuple[str, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
+    call_id: str = ""
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +201,9 @@ class Prompt:
         sender: accid of whoever is answered; a server is told a hash of it at most.
         cache_key: equal for prompts that are likely to begin alike; empty for none.
         tools: what the model's server may run for the answer.
+        functions: what the model may ask for.
+        may_call: whether it still may; False where it has to answer now. The functions are told all the same: the
+            messages hold calls of them, and the beginning of the prompt stays as it was.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -170,6 +215,8 @@ class Prompt:
     sender: str = ""
     cache_key: str = ""
     tools: tuple[ServerTool, ...] = ()
+    functions: tuple[Function, ...] = ()
+    may_call: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +241,9 @@ class Completion:
         sources: what tools of the server have found, each once.
         tool_calls: names of these tools, once for each call.
         unseen: why pictures of the prompt were left out: the model takes none (``blind``), or not these (``refused``).
+        calls: what it asks for, each with an id of its own, before it says more; empty for an answer.
+        reasoning: of one with calls, what went before them in the form in which the wire wants it back within the same
+            turn; opaque, never stored, and left out where another place or wire is asked.
     """
 
     text: str
@@ -206,6 +256,8 @@ class Completion:
     sources: tuple[Source, ...] = ()
     tool_calls: tuple[str, ...] = ()
     unseen: Literal["", "blind", "refused"] = ""
+    calls: tuple[FunctionCall, ...] = ()
+    reasoning: str = ""
 
 
 class ChatModel(Protocol):

@@ -158,6 +158,14 @@ class Speaker(Place):
     when: Occasion = Field("voice", description=one_of(Occasion))
 
 
+class Painter(Place):
+    """A model that makes pictures: what the shipped tool ``draw`` asks."""
+
+
+ToolName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+"""What a model server takes for a function's name, and Python too."""
+
+
 class Gather(Table):
     """How long a message waits for what belongs to it, in seconds.
 
@@ -247,6 +255,17 @@ class Bot(Table):
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )
+    tools: tuple[ToolName, ...] = Field(
+        (),
+        strict=False,
+        max_length=64,
+        description="a list of up to 64 names of tools, in tools.py or shipped",
+    )
+    tool_rounds: int = Field(4, ge=1, le=16, description="a whole number, 1 to 16")
+    tool_seconds: float = Field(20, gt=0, le=300, description="a number, above 0 and at most 300")
+    tool_characters: int = Field(8000, ge=100, le=100_000, description="a whole number, 100 to 100000")
+    confirm_minutes: int = Field(10, ge=1, le=1440, description="a whole number, 1 to 1440")
+    draw: Painter | None = Field(None, description="a table with model, endpoint or url, key_setting")
     group_memory: GroupMemory = Field("group", description=one_of(GroupMemory))
     listen: bool = Field(False, description="true or false")
     handover_minutes: int = Field(0, ge=0, le=1440, description="a whole number, 0 to 1440")
