@@ -4,6 +4,9 @@
 
     RelayError
     ├── ConfigError             a setting or bots.toml is wrong; start-up stops
+    │   └── ToolsBroken         tools.py, or a name of a tool, is wrong; turns stay queued
+    ├── BadArguments            what the model wants of a tool does not fit its parameters
+    ├── ToolError               what a tool says to the model in the place of a result
     ├── RequestRefused          a request that cannot be accepted (status, word, detail)
     ├── BadSignature            a request that the platform did not sign, or signed with another secret
     ├── NewerTurn               a queue message of a version that this code does not know
@@ -58,6 +61,27 @@ class ConfigError(RelayError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class ToolsBroken(ConfigError):
+    """The users' file of tools fails, or has something that is no tool, or a bot names a tool that is not there.
+
+    ``tools`` raises it; ``turn`` puts back what waits for a tool, ``operations`` prints it.
+    """
+
+
+class BadArguments(RelayError):
+    """The arguments of a call do not fit; the text says to the model which, and what is accepted.
+
+    ``tools/schema`` raises it, and ``tools/running`` makes a result of it.
+    """
+
+
+class ToolError(RelayError):
+    """A tool could not do it; the text is what the model reads of that, and all that it reads.
+
+    Users' tools raise it, and those that ship; ``tools/running`` makes a result of it.
+    """
 
 
 class RequestRefused(RelayError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from relay.attachments import Attachment
-from relay.config.bot import Place, Speaker
+from relay.config.bot import Painter, Place, Speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,18 @@ class Speech(Protocol):
 
         Raises:
             MediumRefused: the server does not speak this text.
+            ModelUnavailable: not now.
+        """
+
+
+class Pictures(Protocol):
+    """Servers that make pictures."""
+
+    async def draw(self, prompt: str, by: Painter) -> bytes:
+        """A picture as a JPEG, small enough to be uploaded. Takes as long as it takes: the caller has the deadline.
+
+        Raises:
+            MediumRefused: the server makes no picture of this; the cause may be shown to a model.
             ModelUnavailable: not now.
         """
 

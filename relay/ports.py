@@ -15,6 +15,7 @@ from relay.config.bot import Deployment, Effort, Verbosity
 from relay.config.server_tools import ServerTool
 from relay.media_ports import Ears as Ears
 from relay.media_ports import Media as Media
+from relay.media_ports import Pictures as Pictures
 from relay.media_ports import Recording as Recording
 from relay.media_ports import Speech as Speech
 from relay.messages import Receipt

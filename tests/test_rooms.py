@@ -33,6 +33,7 @@ MAY_IMPORT = {
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
     "media": {"attachments", "config", "errors", "ports"},
+    "tools": {"config", "errors", "im.uploads", "outgoing", "ports"},
     "inbound": {
         "attachments",
         "clock",

@@ -159,6 +159,9 @@ class Settings(BaseModel):
     bots_file: Annotated[Path, AfterValidator(lambda path: APP_FOLDER / path)] = Field(
         APP_FOLDER / "bots.toml", alias="RELAY_BOTS_FILE", description="a path, relative to function_app.py"
     )
+    tools_file: Annotated[Path, AfterValidator(lambda path: APP_FOLDER / path)] = Field(
+        APP_FOLDER / "tools.py", alias="RELAY_TOOLS_FILE", description="a path, relative to function_app.py"
+    )
     allow_unsigned: Annotated[bool, AfterValidator(_unsigned_at_home)] = Field(
         False, alias="RELAY_ALLOW_UNSIGNED", description='"false", or "true" on your own machine'
     )
