@@ -288,10 +288,15 @@ class ChatModel(Protocol):
         """
 
     async def takes_anything(
-        self, place: Hashable, *, seconds: float, tools: tuple[ServerTool, ...] = ()
+        self,
+        place: Hashable,
+        *,
+        seconds: float,
+        tools: tuple[ServerTool, ...] = (),
+        functions: tuple[Function, ...] = (),
     ) -> bool:
-        """Whether a place that has refused a prompt answers the simplest one, with the same tools of its server. What
-        it said is kept for a minute.
+        """Whether a place that has refused a prompt answers the simplest one, with the same tools of its server and the
+        same functions. What it said is kept for a minute.
 
         Raises:
             ModelUnavailable: it cannot be told now.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 import time
+from dataclasses import replace
 from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING, Any, Literal
 
 from relay.errors import AttemptFailed, ModelBlocked
+from relay.model.functions import calls_in_message
 from relay.model.thinking import without_thinking
 from relay.ports import Completion
 
@@ -53,8 +55,12 @@ def finish_of(reason: object) -> Finish:
     return _FINISHES.get(reason.casefold(), "unknown") if isinstance(reason, str) else "unknown"
 
 
-def completion_of(response: Any) -> Completion:
-    """The text and the counts of a chat completion.
+def completion_of(response: Any, origin: str = "") -> Completion:
+    """The text, the calls and the counts of a chat completion.
+
+    Args:
+        response: as the SDK gives it.
+        origin: the place and the wire that it comes from.
 
     Raises:
         ModelBlocked: the content filter withheld the answer, or its end: half an answer is none.
@@ -70,12 +76,14 @@ def completion_of(response: Any) -> Completion:
         raise ModelBlocked("content filter on the answer")
     if finish == "failed":
         raise AttemptFailed(f"the answer broke off: {name_of(choice.finish_reason)}", broke_off=True)
-    if text is None:
+    calls, reasoning = calls_in_message(message, origin, cut=finish == "cut")
+    if text is None and not calls:
         raise AttemptFailed("the model server's answer has no text", lasting=True)
     refusal = refusal if isinstance(refusal, str) else ""
     declined = bool(refusal.strip())
-    said = refusal if declined else without_thinking(text, cut=finish == "cut")
-    return completion(response, said, "declined" if declined else "cut" if finish == "cut" else "whole")
+    said = refusal if declined else without_thinking(text or "", cut=finish == "cut")
+    answer = completion(response, said, "declined" if declined else "cut" if finish == "cut" else "whole")
+    return answer if declined or not calls else replace(answer, calls=calls, reasoning=reasoning)
 
 
 def completion(response: Any, text: str, ended: Literal["whole", "cut", "declined"]) -> Completion:

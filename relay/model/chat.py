@@ -14,7 +14,7 @@ from relay.model.connections import Connections
 from relay.model.cooldowns import Cooldowns
 from relay.model.endpoints import Endpoint, endpoints_of
 from relay.model.request import Requests
-from relay.ports import ChatMessage, Completion, Prompt
+from relay.ports import ChatMessage, Completion, Function, Prompt
 from relay.storage.credential import AppCredential
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class OpenAIChat:
         self._requests = Requests(
             self._connections, settings.im_app_secret.get_secret_value(), tool_keys=settings.tool_keys
         )
-        self._canaries: dict[tuple[Endpoint, tuple[ServerTool, ...]], tuple[bool, float]] = {}
+        self._canaries: dict[tuple[Endpoint, Prompt], tuple[bool, float]] = {}
         self._told: dict[Endpoint, float] = {}
 
     async def complete(
@@ -125,23 +125,27 @@ class OpenAIChat:
         raise ModelUnavailable(cause)
 
     async def takes_anything(
-        self, place: Hashable, *, seconds: float, tools: tuple[ServerTool, ...] = ()
+        self,
+        place: Hashable,
+        *,
+        seconds: float,
+        tools: tuple[ServerTool, ...] = (),
+        functions: tuple[Function, ...] = (),
     ) -> bool:
-        """Whether a place that has refused a prompt answers the simplest one, with the same tools of its server. What
-        it said is kept for a minute.
+        """Whether a place that has refused a prompt answers the simplest one, with the same tools of its server and the
+        same functions. What it said is kept for a minute.
 
         Raises:
             ModelUnavailable: it cannot be told now.
         """
         if not isinstance(place, Endpoint):
             return True  # nobody refused anything
-        known, until = self._canaries.get((place, tools), (True, 0.0))
+        simplest = replace(CANARY, tools=tools, functions=functions)
+        known, until = self._canaries.get((place, simplest), (True, 0.0))
         if self._cooldowns.now() < until:
             return known
         try:
-            await self._attempt(
-                place, replace(CANARY, tools=tools), asyncio.get_running_loop().time() + seconds
-            )
+            await self._attempt(place, simplest, asyncio.get_running_loop().time() + seconds)
         except AttemptFailed as failure:
             raise ModelUnavailable(failure.cause) from None
         except ModelRejected as refusal:
@@ -150,16 +154,14 @@ class OpenAIChat:
                 place.model,
                 place.host,
                 refusal.cause,
-                f"the server tools of its bot: {', '.join(map(str, tools))}"
-                if tools
-                else "key, model and its parameters",
+                _tools_of(simplest) or "key, model and its parameters",
             )
             takes = False
         except ModelError:
             takes = True
         else:
             takes = True
-        self._canaries[place, tools] = takes, self._cooldowns.now() + CANARY_SECONDS
+        self._canaries[place, simplest] = takes, self._cooldowns.now() + CANARY_SECONDS
         return takes
 
     async def _attempt(
@@ -197,11 +199,11 @@ class OpenAIChat:
         """A line for the operator, at most one a minute: the bots with these tools wait."""
         if self._is_news(endpoint):
             log.error(
-                "model=%s server=%s refuses the server tools of a bot: %s; check server_tools: %s",
+                "model=%s server=%s refuses a tool: %s; check %s",
                 endpoint.model,
                 endpoint.host,
                 refusal.cause,
-                ", ".join(map(str, prompt.tools)),
+                _tools_of(prompt),
             )
 
     def _tell(self, endpoint: Endpoint, failure: AttemptFailed) -> None:
@@ -216,6 +218,15 @@ class OpenAIChat:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._connections.aclose()
+
+
+def _tools_of(prompt: Prompt) -> str:
+    """The tools of a bot, as an operator is told of them; empty when there are none."""
+    named = {
+        "server tools": [str(tool) for tool in prompt.tools],
+        "tools": [function.name for function in prompt.functions],
+    }
+    return "; ".join(f"the {kind} of its bot: {', '.join(names)}" for kind, names in named.items() if names)
 
 
 def _too_long_for_its_quota(endpoint: Endpoint, failure: AttemptFailed) -> ModelOverflow:

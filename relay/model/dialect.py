@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from relay.model.endpoints import Endpoint
+from relay.model.functions import in_chat, in_responses, readable
 from relay.ports import Prompt
 
 KEEP_SECONDS = 3600
@@ -43,6 +44,9 @@ class Dialect:
         system: the role under which it takes the system prompt.
         alternates: users and the assistant must take turns, a user first.
         sees: pictures may be among the messages.
+        takes_functions: functions are told, and calls are shown as such; else what they returned is told in words.
+        reasoning: what goes back with a call to the place that gave it: its reasoning, if it is still there (``back``);
+            nothing (``none``); or its reasoning, and a call is told in words where that is gone (``needed``).
     """
 
     without: frozenset[str] = frozenset()
@@ -52,6 +56,8 @@ class Dialect:
     system: Literal["system", "developer", "user"] = "system"
     alternates: bool = False
     sees: bool = True
+    takes_functions: bool = True
+    reasoning: Literal["back", "none", "needed"] = "back"
 
     def parameters(self, prompt: Prompt, more: Mapping[str, Any]) -> Parameters:
         """The optional parameters of a request, ``more`` among them."""
@@ -59,12 +65,16 @@ class Dialect:
         if cap and self.cap:
             cap = min(cap, self.cap)
         caps, effort, verbosity = _NAMES[self.wire]
-        wanted = {
+        wanted: Parameters = {
             next((name for name in caps if name not in self.without), caps[0]): cap,
             "temperature": prompt.temperature,
             effort: prompt.reasoning_effort,
             verbosity: prompt.verbosity,
         }
+        if self.tells_functions(prompt):
+            wanted["tool_choice"] = None if prompt.may_call else "none"
+            if self.wire == "responses" and self.reasoning != "none":
+                wanted["include"] = ["reasoning.encrypted_content"]  # the server keeps nothing
         stepped = {(parameter, refused): taken for parameter, refused, taken in self.instead}
         return {
             key: stepped.get((key, str(value)), value)
@@ -76,14 +86,32 @@ class Dialect:
         """The same without any optional parameter of a request, but for the cap."""
         return replace(self, without=self.without | self.parameters(prompt, more).keys() - set(CAPS))
 
-    def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
-        """The messages of a request. Joined messages are a line or more each: in a group, a JSON object per line."""
+    def tells_functions(self, prompt: Prompt) -> bool:
+        """Whether the request has functions."""
+        return self.takes_functions and bool(prompt.functions)
+
+    def messages(self, prompt: Prompt, origin: str = "") -> list[dict[str, Any]]:
+        """The messages of a request. Joined messages are a line or more each: in a group, a JSON object per line.
+
+        Args:
+            prompt: what is asked.
+            origin: the place that is asked, and the wire, as answers name them.
+        """
         messages: list[dict[str, Any]] = []
-        for said in prompt.messages:
-            role = self.system if said.role == "system" else said.role
-            if self.alternates and role == "assistant" and not any(m["role"] == "user" for m in messages):
+        form = in_chat if self.wire == "chat" else in_responses
+        for said in readable(
+            prompt.messages,
+            origin,
+            in_words=not self.tells_functions(prompt),
+            needs_reasoning=self.reasoning == "needed",
+        ):
+            if said.calls or said.role == "tool":
+                messages += form(said, with_reasoning=self.reasoning != "none")
                 continue
-            last = messages[-1] if messages else None
+            role = self.system if said.role == "system" else said.role
+            if self.alternates and role == "assistant" and not any(m.get("role") == "user" for m in messages):
+                continue
+            last = messages[-1] if messages and "pictures" in messages[-1] else None
             if last is not None and last["role"] == role and (self.alternates or len(messages) == 1):
                 between = "\n\n" if len(messages) == 1 and self.system == "user" else "\n"
                 last["content"] += between + said.content
@@ -92,7 +120,7 @@ class Dialect:
                 messages.append(last)
             last["pictures"] += said.pictures if self.sees else ()
         for message in messages:
-            if pictures := message.pop("pictures"):
+            if pictures := message.pop("pictures", ()):
                 message["content"] = [self._text(message["content"]), *map(self._picture, pictures)]
         return messages
 

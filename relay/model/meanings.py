@@ -8,13 +8,15 @@ than this module.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
 from relay.config.bot import Effort, Verbosity
 from relay.errors import AttemptFailed, ModelBlocked, ModelError, ModelOverflow, ModelRejected
 from relay.model.dialect import CAPS, Dialect, Parameters
-from relay.model.refusals import Refusal
+from relay.model.function_refusals import about_functions
+from relay.model.refusals import UNKNOWN_PARAMETER, Refusal
 from relay.ports import Completion
 
 _BLOCKED = {
@@ -129,7 +131,13 @@ Meaning = ModelError | Completion | Dialect
 
 
 def meaning_of(
-    refusal: Refusal, sent: Parameters, dialect: Dialect, prompt_tokens: int, *, with_tools: bool = False
+    refusal: Refusal,
+    sent: Parameters,
+    dialect: Dialect,
+    prompt_tokens: int,
+    *,
+    with_tools: bool = False,
+    functions: Sequence[str] = (),
 ) -> Meaning:
     """What a refusal means.
 
@@ -139,6 +147,7 @@ def meaning_of(
         dialect: how it was asked.
         prompt_tokens: about how long the prompt was.
         with_tools: the server was to run tools.
+        functions: names of those that were told, in their order.
 
     Returns:
         An error for the turn; an answer, cut before its first word; or how to ask the same place again.
@@ -147,6 +156,10 @@ def meaning_of(
     is_about_tools = with_tools and (status == 424 or _is_about_tools(refusal))
     if is_about_tools and status in (403, 404, 424):
         return ModelRejected(cause, about_tools=True)  # the bot's matter: others of the place do without
+    if functions and status in (400, 404, 422, 500, 501):
+        meaning = about_functions(refusal, sent, dialect, functions, are_first=not with_tools)
+        if meaning is not None:
+            return meaning
     if status in (401, 402, 403, 404):
         advice = _BY_STATUS[status]
         if status == 404 and dialect.wire == "responses":
@@ -221,7 +234,7 @@ def cap_of(sent: Parameters) -> int:
 def _smaller_cap(refusal: Refusal, sent: Parameters) -> int:
     """The largest cap that a server names which refuses a larger one; 0 when the cap is not what it refuses."""
     cap = cap_of(sent)
-    if not cap or not any(_is_named(name, refusal) for name in (*CAPS, "max_new_tokens")):
+    if not cap or not any(refusal.names_it(name) for name in (*CAPS, "max_new_tokens")):
         return 0
     if room := _ROOM_LEFT.search(refusal.words):
         left = int(room[2]) - int(room[3])
@@ -251,12 +264,10 @@ def _other_dialect(refusal: Refusal, sent: Parameters, dialect: Dialect) -> Dial
         other = replace(other, system="developer" if may_be_developer else "user")
     if _ALTERNATE.search(refusal.words):
         other = replace(other, alternates=True)
-    named = {name for name in sent if _is_field(name, refusal)}
+    named = {name for name in sent if refusal.has_field(name)}
     if not named and _NOT_TAKEN.search(refusal.words):
-        named = {name for name in sent if _is_named(name, refusal)}
-    if not (
-        refusal.codes & {"unsupported_parameter", "unknown_parameter", "extra_forbidden"}
-    ) and not _NOT_KNOWN.search(refusal.words):
+        named = {name for name in sent if refusal.names_it(name)}
+    if not (refusal.codes & UNKNOWN_PARAMETER) and not _NOT_KNOWN.search(refusal.words):
         named -= set(CAPS)  # its value is refused: never without a cap
     for name in named:
         if taken := _nearest(name, str(sent[name]), refusal.words):
@@ -271,16 +282,6 @@ def _nearest(name: str, refused: str, words: str) -> str:
     order = _ORDERS.get(name, ())
     named = [value for value in order if value != refused and re.search(rf"['\"`]{value}['\"`]", words)]
     return min(named, key=lambda value: abs(order.index(value) - order.index(refused)), default="")
-
-
-def _is_field(name: str, refusal: Refusal) -> bool:
-    return any(named == name or named.endswith(f".{name}") for named in refusal.names)
-
-
-def _is_named(name: str, refusal: Refusal) -> bool:
-    return _is_field(name, refusal) or bool(
-        re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", refusal.words)
-    )
 
 
 def _found(pattern: re.Pattern[str], text: str) -> int:

@@ -8,6 +8,7 @@ error holds the words of some of the shapes only.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 WORDS_MAX = 16_384
 """Characters of a server's messages that are looked at."""
+
+UNKNOWN_PARAMETER = {"unsupported_parameter", "unknown_parameter", "extra_forbidden"}
+"""Codes for a parameter that is not known."""
 
 _DEPTH_MAX, _ITEMS_MAX = 5, 20
 
@@ -64,6 +68,14 @@ class Refusal:
             tokens_per_minute=int(limit) if limit.isascii() and limit.isdigit() else 0,
             numbers=(count_of(body.get("n_ctx")), count_of(body.get("n_prompt_tokens"))),
         )
+
+    def has_field(self, name: str) -> bool:
+        """Whether a field says that this parameter is refused."""
+        return any(named == name or named.endswith(f".{name}") for named in self.names)
+
+    def names_it(self, name: str) -> bool:
+        """Whether a field or a message names this parameter."""
+        return self.has_field(name) or bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self.words))
 
 
 def _cause(error: APIStatusError) -> str:

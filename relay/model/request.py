@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from relay.model.answers import completion_of, finish_of, name_of, usage_of
 from relay.model.connections import Connections
 from relay.model.dialect import CAPS, Dialect, Dialects, Parameters
 from relay.model.endpoints import Endpoint
+from relay.model.functions import as_sent, with_own_ids
 from relay.model.meanings import Meaning, cap_of, meaning_of
 from relay.model.refusals import Refusal
 from relay.model.server_tools import calls_of
@@ -86,16 +88,25 @@ class Requests:
         except TimeoutError:
             raise AttemptFailed("the model's client could not be opened in time") from None
         more: dict[str, Any] = {**self._identifiers(endpoint, prompt), **(_STREAMED if heard else {})}
-        known = dialect = self._dialects.of(endpoint)
-        is_bare = is_blind = False
+        known = dialect = plain = self._dialects.of(endpoint)
+        is_bare = is_blind = is_in_words = False
         has_pictures = any(said.pictures for said in prompt.messages)
         for _ in range(TRIES_MAX):
             outcome = await self._send(client, endpoint, prompt, dialect, more, until, heard)
             if isinstance(outcome, Completion):
-                learned = replace(dialect, sees=True) if is_blind else dialect
+                if outcome.calls and not (prompt.may_call and dialect.tells_functions(prompt)):
+                    # It had to answer. One that calls all the same (Ollama knows no tool_choice) is shown no tools.
+                    if not outcome.text and dialect.tells_functions(prompt):
+                        is_in_words, dialect = True, replace(dialect, takes_functions=False)
+                        continue
+                    outcome = replace(outcome, calls=(), reasoning="")
+                learned = replace(
+                    dialect,
+                    sees=dialect.sees or is_blind,
+                    takes_functions=dialect.takes_functions or is_in_words,
+                )
                 if learned != known:
-                    log.warning("model=%s is asked in another way from now on: %s", endpoint.model, learned)
-                    self._dialects.learn(endpoint, learned)
+                    self._learn(endpoint, learned, known)
                 if not has_pictures or dialect.sees:
                     return outcome
                 return replace(outcome, unseen="refused" if is_blind else "blind")
@@ -109,14 +120,32 @@ class Requests:
                 if not is_bare and bare != dialect:
                     is_bare, dialect = True, bare
                     continue
+                if dialect.tells_functions(prompt):
+                    # Functions may be what it refuses; or calls and results, if there are any: nothing is learned then.
+                    is_in_words = any(said.calls for said in prompt.messages)
+                    is_bare, is_blind, dialect = True, False, replace(plain, takes_functions=False)
+                    continue
             if isinstance(outcome, Exception):
                 raise outcome
             if outcome.wire != dialect.wire and endpoint.api is not None:
                 raise AttemptFailed(
                     f'the model speaks another API; its entry has api = "{endpoint.api}"', lasting=True
                 )
-            dialect = outcome
+            dialect = plain = outcome
         raise AttemptFailed("the model server refuses one parameter after the other", lasting=True)
+
+    def _learn(self, endpoint: Endpoint, learned: Dialect, known: Dialect) -> None:
+        """A place has answered that was asked in another way: so it is asked from now on."""
+        log.warning("model=%s is asked in another way from now on: %s", endpoint.model, learned)
+        if known.takes_functions and not learned.takes_functions:
+            log.error(
+                "model=%s server=%s takes no tools: for an hour, its bots answer without theirs; name a model that "
+                "takes tools, or start its server with them (llama.cpp: --jinja; vLLM: --enable-auto-tool-choice and "
+                "--tool-call-parser)",
+                endpoint.model,
+                endpoint.host,
+            )
+        self._dialects.learn(endpoint, learned)
 
     async def _send(
         self,
@@ -136,7 +165,10 @@ class Requests:
         if dialect.wire == "responses":
             parameters.pop("stream_options", None)
         tools = [tool.as_sent(self._tool_keys) for tool in prompt.tools]
-        ask, read = _on_wire(client, dialect, prompt, parameters, tools)
+        functions = prompt.functions if dialect.tells_functions(prompt) else ()
+        tools += [as_sent(function, dialect.wire) for function in functions]
+        origin = f"{dialect.wire} {endpoint.base_url} {endpoint.model}"
+        ask, read = _on_wire(client, dialect, prompt, parameters, tools, origin)
         has_begun = False
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         with spans.span(
@@ -158,7 +190,7 @@ class Requests:
                         if response is None:  # it came whole, or not at all
                             return replace(dialect, without=dialect.without | {"stream"})
                 self._note_answer(span, endpoint, response)
-                return read(response)
+                return with_own_ids(read(response), prompt.messages)
             except TimeoutError:
                 spans.failed(span, "timeout")
                 return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
@@ -169,7 +201,14 @@ class Requests:
                 refusal = Refusal.of(error)
                 span.set_attribute(spans.HTTP_STATUS, refusal.status)
                 spans.failed(span, name_of(error.code) or str(refusal.status))
-                return meaning_of(refusal, parameters, dialect, _tokens_of(prompt), with_tools=bool(tools))
+                return meaning_of(
+                    refusal,
+                    parameters,
+                    dialect,
+                    _tokens_of(prompt),
+                    with_tools=bool(prompt.tools),
+                    functions=[f.name for f in functions],
+                )
             except (APIConnectionError, httpx2.HTTPError) as error:
                 spans.failed(span, type(error).__name__)
                 if has_begun:
@@ -223,26 +262,33 @@ def _on_wire(
     prompt: Prompt,
     parameters: Parameters,
     tools: Sequence[Mapping[str, Any]],
+    origin: str,
 ) -> tuple[Callable[..., Awaitable[Any]], Callable[[Any], Completion]]:
     """The SDK's call for a request, and what reads its answer.
 
     Messages and parameters go as they are: the SDK's walk over twenty messages that it is given takes 3 ms.
     """
-    messages = dialect.messages(prompt)
+    messages = dialect.messages(prompt, origin)
     streamed: dict[str, Any] = {"stream": True} if parameters.get("stream") else {}
     if dialect.wire == "responses":
         return partial(
             client.responses.create,
             **streamed,
             extra_body=responses.body_of(parameters, messages, tools),
-        ), partial(responses.completion_of, cap=cap_of(parameters))
-    body = {"messages": messages, **parameters}
-    return partial(client.chat.completions.create, messages=(), **streamed, extra_body=body), completion_of
+        ), partial(responses.completion_of, cap=cap_of(parameters), origin=origin)
+    body = {"messages": messages, **({"tools": tools} if tools else {}), **parameters}
+    return partial(client.chat.completions.create, messages=(), **streamed, extra_body=body), partial(
+        completion_of, origin=origin
+    )
 
 
 def _tokens_of(prompt: Prompt) -> int:
     """About how many tokens a prompt has: four bytes each, in English and in Chinese."""
-    return sum(len(said.content.encode("utf-8", "surrogatepass")) for said in prompt.messages) // 4
+    texts = [said.content for said in prompt.messages]
+    texts += [text for said in prompt.messages for call in said.calls for text in (call.name, call.arguments)]
+    texts += [said.reasoning for said in prompt.messages]
+    texts += [json.dumps(as_sent(function, "chat"), ensure_ascii=False) for function in prompt.functions]
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) // 4
 
 
 _USAGE = {

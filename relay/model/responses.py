@@ -12,6 +12,7 @@ from typing import Any, Literal
 from relay.errors import AttemptFailed, ModelBlocked
 from relay.model.answers import completion, name_of, usage_of
 from relay.model.dialect import Parameters
+from relay.model.functions import calls_in_output
 from relay.model.server_tools import calls_of, sources_of, without_sandbox_links
 from relay.model.thinking import without_thinking
 from relay.ports import Completion
@@ -25,7 +26,8 @@ def body_of(
 ) -> dict[str, Any]:
     """The body of a request, but for the model. Parameters with a dot in their name lie in an object.
 
-    A message says that it is one: llama.cpp takes one of the assistant in no other way (ggml-org/llama.cpp#26394).
+    Calls and results say what they are, and so does a message: llama.cpp takes one of the assistant in no other way
+    (ggml-org/llama.cpp#26394).
     """
     items = [{"type": "message", **message} for message in messages]
     body: dict[str, Any] = {"input": items, "store": False, **({"tools": tools} if tools else {})}
@@ -38,12 +40,13 @@ def body_of(
     return body
 
 
-def completion_of(response: Any, cap: int = 0) -> Completion:
-    """The text and the counts of a response.
+def completion_of(response: Any, cap: int = 0, origin: str = "") -> Completion:
+    """The text, the calls and the counts of a response.
 
     Args:
         response: as the SDK gives it.
         cap: of its tokens, 0 for none. llama.cpp calls a response complete that this has ended; its count tells.
+        origin: the place and the wire that it comes from.
 
     Raises:
         ModelBlocked: the content filter refused the prompt, or withheld the answer or its end.
@@ -72,11 +75,13 @@ def completion_of(response: Any, cap: int = 0) -> Completion:
     refusal = "\n\n".join(_texts(parts, "refusal"))
     text = refusal or without_thinking("\n\n".join(_texts(parts, "text")), cut=is_cut)
     ended: Literal["whole", "cut", "declined"] = "declined" if refusal else "cut" if is_cut else "whole"
-    return replace(
+    answer = replace(
         completion(response, without_sandbox_links(text), ended),
         sources=sources_of(parts),
         tool_calls=calls_of(output),
     )
+    calls, reasoning = calls_in_output(output, origin, cut=is_cut)
+    return answer if refusal or not calls else replace(answer, calls=calls, reasoning=reasoning)
 
 
 def _is_shown(item: object) -> bool:

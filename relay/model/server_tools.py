@@ -82,11 +82,11 @@ def _plain(value: object) -> str:
 
 
 def calls_of(output: object) -> tuple[str, ...]:
-    """The tools that were called, a name for each call: of an MCP server ``label.tool``, else the tool's type."""
+    """The tools that the server has run, a name for each call: of an MCP server ``label.tool``, else the type."""
     calls = []
     for item in output if isinstance(output, list) else []:
         kind = name_of(getattr(item, "type", None))
-        if kind.endswith("_call"):
+        if kind.endswith("_call") and kind != "function_call":
             label, name = name_of(getattr(item, "server_label", None)), name_of(getattr(item, "name", None))
             calls.append(f"{label}.{name}" if label and name else kind.removesuffix("_call"))
     return tuple(calls)

@@ -6,7 +6,7 @@
 from tests.doubles.clock import ManualClock
 from tests.doubles.im import RecordingMessenger
 from tests.doubles.media import MemoryMedia
-from tests.doubles.model import ScriptedModel
+from tests.doubles.model import ScriptedModel, called
 from tests.doubles.queues import MemoryQueues
 from tests.doubles.service import Call, HostKilled
 from tests.doubles.speech import MemorySpeech
@@ -22,4 +22,5 @@ __all__ = [
     "MemoryTables",
     "RecordingMessenger",
     "ScriptedModel",
+    "called",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Hashable
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from relay.config.server_tools import ServerTool
 from relay.errors import ModelError, ModelUnavailable
-from relay.ports import Completion, Prompt
+from relay.ports import Completion, Function, FunctionCall, Prompt
 from tests.doubles.service import outcome
 
 PLACE = "the scripted model"
@@ -19,6 +22,38 @@ Say = Said | Callable[[Prompt], Said | Awaitable[Said]]
 """The same, or a function of the prompt that returns or raises it; it may be async."""
 
 
+def called(name: str, /, **arguments: Any) -> Completion:
+    """What a model says that asks for one function."""
+    return called_all((name, arguments))
+
+
+def called_all(*calls: tuple[str, Mapping[str, Any]]) -> Completion:
+    """What a model says that asks for several functions at once."""
+    return Completion(
+        "",
+        model="scripted",
+        prompt_tokens=11,
+        completion_tokens=7,
+        calls=tuple(
+            FunctionCall(uuid.uuid4().hex[:9], name, json.dumps(arguments, ensure_ascii=False))
+            for name, arguments in calls
+        ),
+        reasoning="the scripted model's thoughts",
+    )
+
+
+class Script(list[Say]):
+    """What the next calls of a model answer or raise, in order."""
+
+    def call(self, name: str, /, **arguments: Any) -> None:
+        """The next answer asks for a function: ``script.call("nearest_shop", city="Rome")``."""
+        self.append(called(name, **arguments))
+
+    def calls(self, *calls: tuple[str, Mapping[str, Any]]) -> None:
+        """The next answer asks for several: ``script.calls(("nearest_shop", {"city": "Rome"}), ("hours", {}))``."""
+        self.append(called_all(*calls))
+
+
 def _echo(prompt: Prompt) -> str:
     return f"You said: {prompt.messages[-1].content}"
 
@@ -28,7 +63,7 @@ class ScriptedModel:
     """The double of :class:`relay.ports.ChatModel`.
 
     Attributes:
-        script: what the next calls answer or raise, in order.
+        script: what the next calls answer or raise, in order; any list may be put into its place.
         default: what it answers once the script is used up.
         prompts: what it was asked.
         seconds: how long each answer was allowed to take.
@@ -37,13 +72,22 @@ class ScriptedModel:
         heard: of the present call, what is told of the answer as it comes; None when it is to come whole.
     """
 
-    script: list[Say] = field(default_factory=list)
     default: Say = _echo
     prompts: list[Prompt] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     takes_all: bool | ModelUnavailable = True
     canaries: int = 0
     heard: Callable[[str], None] | None = None
+    _script: Script = field(default_factory=Script, init=False)
+
+    @property
+    def script(self) -> Script:
+        """See the attributes."""
+        return self._script
+
+    @script.setter
+    def script(self, says: Iterable[Say]) -> None:
+        self._script = Script(says)
 
     async def complete(
         self,
@@ -60,7 +104,7 @@ class ScriptedModel:
         self.prompts.append(prompt)
         self.seconds.append(seconds)
         self.heard = heard
-        say = self.script.pop(0) if self.script else self.default
+        say = self._script.pop(0) if self._script else self.default
         said: Said = await outcome(say(prompt)) if callable(say) else say
         if isinstance(said, ModelError):
             said.place = PLACE
@@ -71,7 +115,12 @@ class ScriptedModel:
         return Completion(said, model="scripted", prompt_tokens=11, completion_tokens=7)
 
     async def takes_anything(
-        self, place: Hashable, *, seconds: float, tools: tuple[ServerTool, ...] = ()
+        self,
+        place: Hashable,
+        *,
+        seconds: float,
+        tools: tuple[ServerTool, ...] = (),
+        functions: tuple[Function, ...] = (),
     ) -> bool:
         """What the test says."""
         self.canaries += 1
