@@ -42,6 +42,7 @@ from relay.storage.tables import SDK as TABLE_SDK
 from relay.storage.tables import AzureTables
 from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans
+from relay.tools import Toolbox
 from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
 from relay.turn.presence import Presence
@@ -75,6 +76,7 @@ class Relay:
         im: Messenger | None = None,
         media: Media | None = None,
         speech: Speech | None = None,
+        toolbox: Callable[[], Toolbox] | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self.settings = settings
@@ -99,6 +101,7 @@ class Relay:
         openai_speech = OpenAISpeech(settings, self.credential)
         self.media = media or FetchedMedia(Downloader(hosts), hosts, openai_speech)
         self.speech = speech or openai_speech
+        self.toolbox = toolbox or (lambda: self._own_tools)
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.outbox = Outbox(self.queues, random)
         self.days = Days(self.tables, self.clock, keep_ms)
@@ -217,9 +220,14 @@ class Relay:
             im=self.im,
             delivery=Delivery(self.history, self.outbox, self.im, self.clock, Streams(self.im, self.clock)),
             presence=Presence(self.im, self.clock),
+            toolbox=self.toolbox,
             clock=self.clock,
             timing=self.timing,
         )
+
+    @cached_property
+    def _own_tools(self) -> Toolbox:
+        return Toolbox.load(self.settings.tools_file)
 
     @cached_property
     def _turns(self) -> Turns:

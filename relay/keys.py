@@ -7,6 +7,8 @@ of a key range, whatever the age of the conversation.
     d|<hash of message id>                     which row holds this message (dedupe)
     m|<inverted ms>|<server id>|<hash>|1       a message
     m|<inverted ms>|<server id>|<hash>|0       the reply whose newest message that is: right behind it in time
+    m|…|<hash>|0r<inverted number>             between the two, a round of tool calls on the way to that reply
+    m|…|<hash>|0r<number>.<call>.<count>       what a tool said to the user before there was a reply, likewise inverted
 
 The server id, inverted, orders the messages of one millisecond as the platform did; ``<hash>`` is that of the message
 id. A message without a server id lacks that part, as all did once: nothing but the ``d|`` row says where a message is.
@@ -39,6 +41,9 @@ SERVER_ID_DIGITS = 20
 """Room for any 64-bit number, which the platform's ids are (vendor page DI3OTg5Mjg)."""
 ROWS_LOW, ROWS_HIGH = "m|", "m}"
 """The key range of messages and replies; ``}`` follows ``|``."""
+
+NUMBER_MAX = 99
+"""Of rounds, their calls, and what a call says."""
 
 _LATEST_MS = 9_999_999_999_999
 _LARGEST_ID = 10**SERVER_ID_DIGITS - 1
@@ -113,8 +118,25 @@ def reply_key(newest_message_key: str) -> str:
     return newest_message_key[:-1] + "0"
 
 
+def round_key(newest_message_key: str, number: int) -> str:
+    """The row of a round of tool calls, the how-manieth of its reply from 1 on."""
+    return f"{reply_key(newest_message_key)}r{_inverted(number)}"
+
+
+def interim_key(round_key: str, call: int, count: int) -> str:
+    """The row of the how-manieth text that a call of a round has said to the user, both counted from 0."""
+    return f"{round_key}.{_inverted(call)}.{_inverted(count)}"
+
+
+def is_of_round(key: str) -> bool:
+    """Whether a row stands between a message and its reply."""
+    return parts_of_key(key)[1] not in ("0", "1")
+
+
 def parts_of_key(key: str) -> tuple[str, str]:
-    """Of a message or reply row: what stands for the message, and 1 for the message itself, 0 for its reply."""
+    """Of a message or reply row: what stands for the message, and 1 for the message itself, 0 for its reply; more than
+    that for what stands between the two.
+    """
     *_, message, kind = key.split("|")
     return message, kind
 
@@ -137,6 +159,10 @@ def bot_key(accid: str) -> str:
 def sender_key(accid: str) -> str:
     """The row of a sender's count."""
     return f"s|{_hash(accid, 24)}"
+
+
+def _inverted(number: int) -> str:
+    return f"{NUMBER_MAX - number:02d}"
 
 
 def _date(day: int) -> str:

@@ -24,6 +24,7 @@ Span                   Kind      What it covers
 ``relay.medium``       internal  one picture, recording or file: fetching it, and making of it what a model takes
 ``transcribe MODEL``   client    one recording to one transcription server
 ``speak MODEL``        client    one text to one server that speaks
+``execute_tool NAME``  internal  one call of a tool of the bot's
 =====================  ========  =====================================================================================
 """
 
@@ -59,6 +60,7 @@ IM_SEND: Final = "im.send"
 MEDIUM: Final = "relay.medium"
 TRANSCRIBE: Final = "transcribe "
 SPEAK: Final = "speak "
+TOOL: Final = "execute_tool "
 
 WINDOW_ROW: Final = "relay.window.row"
 """Event of ``relay.window``: one row, with ROW, ROLE, AT and FATE."""
@@ -110,6 +112,10 @@ BATCH: Final = "relay.window.batch"
 CUTOFF: Final = "relay.window.cutoff"
 ROW: Final = "relay.row"
 """Key of a row."""
+PLACE: Final = "relay.tool.place"
+"""Of a call, its place in its round, from 0; the round's row is ROW."""
+RESUMED: Final = "relay.tool.resumed"
+"""Whether an earlier turn has begun the round of the call."""
 ROLE: Final = "relay.role"
 AT: Final = "relay.at"
 """Unix milliseconds."""

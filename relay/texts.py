@@ -130,6 +130,17 @@ class Texts(Table):
         "Sorry, your message is about {excess:,} characters too long for me. Please shorten it, or send it in parts.",
         "抱歉，你的消息大约超出了 {excess} 个字符，请缩短一些，或者分几条发送。",
     )
+    confirm: Text = _text(
+        "{question}\n\nPlease answer “yes” or “no” (“是” / “否”) within {minutes} minutes.",
+        "{question}\n\n请在 {minutes} 分钟内回复“是”或“否”（“yes” / “no”）。",
+        "question",
+    )
+    confirm_in_group: Text = _text(
+        "{question}\n\nPlease answer “@{name} yes” or “@{name} no” (“是” / “否”) within {minutes} minutes.",
+        "{question}\n\n请在 {minutes} 分钟内回复“@{name} 是”或“@{name} 否”（“yes” / “no”）。",
+        "question",
+        "name",
+    )
     thinking: Text = _text(
         "I am still thinking. My answer will follow in a moment.",
         "我还在思考，回答稍后发给你。",

@@ -42,6 +42,7 @@ from tests.doubles import (
     MemorySpeech,
     MemoryTables,
     RecordingMessenger,
+    RecordingTools,
     ScriptedModel,
 )
 
@@ -73,7 +74,7 @@ class RelayKit:
         settings: as the app reads them.
 
     Attributes:
-        model, im, media, speech, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
+        model, im, media, speech, tools, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -85,6 +86,7 @@ class RelayKit:
         self.im = RecordingMessenger(now=self.clock.now)
         self.media = MemoryMedia()
         self.speech = MemorySpeech()
+        self.tools = RecordingTools(settings.tools_file)
         self._sender = ""
         self.configure(BOTS_TOML)
 
@@ -115,6 +117,7 @@ class RelayKit:
             im=self.im,
             media=self.media,
             speech=self.speech,
+            toolbox=lambda: self.tools,
             random=lambda: 1.0,  # delays are not left to chance: each is its longest
         )
         function_app.relay = self.app

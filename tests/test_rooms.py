@@ -25,10 +25,11 @@ MAY_IMPORT = {
     "config": {"attachments", "errors", "spelling", "texts"},
     "telemetry": {"config"},
     "media_ports": {"attachments", "config"},
-    "ports": {"attachments", "config", "media_ports", "messages", "outgoing", "signals"},
+    "model_ports": {"config"},
+    "ports": {"attachments", "media_ports", "messages", "model_ports", "outgoing", "signals"},
     "outbox": {"backoff", "clock", "errors", "failures", "messages", "ports"},
     "storage": {"backoff", "config", "errors", "messages", "ports", "sdk", "spans"},
-    "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans"},
+    "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans", "spelling"},
     "im": {"attachments", "errors", "messages", "outgoing", "ports", "signals", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
@@ -61,12 +62,12 @@ MAY_IMPORT = {
             "spans",
             "spelling",
         ),
-        *("im.fences", "im.plain_text", "im.split", "im.uploads", "memory", "outgoing", "texts"),
+        *("im.fences", "im.plain_text", "im.split", "im.uploads", "memory", "outgoing", "texts", "tools"),
     },
     "sweep": {"errors", "failures", "keys", "memory", "messages", "outbox", "ports"},
     "app": {
         *("clock", "config", "errors", "messages", "outbox", "ports", "sdk", "spans", "sweep", "telemetry"),
-        *("im", "inbound", "media", "memory", "model", "storage", "turn"),
+        *("im", "inbound", "media", "memory", "model", "storage", "tools", "turn"),
     },
     "__main__": {"operations"},
 }

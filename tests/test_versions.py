@@ -78,7 +78,7 @@ def test_rows_with_more_properties_are_kept_whole(relay: RelayKit) -> None:
 
 
 def test_what_is_newer_than_all_that_this_version_writes_is_not_read() -> None:
-    newest = json.loads(Turn(Message("helper", "alice", "c:1", 0, "", staff=True), 0).to_json())
+    newest = json.loads(Turn(Message("helper", "alice", "c:1", 0, "", acts=True), 0).to_json())
     with pytest.raises(NewerTurn):
         Turn.from_json(json.dumps(newest | {"v": newest["v"] + 1}))
 

@@ -225,6 +225,17 @@ class History:
         (etag,) = await self._days.change(entry.day, partition, Merge(entry.key, values, entry.etag))
         return entry.changed(values, etag)
 
+    async def add(self, partition: str, row: Entry, fence: Entry) -> tuple[Entry, Entry]:
+        """Insert a row that is of no use once another of its day is not as last read; both as they are now.
+
+        Raises:
+            RowChanged: it is not, or the row is there already.
+        """
+        same: dict[str, Value] = {"state": fence.state}
+        changes = Insert(row.key, row.values()), Merge(fence.key, same, fence.etag)
+        etags = await self._days.change(row.day, partition, *changes)
+        return replace(row, etag=etags[0]), replace(fence, etag=etags[1])
+
     async def note(self, partition: str, reply: Entry, **values: Value) -> Entry:
         """Change properties of a reply that is being sent, also if it has been excluded meanwhile.
 
@@ -263,6 +274,17 @@ class History:
             if len(found) >= reply.covers or not page.more:
                 return found
             page = await self._days.page(reply.day, partition, FURTHER_ROWS, behind=page.rows[-1].key)
+
+    async def rounds_for(self, partition: str, entry: Entry) -> list[Entry]:
+        """The rounds of tool calls that are for a message, newest first: they lie in front of it, on its day."""
+        own, found = message_hash(entry.id), list[Entry]()
+        async for page in self._days.pages(entry.day, partition, 1000):
+            for row in map(Entry.from_row, page.rows):
+                if row.key >= entry.key:
+                    return found
+                if row.kind == "round" and own in row.covered:
+                    found.append(row)
+        return found
 
     async def change_each(self, partition: str, changes: Mapping[Entry, Mapping[str, Value]]) -> None:
         """Change rows together, day by day; where one is not as last read, one by one without that.

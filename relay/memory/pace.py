@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from relay.keys import is_of_round
 from relay.memory.rows import Entry, is_earlier
 
 EXCHANGES_MAX = 8
@@ -29,7 +30,7 @@ def loop(rows: Sequence[Entry], first: Entry) -> Literal["", "begins", "goes_on"
         rows: of the conversation, oldest first.
         first: the oldest message of a batch.
     """
-    before = [row for row in rows if is_earlier(row, first)]
+    before = [row for row in rows if is_earlier(row, first) and not is_of_round(row.key)]
     if before and before[-1].looping and before[-1].sender == first.sender:
         return "goes_on" if first.at - before[-1].at < SILENCE_MS else ""
     return "begins" if _exchanges(before, first) >= EXCHANGES_MAX else ""

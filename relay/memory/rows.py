@@ -27,7 +27,7 @@ WINDOW_WORDS_MAX_CHARS = 2_000
 REPLY_MAX_CHARS = 60_000
 """Where a model's answer is cut: text and parts together stay well under an entity's 1 MiB."""
 
-Kind = Literal["text", "help", "new", "forget", "greeting", "reply"]
+Kind = Literal["text", "help", "new", "forget", "greeting", "reply", "round"]
 Unread = Literal["gone", "late", "refused", "unclear"]
 State = Literal["waiting", "answered", "closed", "heard", "stored", "sent", "undelivered"]
 
@@ -40,7 +40,8 @@ class Entry:
         key: row key; its order is the order of the conversation, newest first.
         etag: of the version that was read.
         kind: what it is. Whatever waits for an answer is ``text``, and so claimed, batched, kept and forgotten alike.
-            A ``greeting`` stands where the bot came into the group: it is no message, but has a reply.
+            A ``greeting`` stands where the bot came into the group: it is no message, but has a reply. A ``round``
+            is what the model asked of tools on the way to a reply; its text is what the model said beside that.
         medium: what else it is that a person sent (a picture, a recording, …); empty for words alone.
         attached: of a medium, what came with it: JSON of :class:`relay.attachments.Attachment`.
         words: of a medium, what stands for it once it was heard or read: a transcript, the text of a file.
@@ -76,6 +77,11 @@ class Entry:
         returned: of a reply that an HTTP response carried, the id of that request.
         sent_at: of a reply, when its last part was sent (Unix ms); its ``at`` is the time of the question.
         delivered: of a reply, the platform's id and time (Unix ms) of each part that it has taken.
+        covered: of a round, hashes of the messages that it is for, JSON.
+        calls, results: of a round, what was asked and what came of it so far, JSON; see :mod:`relay.turn.rounds`.
+        pending: of a reply that asks the user whether a tool may do something, what is to be done, JSON; see
+            :mod:`relay.turn.approval`.
+        taken_by: of such a reply, hash of the message that has answered it.
         staff: of a reply, that a person wrote it, from the bot's account; it answers no message in particular.
         looping: of a message, that it was closed because two machines answered each other.
         unknown: names of properties that this version does not know; not stored.
@@ -121,6 +127,11 @@ class Entry:
     delivered: tuple[tuple[str, int], ...] = ()
     edited: str = ""
     covers: int = 0
+    covered: str = ""
+    calls: str = ""
+    results: str = ""
+    pending: str = ""
+    taken_by: str = ""
     staff: bool = False
     looping: bool = False
     unknown: tuple[str, ...] = ()
@@ -209,6 +220,9 @@ class Entry:
             words=gather("words", row.values),
             parts=tuple(json.loads(gather("parts", row.values) or "[]")),
             media=tuple(map(_medium, json.loads(gather("media", row.values) or "[]"))),
+            calls=gather("calls", row.values),
+            results=gather("results", row.values),
+            pending=gather("pending", row.values),
             delivered=tuple((id, at) for id, at in json.loads(gather("delivered", row.values) or "[]")),
             unknown=tuple(name for name in row.values if name not in plain and _base(name) not in _SPREAD),
             **plain,
@@ -239,13 +253,13 @@ WORDLESS = frozenset(
         *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
         *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
-        *("staff", "looping"),
+        *("staff", "looping", "covered", "taken_by"),
         *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     )
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
 
-_SPREAD = ("text", "plain", "custom", "words", "parts", "media", "delivered")
+_SPREAD = ("text", "plain", "custom", "words", "calls", "results", "pending", "parts", "media", "delivered")
 _UNSTORED = ("key", "etag", "fresh", "unknown")
 _PLAIN: dict[str, Any] = {
     field.name: {"bool": bool, "int": int}.get(str(field.type), str)

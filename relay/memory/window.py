@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot
+from relay.keys import message_hash
+from relay.memory.approval import newest_reply, question_for, word_of
 from relay.memory.rows import Entry, in_time_order, is_earlier
 
 BATCH_MAX_ROWS = 90
@@ -48,6 +51,8 @@ class Plan:
         handed_over: those of them that a person has taken over: they are kept, not answered.
         batch: the waiting messages to answer together, oldest first.
         window: earlier messages and replies for the model, oldest first.
+        rounds: what the model has asked of tools for messages of the batch, oldest first.
+        question: the reply that the batch answers with yes or no; None when it answers none.
         cutoff: nothing older than this (Unix ms) belongs to the window.
         reach: nothing older than this (Unix ms) needs to be read.
         rows: everything that was read, oldest first.
@@ -64,6 +69,8 @@ class Plan:
     rows: tuple[Entry, ...] = ()
     handed_over: tuple[Entry, ...] = ()
     reach: int = 0
+    rounds: tuple[Entry, ...] = ()
+    question: Entry | None = None
 
 
 def plan(
@@ -96,6 +103,9 @@ def plan(
     waiting = tuple(entry for entry in open_messages if entry not in closing)
     ready = [e for e in waiting if not (group and e.sender != asker and _is_gathering(bot, e, now))]
     batch = _batch(ready, marks, group=group, only=only)
+    question = _question(batch, ordered, marks, bot)
+    if question is not None:
+        batch = batch[:1]
     unsent = tuple(entry for entry in ordered if entry.kind == "reply" and entry.state == "stored")
     if not batch:
         return Plan(unsent, closing, waiting, (), (), cutoff=0, complete=True, rows=tuple(ordered))
@@ -110,6 +120,7 @@ def plan(
         and (entry.state != "heard" or is_earlier(entry, batch[-1]))
     ]
     unusable = len(ordered) - len(open_messages) - len(usable)
+    rounds = _rounds(batch, ordered)
     recent = [entry for entry in usable if entry.at >= cutoff]
     window = _within_budget(
         recent[-bot.rewind_messages :] if bot.rewind_messages else [], bot.context_characters
@@ -117,8 +128,10 @@ def plan(
     taken_over_since = batch[0].at - bot.handover_minutes * MINUTE_MS
     # Whoever answered before has looked further back: a bot's reply tells that no person had taken over.
     is_known = not bot.handover_minutes or any(entry.kind == "reply" for entry in ordered)
+    asked_since = _asked_since(batch[0], ordered, bot)
     complete = (
         read_to is not None
+        and (asked_since == batch[0].at or read_to.at < asked_since)
         and (is_known or read_to.at < taken_over_since)
         and (
             read_to.at < cutoff
@@ -131,8 +144,52 @@ def plan(
         )
     )
     reach = cutoff if is_known else min(cutoff, taken_over_since)
+    reach = min(reach, asked_since)
     handed_over = _handed_over(waiting, ordered, bot)
-    return Plan(unsent, closing, waiting, batch, window, cutoff, complete, tuple(ordered), handed_over, reach)
+    return Plan(
+        unsent,
+        closing,
+        waiting,
+        batch,
+        window,
+        cutoff,
+        complete,
+        tuple(ordered),
+        handed_over,
+        reach,
+        rounds,
+        question,
+    )
+
+
+def _question(
+    batch: Sequence[Entry], ordered: Sequence[Entry], marks: Sequence[Entry], bot: Bot
+) -> Entry | None:
+    """What the first message of the batch answers; it is then a batch of its own."""
+    if not batch:
+        return None
+    minutes = bot.for_function(batch[0].function).confirm_minutes
+    return question_for(batch[0], ordered, marks, minutes)
+
+
+def _asked_since(first: Entry, ordered: Sequence[Entry], bot: Bot) -> int:
+    """Since when (Unix ms) there may be a question that the message answers, and that was not read yet.
+
+    A question stands at the time of the message for which it was asked, and lives from when it was sent.
+    """
+    if not bot.tools or not word_of(first) or newest_reply(first, ordered) is not None:
+        return first.at
+    return first.at - int((bot.confirm_minutes + bot.answer_within_minutes) * MINUTE_MS)
+
+
+def _rounds(batch: Sequence[Entry], ordered: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The rounds that are for any message of the batch. Of one that is blanked nothing is known."""
+    hashes = {message_hash(entry.id) for entry in batch}
+    return tuple(
+        entry
+        for entry in ordered
+        if entry.kind == "round" and not entry.forgotten and hashes & set(json.loads(entry.covered or "[]"))
+    )
 
 
 def fates(plan: Plan) -> Iterator[tuple[Entry, Fate]]:

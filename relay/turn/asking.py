@@ -14,8 +14,16 @@ from relay.memory.window import Plan
 from relay.outgoing import Medium
 from relay.ports import ChatModel, Clock, Completion, Media
 from relay.texts import Text, Texts
-from relay.turn.overflow import characters_too_many, is_too_long, shortened, too_long, with_less_words
+from relay.turn.overflow import (
+    RESULT_LEAST_CHARS,
+    characters_too_many,
+    is_too_long,
+    shortened,
+    too_long,
+    with_less_words,
+)
 from relay.turn.prompt import Sight, build_prompt
+from relay.turn.rounds import Question, Rounds
 from relay.turn.sights import sights_of
 from relay.turn.sources import sources_note
 
@@ -66,6 +74,7 @@ async def ask(
     group: bool,
     deadline: int,
     heard: Callable[[str], None] | None = None,
+    rounds: Rounds | None = None,
 ) -> Draft:
     """Ask the model about a batch; again with less of the window, or without it, if it refuses both together.
 
@@ -84,8 +93,10 @@ async def ask(
         group: whether several people write in the conversation.
         deadline: when the answer must be there, Unix milliseconds.
         heard: told of the answer as it comes.
+        rounds: what it may ask of tools, and has asked so far; None where the bot has none.
 
     Raises:
+        NoTimeForCalls, RowChanged, LeaseEnded, StorageUnavailable: see :class:`relay.turn.rounds.Rounds`.
         ModelUnavailable: there is no answer now.
         ModelRejected: one of several messages is refused, or the prompt is too long whatever is left out.
     """
@@ -93,16 +104,33 @@ async def ask(
     def left() -> float:
         return max(0.1, (deadline - clock.now()) / 1000)
 
+    if rounds is not None:
+        plan = replace(plan, batch=await rounds.resume(plan))
+        if rounds.question is not None:
+            return _asking_back(bot, partition, plan, rounds, rounds.question)
     sights = await sights_of(media, bot, plan.window, plan.batch, seconds=left())
     window, suspects = plan.window, plan.window[:0]
     refusal: Refusal | None = None
     at_fault: set[Hashable] = set()
+    result_characters: int | None = None
     while True:
-        prompt = build_prompt(bot, window, plan.batch, group=group, partition=partition, sights=sights)
+        prompt = build_prompt(
+            bot,
+            window,
+            plan.batch,
+            group=group,
+            partition=partition,
+            sights=sights,
+            rounds=rounds.done if rounds else (),
+            functions=rounds.functions if rounds else (),
+            may_call=rounds.may_call if rounds else True,
+            result_characters=result_characters,
+        )
+        began = clock.now()
         try:
             only = refusal.place if refusal else None
             completion = await model.complete(
-                prompt, seconds=left(), only=only, without=at_fault, heard=heard
+                prompt, seconds=left(), only=only, without=at_fault, heard=_behind(rounds, heard)
             )
         except ModelOverflow as overflow:
             excess = characters_too_many(prompt, overflow)
@@ -111,6 +139,9 @@ async def ask(
                 sights = {key: sight for key, sight in sights.items() if key in batch_keys}
                 continue
             if not window:
+                if (results := _less_of_results(rounds, result_characters)) is not None:
+                    result_characters = results
+                    continue
                 if less := with_less_words(plan.batch, excess):
                     plan = replace(plan, batch=less)
                     continue
@@ -129,7 +160,9 @@ async def ask(
                 window, suspects, refusal = (), window, refused
             elif isinstance(refused, ModelBlocked):
                 return _instead(partition, plan, "blocked", bot.texts.blocked)
-            elif not await model.takes_anything(refused.place, seconds=left(), tools=bot.server_tools):
+            elif not await model.takes_anything(
+                refused.place, seconds=left(), tools=bot.server_tools, functions=prompt.functions
+            ):
                 at_fault.add(refused.place)
                 window, refusal = plan.window, None
             elif len(plan.batch) > 1:
@@ -142,8 +175,14 @@ async def ask(
                 )
                 return _instead(partition, plan, "refused", bot.texts.refused)
         else:
+            if rounds is not None and completion.calls and rounds.may_call:
+                rounds.model_ms = clock.now() - began
+                plan = replace(plan, batch=await rounds.run(plan.batch, completion))
+                if rounds.question is not None:
+                    return _asking_back(bot, partition, plan, rounds, rounds.question)
+                continue
             draft = replace(
-                _draft(bot, partition, plan, completion),
+                _draft(bot, partition, plan, completion, rounds),
                 tool_calls=completion.tool_calls,
                 unseeable=_unseeable(plan, sights, completion),
             )
@@ -153,13 +192,61 @@ async def ask(
             return replace(draft, refused=suspects, refusal=refusal)
 
 
-def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draft:
+def _behind(rounds: Rounds | None, heard: Callable[[str], None] | None) -> Callable[[str], None] | None:
+    """What is heard, behind what was said beside calls before."""
+    if heard is None or rounds is None or not rounds.said:
+        return heard
+    before = rounds.said
+
+    def heard_behind(text: str) -> None:
+        heard(f"{before}\n\n{text}")
+
+    return heard_behind
+
+
+def _less_of_results(rounds: Rounds | None, characters: int | None) -> int | None:
+    """Where the results of tools are cut for a prompt that is still too long; None when they cannot be the reason."""
+    if rounds is None:
+        return None
+    longest = max(
+        (len(result.text) for round in rounds.done for result in round.results if result), default=0
+    )
+    so_far = longest if characters is None else min(longest, characters)
+    return max(RESULT_LEAST_CHARS, so_far // 2) if so_far > RESULT_LEAST_CHARS else None
+
+
+def _asking_back(bot: Bot, partition: str, plan: Plan, rounds: Rounds, question: Question) -> Draft:
+    """The user is asked before a tool does something. What is to be done lies in the row of the question."""
+    said = plan.batch[-1].text
+    how = bot.texts.confirm_in_group if rounds.in_group else bot.texts.confirm
+    text = how.say(said, question=question.text, minutes=bot.confirm_minutes, name=bot.name)
+    text = "\n\n".join(filter(None, (rounds.said, text)))
+    reply = Entry.reply_to(plan.batch, text[:REPLY_MAX_CHARS], _reply_id(partition, plan))
+    reply = rounds.with_usage(replace(reply, pending=question.pending))
+    return Draft(reply, "asked", window=len(plan.window), media=question.media)
+
+
+def _draft(
+    bot: Bot, partition: str, plan: Plan, completion: Completion, rounds: Rounds | None = None
+) -> Draft:
+    """The reply that a completion is, or a plain text where it is none."""
+    draft = _drafted(bot, partition, plan, completion, rounds)
+    return draft if rounds is None else replace(draft, reply=rounds.with_usage(draft.reply))
+
+
+def _drafted(bot: Bot, partition: str, plan: Plan, completion: Completion, rounds: Rounds | None) -> Draft:
     texts, said = bot.texts, plan.batch[-1].text
     text = completion.text.strip()
+    media = rounds.media if rounds else ()
     if completion.ended == "declined" and text:
         # The model's own words, shown once. Remembered, they would have it decline what is harmless, too.
         declined = _plain(partition, plan, text[:REPLY_MAX_CHARS])
         return Draft(_with_usage(declined, completion), "declined", window=0, exclude_batch=True)
+    if completion.ended != "declined" and rounds is not None:
+        text = "\n\n".join(filter(None, (rounds.said, text)))
+    if not text and media:
+        reply = Entry.reply_to(plan.batch, "", _reply_id(partition, plan))
+        return Draft(_with_usage(reply, completion), "answered", window=0, media=media)
     if not text:
         was_cut = completion.ended == "cut"
         outcome, why = ("unfinished", texts.unfinished) if was_cut else ("empty", texts.empty)
@@ -173,7 +260,7 @@ def _draft(bot: Bot, partition: str, plan: Plan, completion: Completion) -> Draf
         text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
     note = sources_note(completion.sources, text, texts.sources.say(said))
     reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
-    return Draft(_with_usage(reply, completion), "answered", window=0)
+    return Draft(_with_usage(reply, completion), "answered", window=0, media=media)
 
 
 def _unseeable(plan: Plan, sights: Mapping[str, Sight], completion: Completion) -> frozenset[str]:

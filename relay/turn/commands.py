@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from relay.config.bots import Bot
-from relay.keys import conversation_key
+from relay.keys import conversation_key, is_of_round
 from relay.memory.history import History
 from relay.memory.rows import Entry, Kind
 from relay.messages import Message
@@ -100,11 +100,13 @@ async def forget(history: History, partition: str, mark: Entry) -> tuple[int, in
         found_none = True
         async for entries in history.before(partition, mark):
             theirs = [
-                entry for entry in entries if entry.sender == mark.sender and entry.kind in ("text", "reply")
+                entry
+                for entry in entries
+                if entry.sender == mark.sender and entry.kind in ("text", "reply", "round")
             ]
             left = {entry: entry.gone(mark.key) for entry in theirs if not entry.forgotten}
             for entry in theirs:
-                if entry.forgotten == mark.key:
+                if entry.forgotten == mark.key and not is_of_round(entry.key):
                     counts["reply" if entry.kind == "reply" else "message"] += 1
             if left:
                 found_none = False  # what has changed meanwhile is read, and blanked, by the next pass

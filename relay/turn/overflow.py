@@ -14,6 +14,11 @@ from relay.texts import Texts
 CUT = "\n[cut here: the file goes on]"
 """Behind words of a file that are not all of them."""
 
+RESULT_CUT = "\n[cut here: the result goes on]"
+
+RESULT_LEAST_CHARS = 500
+"""Results of tools are not cut further than this."""
+
 FILL = 0.9
 """How much of what fits is used: characters per token differ from one message to the next."""
 
@@ -63,7 +68,10 @@ def too_long(texts: Texts, said: str, excess: int) -> str:
 
 
 def _characters(prompt: Prompt) -> int:
-    return sum(len(said.content) for said in prompt.messages)
+    said = sum(
+        len(said.content) + sum(len(call.arguments) for call in said.calls) for said in prompt.messages
+    )
+    return said + sum(len(each.description) + len(str(each.parameters)) for each in prompt.functions)
 
 
 def _rounded_up(number: int) -> int:

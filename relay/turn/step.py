@@ -13,7 +13,7 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from relay.config.bots import Bot
-from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, RowChanged
+from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, RowChanged, ToolsBroken
 from relay.keys import message_hash
 from relay.memory.history import UNSEEABLE
 from relay.memory.lease import Lease
@@ -23,6 +23,7 @@ from relay.outbox import SEE
 from relay.turn.asking import Draft, Refusal, ask, failure_text
 from relay.turn.layout import in_parts
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
+from relay.turn.rounds import NoTimeForCalls, Rounds
 from relay.turn.search import SEARCH_SECONDS, refused_rows
 from relay.turn.silence import keep_silent
 from relay.turn.speaking import with_speech
@@ -136,6 +137,8 @@ class Step:
                 plan, draft, stream = await self._draft(plan, bot, asked)
         except RowChanged:
             return Unanswered.LOOK_AGAIN
+        except NoTimeForCalls:
+            return Unanswered.NO_TIME
         except ModelUnavailable as failure:
             if not self._task.turn.last_try:
                 raise
@@ -179,6 +182,7 @@ class Step:
         if draft := plain_reply(bot, self._partition, plan.batch, asked):
             return plan, draft, None
         stream = self._way.stream(bot, plan.batch[-1])
+        rounds = self._rounds(bot, plan, stream)
         try:
             draft = await ask(
                 parts.model,
@@ -190,6 +194,7 @@ class Step:
                 group=self._task.conversation.group,
                 deadline=deadline,
                 heard=stream.heard if stream is not None else None,
+                rounds=rounds,
             )
         except Exception:
             await self._end(stream)
@@ -197,7 +202,23 @@ class Step:
         if stream is not None:
             await stream.stop()
             plan = replace(plan, batch=(*plan.batch[:-1], stream.entry))
+        elif rounds is not None:
+            plan = replace(plan, batch=(*plan.batch[:-1], rounds.newest))
         return plan, draft, stream
+
+    def _rounds(self, bot: Bot, plan: Plan, stream: Stream | None) -> Rounds | None:
+        """What the model may ask of tools, or has asked before this turn; None for a bot that has none."""
+        if not (bot.tools or bot.draw or plan.rounds or plan.question):
+            return None
+        try:
+            tools = {tool.name: tool for tool in self._parts.toolbox().chosen(bot)}
+        except ToolsBroken as broken:
+            raise ModelUnavailable(
+                f"the bot's tools cannot be used, see python -m relay check: {broken}"
+            ) from None
+        return Rounds(
+            self._parts, self._task, bot, tools, self.lease.until, newest=plan.batch[-1], stream=stream
+        )
 
     async def _end(self, stream: Stream | None) -> None:
         """Take a stream back that shows no stored reply."""

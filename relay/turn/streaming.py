@@ -14,7 +14,8 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -172,6 +173,7 @@ class Stream:
         self._ready = ""
         self._index = 0
         self._wake = asyncio.Event()
+        self._row = asyncio.Lock()
         self._is_stopped = False
         self._pump: Awaitable[None] | None = None
 
@@ -198,6 +200,12 @@ class Stream:
         self._wake.set()
         if self._pump is not None:
             await self._pump
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[Entry]:
+        """The row as it is, for as long as the stream changes nothing of it; whoever does sets ``entry``."""
+        async with self._row:
+            yield self.entry
 
     def fit(self, reply: Entry) -> Entry:
         """The reply with parts of which the first begins with what was shown, if it can; else the stream is broken."""
@@ -269,7 +277,7 @@ class Stream:
     async def _nothing_was_begun(self) -> None:
         self.note = self.note.closed
         try:
-            self.entry = await self._write_note(self.entry, self.note)
+            await self._write()
         except (RowChanged, StorageUnavailable) as failure:
             log.info("the note of a refused stream stays: %s", failure)
 
@@ -277,9 +285,14 @@ class Stream:
         """The note comes first: whoever takes over knows what may have been begun."""
         number = self.note.number + 1
         own_id = client_id(self._partition, self.entry.id, "stream", str(number))
-        note = Note(number, own_id)
-        self.entry = await self._write_note(self.entry, note)
-        self.note = note
+        async with self._row:
+            note = Note(number, own_id)
+            self.entry = await self._write_note(self.entry, note)
+            self.note = note
+
+    async def _write(self) -> None:
+        async with self._row:
+            self.entry = await self._write_note(self.entry, self.note)
 
     async def _send(self, piece: str, *, is_last: bool = False) -> None:
         begins = not self.note.server_id
@@ -292,7 +305,7 @@ class Stream:
         self.shown += piece
         if begins:
             self.note = replace(self.note, server_id=sent.server_id, at=sent.at)
-            self.entry = await self._write_note(self.entry, self.note)
+            await self._write()
 
 
 def certain(text: str) -> str:

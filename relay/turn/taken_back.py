@@ -39,7 +39,7 @@ RECALL_SECONDS = 20
 _EDITABLE: tuple[MediumKind, ...] = ("location", "tip", "custom")
 """Media whose attachment can be edited."""
 
-Changed = Mapping[Entry, Mapping[str, Value]]
+Changed = dict[Entry, Mapping[str, Value]]
 
 
 class _Found(Enum):
@@ -119,6 +119,9 @@ class Changes:
             reply = await self._parts.history.reply_of(partition, entry) if entry.reply else None
             is_its_own = change.kind == "recall" and await self._is_its_own(partition, entry, reply)
             changes = _changes(entry, reply, message, change, is_its_own=is_its_own)
+            if change.kind == "recall" and bot.for_function(entry.function).tools:
+                rounds = await self._parts.history.rounds_for(partition, entry)
+                changes |= {round: round.gone("recalled") for round in rounds if not round.forgotten}
             try:
                 await self._parts.history.change_together(partition, changes)
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from relay.clock import MINUTE_MS
@@ -12,6 +13,7 @@ from relay.memory.lease import Leases
 from relay.messages import Turn
 from relay.outbox import Outbox
 from relay.ports import ChatModel, Clock, Media, Messenger, Speech
+from relay.tools import Toolbox
 from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
 from relay.turn.presence import Presence
@@ -34,6 +36,7 @@ class Parts:
         im: the IM server.
         delivery: the way to the IM server.
         presence: what is shown before there is a reply.
+        toolbox: the users' tools, read when they are needed first; raises ToolsBroken.
         clock: wall clock.
         timing: lease times.
     """
@@ -50,6 +53,7 @@ class Parts:
     im: Messenger
     delivery: Delivery
     presence: Presence
+    toolbox: Callable[[], Toolbox]
     clock: Clock
     timing: Timing
 

@@ -11,6 +11,7 @@ from tests.doubles.queues import MemoryQueues
 from tests.doubles.service import Call, HostKilled
 from tests.doubles.speech import MemorySpeech
 from tests.doubles.tables import MemoryTables
+from tests.doubles.tools import RecordingTools
 
 __all__ = [
     "Call",
@@ -21,6 +22,7 @@ __all__ = [
     "MemorySpeech",
     "MemoryTables",
     "RecordingMessenger",
+    "RecordingTools",
     "ScriptedModel",
     "called",
 ]

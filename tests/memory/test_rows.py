@@ -13,7 +13,10 @@ from relay.outgoing import Custom
 from relay.ports import Row, Value
 
 AT = 1_700_000_000_000
-WORDS = {"text", "plain", "custom", "parts", "media", "nick", "note", "attached", "words"}
+WORDS = {
+    *("text", "plain", "custom", "parts", "media", "nick", "note", "attached", "words"),
+    *("calls", "results", "pending"),
+}
 NOT_STORED = {"key", "etag", "fresh", "unknown"}
 
 
