@@ -58,6 +58,11 @@ class Conversation:
         return cls(partition or own, not is_alone, bot)
 
 
+def _sending(reply: Entry) -> tuple[object, ...]:
+    """What says how far a reply has come."""
+    return reply.state, reply.client_id, reply.parts_sent, reply.stream
+
+
 class History:
     """Messages and replies of conversations, in the day tables."""
 
@@ -247,11 +252,7 @@ class History:
                 return await self.change(partition, reply, **values)
             except RowChanged:
                 current = await self.get(partition, reply)
-                if current is None or (current.state, current.client_id, current.parts_sent) != (
-                    reply.state,
-                    reply.client_id,
-                    reply.parts_sent,
-                ):
+                if current is None or _sending(current) != _sending(reply):
                     raise
                 reply = replace(current, delivered=reply.delivered)
 

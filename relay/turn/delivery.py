@@ -92,6 +92,11 @@ class Delivery:
         first = reply.parts[0] if reply.parts else reply.shown
         sent = await stream.finish(first) if stream is not None else None
         closed: dict[str, Value] = {"stream": note.closed.to_json()}
+        if sent is None and stream is None:
+            # Whoever has begun it may only stand still: from here on it cannot mark the reply as sent any more.
+            note = note.taken_over
+            reply = await self._history.note(partition, reply, stream=note.to_json())
+            closed = {"stream": note.closed.to_json()}
         if sent is None:
             await self.streams.take_back(message, note, until)
             return await self._history.note(partition, reply, **closed)

@@ -69,6 +69,11 @@ class Round:
         return frozenset(json.loads(self.entry.covered or "[]"))
 
     @property
+    def pairs(self) -> tuple[tuple[Asked, Result | None], ...]:
+        """Each call with its result."""
+        return tuple(zip(self.asked, self.results, strict=True))
+
+    @property
     def media(self) -> tuple[Medium, ...]:
         """What its calls have made for the user."""
         return tuple(medium for result in self.results if result for medium in result.media)

@@ -82,7 +82,7 @@ class Step:
                 continue
             if begun := [entry for entry in plan.waiting if Note.read(entry.stream).client_id]:
                 for entry in begun:  # a turn has died while it showed an answer
-                    await self._take_back(entry, Note.read(entry.stream))
+                    await self._take_over(entry, Note.read(entry.stream))
                 continue
             if await keep_silent(self._parts, self._task, plan):
                 continue
@@ -227,6 +227,15 @@ class Step:
         await stream.stop()
         if stream.is_open:
             await self._take_back(stream.entry, stream.note)
+
+    async def _take_over(self, entry: Entry, note: Note) -> None:
+        """Take back what a turn has begun that may only stand still: from here on it cannot store its reply."""
+        note = note.taken_over
+        try:
+            entry = await self._parts.history.change(self._partition, entry, stream=note.to_json())
+        except RowChanged:
+            return
+        await self._take_back(entry, note)
 
     async def _take_back(self, entry: Entry, note: Note) -> None:
         """Take back what was shown under a message's row, and note it. A note that stays is looked at again."""

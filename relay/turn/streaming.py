@@ -90,6 +90,11 @@ class Note:
         """The same once nothing is to be taken back; the number stays, so that no id comes twice."""
         return Note(self.number)
 
+    @property
+    def taken_over(self) -> Note:
+        """The same before somebody else takes it back: another note, so that a row with it is another version."""
+        return replace(self, number=self.number + 1)
+
 
 WriteNote = Callable[[Entry, "Note"], Awaitable[Entry]]
 """Writes a note on a row; returns its new version."""
