@@ -16,16 +16,16 @@ from opentelemetry.trace import NoOpTracer
 from relay import spans
 from relay.config.bots import Bot
 from relay.config.settings import load_settings
-from relay.keys import client_id, conversation_key
+from relay.keys import client_id, conversation_key, message_hash
 from relay.memory.rows import is_earlier
 from relay.messages import Change, Message
 from relay.outbox import FAILED, TURNS
 from relay.texts import RELAYS_OWN
-from relay.turn import respond, ways
+from relay.turn import respond, running, ways
 from relay.turn.streaming import Stream
 from tests.conftest import EXAMPLE
 from tests.exploration.explorer import Explored, explore
-from tests.exploration.world import Budget, World
+from tests.exploration.world import Budget, World, run_call
 
 NOON = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)
 MIDNIGHT = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
@@ -64,6 +64,7 @@ class Space:
         quick: explored on every run of the tests.
         parts: replies are three messages long.
         streamed: replies are shown while they grow.
+        acts: the bot has a tool, and uses it for every answer.
         response: the bot answers in the HTTP response; the messages are requests, equal ones are copies.
         changes: what becomes of these messages; the queue may deliver it before them.
         states_max: where to stop; the space is then not finished.
@@ -76,6 +77,7 @@ class Space:
     parts: bool = False
     streamed: bool = False
     response: bool = False
+    acts: bool = False
     changes: tuple[tuple[Message, Change], ...] = ()
     states_max: int = 150_000
 
@@ -87,12 +89,20 @@ class Space:
         """
         settings = load_settings(EXAMPLE).model_copy(update=REQUEST_LEASE if self.response else LEASE)
 
-        changes = {"reply": "response"} if self.response else {"stream": self.streamed}
+        changes: dict[str, object] = {"reply": "response"} if self.response else {"stream": self.streamed}
+        if self.acts:
+            changes |= {"tools": ("act",), "tool_seconds": 0.1}
         bot = BOT.model_copy(update=changes)
 
         def make() -> World:
             return World(
-                settings, bot, list(self.messages), self.budget, changes=self.changes, parts=self.parts
+                settings,
+                bot,
+                list(self.messages),
+                self.budget,
+                changes=self.changes,
+                parts=self.parts,
+                acts=self.acts,
             )
 
         check = all_changed if self.changes else all_responded if self.response else all_answered_once
@@ -163,6 +173,17 @@ def spaces() -> list[Space]:
         Space("two messages, streamed, a kill", (one, two), kill, streamed=True),
         Space("a message and /forget, streamed", (one, forget), quick=True, streamed=True),
         Space("a message and /forget, streamed, a kill", (one, forget), kill, streamed=True),
+        Space("one message, a tool", (one,), quick=True, acts=True),
+        Space("one message, a tool, a kill", (one,), kill, quick=True, acts=True),
+        Space("one message, a tool, a lost answer", (one,), loss, quick=True, acts=True),
+        Space("one message, a tool, its lease expires under it", (one,), tick, quick=True, acts=True),
+        Space("one message, a tool, two kills", (one,), Budget(kills=2), acts=True),
+        Space("one message, a tool, a kill and a lost answer", (one,), Budget(kills=1, losses=1), acts=True),
+        Space("one message, a tool and a stream, a kill", (one,), kill, acts=True, streamed=True),
+        Space("two messages, a tool, a kill", (one, two), kill, acts=True),
+        Space("a message, a tool and /forget", (one, forget), acts=True),
+        Space("a message, a tool and /forget, a kill", (one, forget), kill, acts=True),
+        Space("a request, a tool, a kill", (one,), kill, acts=True, response=True),
         Space("a request, a kill", (one,), kill, quick=True, response=True),
         Space("a request, a lost answer", (one,), loss, quick=True, response=True),
         Space("a request and its copy", (one, one), response=True),
@@ -185,9 +206,10 @@ def all_answered_once(world: World) -> None:
     """Every message has one stored reply, which was shown once; nothing waits anywhere."""
     assert world.queues.texts(TURNS) == [], "the queue is not empty"
     assert world.may_give_up or world.queues.texts(FAILED) == [], "something was given up"
-    entries = {entry.id: entry for entry in world.entries() if entry.kind != "reply"}
+    entries = {entry.id: entry for entry in world.entries() if entry.kind not in ("reply", "round")}
     replies = {reply.key: reply for reply in world.entries() if reply.kind == "reply"}
     assert entries.keys() == {said.id for said in world.messages}, "a message has no row"
+    all_done_once(world)
     for entry in entries.values():
         if entry.state == "closed":
             assert any(said.text == "/forget" for said in world.messages), "a message was closed"
@@ -196,7 +218,8 @@ def all_answered_once(world: World) -> None:
         assert entry.kind != "text" or entry.reply in replies, f"{entry.text} has no reply"
     for mark in entries.values():
         if mark.kind == "forget":
-            left = [entry for entry in world.entries() if is_earlier(entry, mark) and entry.text]
+            before = [entry for entry in world.entries() if is_earlier(entry, mark)]
+            left = [entry for entry in before if entry.text or entry.calls or entry.results]
             assert left == [], "something is left after /forget"
     assert {entry.reply for entry in entries.values() if entry.reply} == replies.keys(), (
         "a reply covers nothing"
@@ -213,6 +236,24 @@ def all_answered_once(world: World) -> None:
     started = set() if world.all_goes_well else world.im.started_lines()
     assert len(started) <= world.troubles, "more than one started line stays"
     assert set(shown) <= sent | confirmed | closed | started, "something was shown that is no stored reply"
+    bot = next(iter(world.app.bots))
+    if bot.stream and world.all_goes_well and len(world.messages) == 1:
+        assert world.im._streams, "nothing was streamed"
+
+
+def all_done_once(world: World) -> None:
+    """Every call that was asked for was done, under one key, and nothing else was."""
+    if world.tool is None:
+        return
+    asked = {asked.key for each in world.rounds() for asked in each.asked}
+    done = {asked.key for each in world.rounds() for asked, result in each.pairs if result}
+    assert done <= set(world.acted), "a call has a result, and was never made"
+    answers = [reply for reply in world.entries() if reply.kind == "reply" and not reply.excluded]
+    answered = {message_hash(reply.id) for reply in answers}
+    missing = [each for each in world.rounds() if each.covered & answered and None in each.results]
+    assert missing == [], "a message was answered, and a call for it has no result"
+    blanked = [entry for entry in world.entries() if entry.kind == "round" and not entry.calls]
+    assert len(set(world.acted)) <= len(asked) + len(blanked), "something was done twice"
 
 
 def all_changed(world: World) -> None:
@@ -247,8 +288,9 @@ def all_changed(world: World) -> None:
 def all_responded(world: World) -> None:
     """A request that was answered with 200 has its reply in a response or by the API, never in both."""
     assert world.queues.texts(TURNS) == [], "the queue is not empty"
-    entries = {entry.id: entry for entry in world.entries() if entry.kind != "reply"}
+    entries = {entry.id: entry for entry in world.entries() if entry.kind not in ("reply", "round")}
     replies = {entry.key: entry for entry in world.entries() if entry.kind == "reply"}
+    all_done_once(world)
     shown = [sent.client_id for sent in world.im.shown]
     assert len(shown) == len(set(shown)), "something was shown twice"
     for message_id, responses in world.responses.items():
@@ -267,10 +309,20 @@ def all_responded(world: World) -> None:
             )
 
 
-async def _one_after_the_other(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
+async def _one_after_the_other(
+    *reads: Coroutine[Any, Any, Any], return_exceptions: bool = False
+) -> list[Any]:
     """In the place of asyncio.gather, which needs an event loop."""
+    done: list[Any] = []
     try:
-        return [await read for read in reads]
+        for read in reads:
+            try:
+                done.append(await read)
+            except Exception as failure:
+                if not return_exceptions:
+                    raise
+                done.append(failure)
+        return done
     finally:
         for read in reads:
             read.close()
@@ -304,6 +356,7 @@ def without_an_event_loop() -> Iterator[None]:
             mock.patch.object(Stream, "_in_background", lambda _, work: _all_at_once(work)),
             mock.patch.object(Stream, "_hear_more", _hear_nothing_more),
             mock.patch.object(Stream, "stop", _wait_for_it),
+            mock.patch.object(running, "run_call", run_call),
             mock.patch.object(respond, "POLL_SECONDS", float(ways.REQUEST_SECONDS)),
             mock.patch.object(spans, "_tracer", NoOpTracer()),
         ):

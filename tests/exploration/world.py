@@ -22,7 +22,22 @@ from relay.memory.lease import Leases
 from relay.memory.rows import Entry, in_time_order, is_earlier
 from relay.messages import Change, Message, Receipt, Turn
 from relay.outbox import FAILED, TURNS
-from relay.ports import Chunk, Completion, Insert, Merge, Outgoing, Page, Prompt, Row, Sent
+from relay.ports import (
+    Chunk,
+    Completion,
+    Function,
+    FunctionCall,
+    Insert,
+    Merge,
+    Outgoing,
+    Page,
+    Prompt,
+    Row,
+    Sent,
+)
+from relay.tools import Call, Result
+from relay.turn.round_rows import Round
+from relay.turn.streaming import KEPT_CHARS, Note
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
 
 HIDDEN_SECONDS = 600
@@ -100,10 +115,13 @@ class World:
         *,
         changes: Sequence[tuple[Message, Change]] = (),
         parts: bool = False,
+        acts: bool = False,
         workers: int = 2,
     ) -> None:
         self.clock = GatedClock(self, max(message.at for message in messages))
         self.long_replies = parts
+        self.tool = GatedTool(self) if acts else None
+        self.acted: list[str] = []
         self.tables = GatedTables(self)
         self.queues = GatedQueues(self)
         self.model = GatedModel(self)
@@ -112,6 +130,7 @@ class World:
         self.current: Worker | None = None
         self.budget = budget
         self.all_goes_well = budget == Budget()
+        self.may_stand_still = budget.ticks > 0
         self.troubles = budget.kills + budget.losses
         self.may_give_up = budget.kills > 1  # message and watch both hidden for ten minutes: the failure text
         self.messages = messages
@@ -126,6 +145,7 @@ class World:
             queues=self.queues,
             model=self.model,
             im=self.im,
+            toolbox=lambda: self,  # type: ignore[arg-type,return-value]
             random=lambda: 1.0,
         )
         self.app.leases = Leases(self.tables, self.clock, self.owner)
@@ -197,7 +217,7 @@ class World:
         shown = tuple(sent.client_id for sent in self.im.shown)
         http = str((self.requests, sorted(self.responses.items())))
         grown = str([(grown.pieces, grown.is_whole) for grown in self.im._streams.values()])
-        stored = (str(tables), str(queue), str(poison), grown)
+        stored = (str(tables), str(queue), str(poison), grown, str(self.acted))
         return hash((*stored, str(workers), http, shown, self.budget, self.clock.now()))
 
     def parts_of(self, reply: Entry) -> set[str]:
@@ -206,12 +226,22 @@ class World:
         streamed = self.im._streams.get(reply.delivered[0][0]) if reply.delivered else None
         if streamed is not None:
             return {streamed.outgoing.client_id}
+        noted = next(
+            (grown for grown in self.im._streams.values() if self._is_of(reply, grown.outgoing.client_id)),
+            None,
+        )
+        if noted is not None and reply.state == "closed" and noted.is_whole:
+            return {noted.outgoing.client_id}  # it was shown, and forgotten before it could be marked
         rest = {client_id(first, str(number)) for number in range(1, len(reply.parts))}
         # What /forget blanked does not tell its parts any more.
         shown = {sent.client_id for sent in self.im.shown}
         return (
             {first} | rest | ({client_id(first, str(n)) for n in (1, 2)} & shown if not reply.text else set())
         )
+
+    @staticmethod
+    def _is_of(reply: Entry, stream_id: str) -> bool:
+        return Note.read(reply.stream).client_id == stream_id
 
     def entries(self) -> list[Entry]:
         """Every message and reply of every conversation."""
@@ -369,6 +399,20 @@ class World:
         for reply in self.current.replied:
             assert reply in said, f"the model was not told of {reply}"
 
+    def chosen(self, bot: Bot) -> tuple[GatedTool, ...]:
+        """The tool that the bot has, in a world with one."""
+        return (self.tool,) if self.tool else ()
+
+    def rounds(self) -> list[Round]:
+        """What was asked of the tool, as the rows say."""
+        return [Round.of(entry) for entry in self.entries() if entry.kind == "round" and entry.calls]
+
+    def acting(self, key: str) -> None:
+        """Promise 14: what has a result is not done again, unless by a process that stood still for a whole lease."""
+        done = {asked.key for each in self.rounds() for asked, result in each.pairs if result}
+        assert key not in done or self.may_stand_still, "a finished call ran again"
+        self.acted.append(key)
+
     def saw(self, result: object) -> None:
         """What a worker's code has seen is part of the state."""
         if self.current is not None:
@@ -496,13 +540,41 @@ class GatedModel(ScriptedModel):
         self._world.asking()
         await self._world.gate("model")
         self._world.asked(prompt)
+        if prompt.functions and not any(said.role == "tool" for said in prompt.messages):
+            self._world.saw("calls")
+            return Completion("", calls=(FunctionCall("call-1", "act", "{}"),))
         text = "re: " + " + ".join(said.content for said in prompt.messages if said.role == "user")
         if self._world.long_replies:
             text = "\n\n".join(f"{text} {number} {'x' * 3000}" for number in range(3))
-        self._world.saw(text)
         if heard is not None:
+            text += f" {'.' * KEPT_CHARS}"  # enough for a piece to be shown before the last one
             heard(text)
+        self._world.saw(text)
         return Completion(text)
+
+
+class GatedTool:
+    """A tool that everybody can see at work, behind a gate."""
+
+    name = "act"
+    confirm = None
+    function = Function("act", "Do something.", {"type": "object", "properties": {}})
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def run(self, call: Call) -> str:
+        await self._world.gate("act")
+        self._world.acting(call.idempotency_key)
+        self._world.saw("acted")
+        return "it was done"
+
+
+async def run_call(
+    tool: GatedTool, asked: FunctionCall, call: Call, *, seconds: float, characters: int
+) -> Result:
+    """In the place of the relay's own, which needs an event loop."""
+    return Result(await tool.run(call))
 
 
 class GatedMessenger(RecordingMessenger):
@@ -545,5 +617,5 @@ class GatedMessenger(RecordingMessenger):
         return {
             grown.outgoing.client_id
             for grown in self._streams.values()
-            if not grown.is_whole and len(grown.pieces) == 1
+            if not grown.is_whole and len(grown.pieces) == 1 and grown.outgoing in self.shown
         }
