@@ -64,7 +64,7 @@ class Rounds:
         done: the rounds so far, each with all its results.
         question: what has to be asked before it goes on.
         stream: what shows the answer as it comes, and changes the newest row, too.
-        model_ms: how long the model took last, 0 when it was not asked yet.
+        model_ms: how long the model took last, None when it was not asked yet.
     """
 
     parts: Parts
@@ -76,7 +76,7 @@ class Rounds:
     done: list[Round] = field(default_factory=list)
     question: Question | None = None
     stream: Stream | None = None
-    model_ms: int = 0
+    model_ms: int | None = None
 
     @property
     def functions(self) -> tuple[Function, ...]:
@@ -222,7 +222,9 @@ class Rounds:
 
     def _kept_ms(self) -> float:
         """How long the model's next answer may take."""
-        return self.model_ms or self.bot.turn_seconds * 1000 * MODEL_SHARE
+        if self.model_ms is None:
+            return (self.task.deadline - self.task.started) * MODEL_SHARE
+        return self.model_ms
 
     def _needs_word(self, asked: Asked) -> bool:
         """Whether the user has to allow it first; what cannot run anyway is not asked about."""

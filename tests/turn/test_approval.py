@@ -152,6 +152,21 @@ def test_a_turn_that_dies_behind_the_cancelling_does_not_cancel_again(shop: Rela
     assert shop.replies[1:] == ["It is cancelled."]
 
 
+def test_a_yes_that_was_recalled_behind_the_cancelling_leaves_nothing_for_another_yes(shop: RelayKit) -> None:
+    yes = shop.copy("yes")
+
+    def dying(prompt: Prompt) -> str:
+        shop.recall(yes, run=False)
+        shop.kill_host()
+
+    shop.model.script = [dying]
+    shop.post_body(yes)
+    shop.clock.advance(1)
+    shop.post("yes", run=False)
+    shop.settle()
+    assert shop.tools.calls == CANCELLED
+
+
 def test_of_two_things_that_need_a_word_one_is_asked_about(relay: RelayKit) -> None:
     relay.tools.add(cancel, order)
     relay.configure_bot(tools=["cancel", "order"])

@@ -180,20 +180,22 @@ def test_a_batch_that_has_grown_goes_on_from_the_round(shop: RelayKit) -> None:
     ]
 
 
-def test_a_result_that_storage_does_not_take_at_once_is_noted_with_another_try(shop: RelayKit) -> None:
-    """The call has run: it is not run again because the answer to one write was lost."""
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_result_that_storage_does_not_take_at_once_is_noted_with_another_try(
+    shop: RelayKit, side: str
+) -> None:
+    """The call has run: it is not run again because one write failed, or its answer was lost."""
     shop.model.script = [called("order", number=1), "Shipped."]
+    failing = [True]
 
-    lost = [True]
+    def fail(call: StorageCall) -> None:
+        if failing and any("results" in change.values for change in call.changes):
+            failing.clear()
+            raise StorageUnavailable("not now")
 
-    def losing(call: StorageCall) -> None:
-        if lost and any("results" in change.values for change in call.changes):
-            lost.clear()
-            raise StorageUnavailable("the answer was lost")
-
-    shop.tables.after = losing
+    setattr(shop.tables, side, fail)
     shop.post("where is my order?")
-    assert not lost
+    assert not failing
     shop.settle()
     assert shop.replies == ["Shipped."]
     assert shop.tools.calls == [("order", {"number": 1})]
@@ -227,6 +229,18 @@ def test_forget_during_a_call_leaves_nothing_of_its_result(shop: RelayKit) -> No
     shop.settle()
     assert "The secret." not in shop.replies
     assert "secret" not in str(shop.tables.rows())
+
+
+def test_what_is_forgotten_while_the_model_thinks_runs_no_call(shop: RelayKit) -> None:
+    def forgetting(prompt: Prompt) -> Completion:
+        shop.post("/forget", at=shop.clock.now() + 1)
+        return called("nearest_shop", city="Rome")
+
+    shop.model.script = [forgetting]
+    shop.post("where?")
+    shop.settle()
+    assert shop.tools.calls == []
+    assert "Rome" not in str(shop.tables.rows())
 
 
 def test_a_recall_takes_the_rounds_of_its_message_with_it(shop: RelayKit) -> None:
