@@ -17,5 +17,5 @@ AzureWebJobsStorage='' AzureWebJobsStorage__accountName=$storageAccountName \
     AzureWebJobsStorage__clientId='' AzureWebJobsStorage__tableServiceUri='' AzureWebJobsStorage__queueServiceUri='' \
     AZURE_OPENAI_ENDPOINT=$openAiEndpoint AZURE_OPENAI_DEPLOYMENT=$openAiDeployment AZURE_OPENAI_API_KEY='' \
     RELAY_MODEL_URL='' RELAY_MODEL_NAME='' RELAY_MODEL_KEY='' IM_API_URL='' \
-    RELAY_BOTS_FILE=$botsFile IM_REGION=$imRegion IM_API_VERSION=$imApiVersion \
+    RELAY_BOTS_FILE=$botsFile RELAY_TOOLS_FILE='' IM_REGION=$imRegion IM_API_VERSION=$imApiVersion \
     $python -m relay check --live --webhook "$webhookUrl?code=$key"

@@ -1,17 +1,19 @@
-"""Mistakes that people make in the settings and in the bots file, and what they read then.
+"""Mistakes that people make in the settings, in the bots file and in their tools, and what they read then.
 
 ``python -m tests.mistakes`` prints the section "Mistakes and what you read" of ``docs/configuration.md``.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relay.config.bots import load_bots
+from relay.config.bots import Bots, load_bots
 from relay.config.settings import load_settings
 from relay.errors import ConfigError
+from relay.operations import tools
 
 GOOD_SETTINGS = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
@@ -37,11 +39,13 @@ class Mistake:
         title: what the user did.
         settings: changed settings; "" takes one away.
         bots: the bots file, None when there is none.
+        tools: the file of tools, None when there is none.
     """
 
     title: str
     settings: dict[str, str] = field(default_factory=dict)
     bots: str | None = GOOD_BOT
+    tools: str | None = None
 
     def problems(self, folder: Path) -> list[str]:
         """What the relay says, with the bots file in ``folder``."""
@@ -54,10 +58,20 @@ class Mistake:
         except ConfigError as error:
             problems += error.problems
         try:
-            load_bots(bots_file)
+            bots = load_bots(bots_file)
+            problems += self._tools_problems(folder, bots)
         except ConfigError as error:
             problems += [problem.replace(str(bots_file), "/app/bots.toml") for problem in error.problems]
         return problems
+
+    def _tools_problems(self, folder: Path, bots: Bots) -> list[str]:
+        path, searched = folder / "tools.py", [*sys.path]
+        if self.tools is not None:
+            path.write_text(self.tools, encoding="utf-8")
+        try:
+            return tools.load(path, bots, "bots.toml", {})[1]
+        finally:
+            sys.path[:] = searched
 
 
 MISTAKES = [
@@ -126,6 +140,25 @@ MISTAKES = [
         bots=f'{GOOD_BOT}models = [{{ model = "gpt", api = "chat" }}]\n'
         'server_tools = [{ type = "web_search" }]\n',
     ),
+    Mistake(
+        "A tool that is misspelt",
+        bots=f'{GOOD_BOT}tools = ["nearest_shops"]\n',
+        tools='from relay.tools import tool\n\n\n@tool\ndef nearest_shop(city: str) -> str:\n    return ""\n',
+    ),
+    Mistake("A tool, and no file of tools", bots=f'{GOOD_BOT}tools = ["nearest_shop"]\n'),
+    Mistake("A tool twice", bots=f'{GOOD_BOT}tools = ["now", "now"]\n'),
+    Mistake(
+        "A tool whose parameter has no type",
+        tools='from relay.tools import tool\n\n\n@tool\ndef nearest_shop(city):\n    return ""\n',
+    ),
+    Mistake(
+        "A tool that asks about what it is not given",
+        tools='from relay.tools import tool\n\n\n@tool(confirm="Cancel order {id}?")\n'
+        'def cancel(order_id: int) -> str:\n    return ""\n',
+    ),
+    Mistake("A package of a tool that is not installed", tools="import shop_client\n"),
+    Mistake("A tool that draws, without a model", bots=f'{GOOD_BOT}tools = ["draw"]\n'),
+    Mistake("Calls that may last as long as a turn", bots=f'{GOOD_BOT}tools = ["now"]\ntool_seconds = 90\n'),
     Mistake("A kind that there is not", bots=f'{GOOD_BOT}kinds = ["text", "image"]\n'),
     Mistake("A transcription without its model", bots=f'{GOOD_BOT}transcribe = "gpt-transcribe"\n'),
     Mistake(

@@ -162,6 +162,12 @@ class Painter(Place):
     """A model that makes pictures: what the shipped tool ``draw`` asks."""
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f'names "{twice[0]}" twice')
+    return names
+
+
 ToolName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 """What a model server takes for a function's name, and Python too."""
 
@@ -255,7 +261,7 @@ class Bot(Table):
     server_tools: tuple[ServerTool, ...] = Field(
         (), strict=False, max_length=16, description="a list of up to 16 tables [[bots.server_tools]]"
     )
-    tools: tuple[ToolName, ...] = Field(
+    tools: Annotated[tuple[ToolName, ...], AfterValidator(_each_once)] = Field(
         (),
         strict=False,
         max_length=64,

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from relay.config.bot import Bot, Deployment, Gather, Limits, Place, Rate, Speaker
+from relay.config.bot import Bot, Deployment, Gather, Limits, Painter, Place, Rate, Speaker
 from relay.config.server_tools import ServerTool
 from relay.config.table import Table
 from relay.config.together import problems
@@ -108,6 +108,7 @@ _NOT_IN_FUNCTIONS = dict.fromkeys(
     "the whole bot, not to one of its functions",
 )
 _TABLES: Mapping[str, type[Table]] = {
+    "draw": Painter,
     "gather_seconds": Gather,
     "limits": Limits,
     "models": Deployment,

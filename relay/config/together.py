@@ -48,6 +48,12 @@ def _tools_by_responses(bot: Bot, _: Collection[str]) -> str:
     return 'needs the Responses API, but an entry of "models" has api = "chat"; accepted: api = "responses", or none'
 
 
+def _called_in_time(bot: Bot, keys: Collection[str]) -> str:
+    if not (bot.tools or bot.draw or "tool_seconds" in keys) or bot.tool_seconds < bot.turn_seconds:
+        return ""
+    return f"is {bot.tool_seconds:g}, but turn_seconds is {bot.turn_seconds:g}; accepted: less than that"
+
+
 def _heard_may_forget(bot: Bot, _: Collection[str]) -> str:
     if not bot.listen or bot.commands:
         return ""
@@ -63,6 +69,7 @@ def _heard_together(bot: Bot, _: Collection[str]) -> str:
 _RULES: tuple[tuple[str, frozenset[str], Callable[[Bot, Collection[str]], str]], ...] = (
     ("answer_within_minutes", frozenset(("turn_seconds", "answer_within_minutes")), _answered_in_time),
     ("gather_seconds", frozenset(("turn_seconds", "gather_seconds")), _gathered_in_time),
+    ("tool_seconds", frozenset(("turn_seconds", "tool_seconds", "tools", "draw")), _called_in_time),
     ("server_tools", frozenset(("server_tools", "models")), _tools_by_responses),
     ("stream", frozenset(("stream", "moderate_replies")), _streamed_unmoderated),
     ("listen", frozenset(("listen", "commands")), _heard_may_forget),

@@ -64,6 +64,7 @@ def missing_keys(settings: Settings, bots: Iterable[Bot]) -> list[str]:
             ("models", bot.deployments),
             ("transcribe", (bot.transcribe,)),
             ("speak", (bot.speak,)),
+            ("draw", (bot.draw,)),
         )
         for place in places
         if place and place.key_setting

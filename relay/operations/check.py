@@ -24,7 +24,9 @@ from relay.config.settings import (
 )
 from relay.errors import ConfigError
 from relay.model.endpoints import missing_keys
+from relay.operations import tools
 from relay.texts import Texts
+from relay.tools import Toolbox
 from relay.turn.timing import too_long
 
 LOCAL_SETTINGS = APP_FOLDER / "local.settings.json"
@@ -77,8 +79,11 @@ def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> 
     try:
         path = APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml")
         bots = load_bots(path)
-        lines += _bots(bots, path)
+        tools_file = APP_FOLDER / known_settings(merged).get("RELAY_TOOLS_FILE", "tools.py")
+        toolbox, wrong = tools.load(tools_file, bots, path.name, local)
+        lines += _bots(bots, path, toolbox)
         problems += [*missing_keys(settings, bots), *too_long(settings, bots)] if settings else []
+        problems += wrong
     except ConfigError as error:
         problems += error.problems
     return lines, problems
@@ -162,7 +167,7 @@ def _meaning(settings: Settings) -> Iterator[Row]:
     yield "requests", "accepted WITHOUT SIGNATURE" if settings.allow_unsigned else "must be signed", ""
 
 
-def _bots(bots: Bots, path: Path) -> Iterator[str]:
+def _bots(bots: Bots, path: Path, toolbox: Toolbox | None) -> Iterator[str]:
     document = read_toml(path)
     defaults = document.get("defaults", {})
     for bot, table in zip(bots, document["bots"], strict=True):
@@ -173,17 +178,28 @@ def _bots(bots: Bots, path: Path) -> Iterator[str]:
             (key, _begin(_text(getattr(bot, key))), origins.get(key, "default")) for key in keys
         )
         yield from _own_texts(bot.texts)
+        yield from _tools(bot, toolbox)
         for name, override in table.get("functions", {}).items():
             yield f'  for function "{name}"'
             variant = bot.for_function(name)
             yield from _table(((key, _begin(_text(getattr(variant, key))), "") for key in override), indent=4)
             if "texts" in override:
                 yield from _own_texts(variant.texts, indent=4)
+            if override.keys() & {"tools", "draw"}:
+                yield from _tools(variant, toolbox, indent=4)
 
 
 def _own_texts(texts: Texts, indent: int = 2) -> list[str]:
     """How a bot words what the relay has words of its own for."""
     return _table(((f"texts.{name}", _begin(text), "") for name, text in texts.own.items()), indent)
+
+
+def _tools(bot: Bot, toolbox: Toolbox | None, indent: int = 2) -> Iterator[str]:
+    """What a bot can do."""
+    lines = _table(tools.rows(toolbox, bot), indent + 2) if toolbox else []
+    if lines:
+        yield f"{' ' * indent}can call"
+        yield from lines
 
 
 def _table(rows: Iterable[Row], indent: int = 2) -> list[str]:

@@ -76,9 +76,11 @@ class Toolbox:
     def problems(self, bots: Iterable[Bot], file: str) -> list[str]:
         """What is wrong when bots name tools that do not exist: one sentence each. ``file`` is the bots file's name."""
         wrong: dict[str, None] = {}
-        for bot in bots:
+        for number, bot in enumerate(bots, 1):
             for function, variant in {"": bot, **bot.functions}.items():
-                place = f'{file}: bot "{bot.accid}"' + (f', function "{function}"' if function else "")
+                place = f'{file}: bot {number} ("{bot.accid}")' + (
+                    f', function "{function}"' if function else ""
+                )
                 for name in variant.tools:
                     if not self._has(name, variant) and (not function or name not in bot.tools):
                         wrong[f'{place}, key "tools": {self._unknown(name, variant)}'] = None

@@ -85,6 +85,12 @@ handover_minutes = 30
 listen = false
 group_memory = "member"
 server_tools = [{ type = "web_search" }]
+tools = ["now"]
+tool_rounds = 1
+tool_seconds = 0.5
+tool_characters = 100
+confirm_minutes = 1
+draw = { model = "gpt-image-2" }
 enabled = false
 limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, day = 20000 } }
 """
@@ -95,6 +101,15 @@ limits = { per_sender = { minute = 10, day = 200 }, per_bot = { minute = 300, da
     assert (bot.reasoning_effort, bot.verbosity) == ("xhigh", "high")
     assert bot.allow == {"alice", "bob"}
     assert bot.aliases == ("小助手", "helper bot")
+
+
+def test_a_call_is_shorter_than_its_turn(write: Write) -> None:
+    for keys in ('tools = ["now"]\nturn_seconds = 20\n', 'draw = { model = "x" }\nturn_seconds = 10\n'):
+        (problem,) = problems(write(GOOD_BOT + keys))
+        assert 'key "tool_seconds": is 20, but turn_seconds is' in problem
+    assert problems(write(f"{GOOD_BOT}turn_seconds = 10\ntool_seconds = 10\n"))
+    load_bots(write(f"{GOOD_BOT}turn_seconds = 10\n"))
+    load_bots(write(f'{GOOD_BOT}tools = ["now"]\nturn_seconds = 21\n'))
 
 
 def test_a_greeting_may_be_as_long_as_a_message_of_the_platform(write: Write) -> None:

@@ -134,6 +134,80 @@ def test_a_key_that_a_bot_names_and_nobody_set_is_a_problem(settings: dict[str, 
     ]
 
 
+TOOLS = """
+import os
+from relay.tools import tool
+
+URL = os.environ["SHOP_OF_A_TEST"]
+
+
+@tool
+def nearest_shop(city: str, limit: int = 3) -> str:
+    return ""
+
+
+@tool(confirm="Cancel {order_id}?")
+def cancel(order_id: int) -> str:
+    return ""
+"""
+
+
+@pytest.fixture
+def with_tools(settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A bot with tools, whose file reads a setting while it is imported."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "tools.py").write_text(TOOLS)
+    write_local(tmp_path / "local.settings.json", SHOP_OF_A_TEST="https://shop.example.com")
+    Path(settings["RELAY_BOTS_FILE"]).write_text(
+        f'{GOOD_BOT}tools = ["cancel", "nearest_shop", "now"]\n'
+        '[bots.functions.artist]\ntools = []\ndraw = { model = "gpt-image-2" }\n'
+    )
+    return settings | {"RELAY_TOOLS_FILE": str(tmp_path / "tools.py")}
+
+
+def test_what_a_bot_can_call_is_shown_with_its_parameters(with_tools: dict[str, str], no_file: Path) -> None:
+    lines, problems = check(with_tools, no_file)
+    assert problems == []
+    shown = words(lines)
+    begin = shown.index("can call")
+    assert shown[begin + 1 : begin + 4] == [
+        "cancel(order_id: integer) asks first tools.py:13",
+        "nearest_shop(city: string, limit?: integer) tools.py:8",
+        "now(zone?: string) relay",
+    ]
+    assert shown[-2:] == ["can call", "draw(prompt: string) relay"]
+    assert "SHOP_OF_A_TEST" not in os.environ
+
+
+def test_a_tool_that_does_not_exist_is_a_problem(with_tools: dict[str, str], no_file: Path) -> None:
+    Path(with_tools["RELAY_BOTS_FILE"]).write_text(f'{GOOD_BOT}tools = ["cancle", "now"]\n')
+    lines, problems = check(with_tools, no_file)
+    assert problems == [
+        'bots.toml: bot 1 ("helper"), key "tools": there is no tool "cancle" in tools.py; did you mean "cancel"?'
+    ]
+    assert "can call" not in words(lines)
+
+
+def test_a_broken_file_of_tools_is_a_problem_beside_the_others(
+    with_tools: dict[str, str], no_file: Path
+) -> None:
+    no_file.unlink()
+    lines, problems = check(with_tools | {"IM_REGION": "mars"}, no_file)
+    assert [problem.partition(":")[0] for problem in problems] == ["IM_REGION", "tools.py"]
+    assert problems[1] == "tools.py:5: KeyError: 'SHOP_OF_A_TEST'"
+    assert "Bot helper of bots.toml" in lines
+
+
+def test_a_key_of_a_painter_that_nobody_set_is_a_problem(settings: dict[str, str], no_file: Path) -> None:
+    place = '{ model = "x", endpoint = "https://east.example", key_setting = "AZURE_OPENAI_API_KEY_EAST" }'
+    Path(settings["RELAY_BOTS_FILE"]).write_text(f"{GOOD_BOT}draw = {place}\n", encoding="utf-8")
+    _, problems = check(settings, no_file)
+    assert problems == [
+        'AZURE_OPENAI_API_KEY_EAST: not set, but bot "helper" names it in "draw"; '
+        "accepted: a key of https://east.example"
+    ]
+
+
 def test_problems_of_settings_and_bots_are_found_together(settings: dict[str, str], no_file: Path) -> None:
     Path(settings["RELAY_BOTS_FILE"]).write_text(f"{GOOD_BOT}rewind_minuts = 1\n")
     _, problems = check(settings | {"IM_REGION": "mars"}, no_file)

@@ -62,8 +62,8 @@ def test_a_tool_that_does_not_exist_is_told_where_it_is_named(tmp_path: Path) ->
     box = load(tmp_path, ORDER)
     wrong = bot(tools=["ordre"], functions={"sales": {"tools": ["ordre", "draw"]}, "other": {}})
     assert box.problems([wrong], "bots.toml") == [
-        'bots.toml: bot "helper", key "tools": there is no tool "ordre" in tools.py; did you mean "order"?',
-        'bots.toml: bot "helper", function "sales", key "tools": "draw" needs a model; '
+        'bots.toml: bot 1 ("helper"), key "tools": there is no tool "ordre" in tools.py; did you mean "order"?',
+        'bots.toml: bot 1 ("helper"), function "sales", key "tools": "draw" needs a model; '
         'accepted: draw = { model = "…" } beside it',
     ]
     assert box.get("ordre") is None
