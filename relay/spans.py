@@ -24,6 +24,7 @@ Span                   Kind      What it covers
 ``relay.medium``       internal  one picture, recording or file: fetching it, and making of it what a model takes
 ``transcribe MODEL``   client    one recording to one transcription server
 ``speak MODEL``        client    one text to one server that speaks
+``draw MODEL``         client    one description to one server that makes pictures
 ``execute_tool NAME``  internal  one call of a tool of the bot's
 =====================  ========  =====================================================================================
 """
@@ -60,6 +61,7 @@ IM_SEND: Final = "im.send"
 MEDIUM: Final = "relay.medium"
 TRANSCRIBE: Final = "transcribe "
 SPEAK: Final = "speak "
+DRAW: Final = "draw "
 TOOL: Final = "execute_tool "
 
 WINDOW_ROW: Final = "relay.window.row"

@@ -18,7 +18,7 @@ import httpx2
 
 from relay.app import quiet_wordy_loggers
 from relay.clock import SystemClock
-from relay.config.bot import Bot, ImSpeech, Place, Speaker
+from relay.config.bot import Bot, ImSpeech, Painter, Place, Speaker
 from relay.config.bots import Bots
 from relay.config.settings import Settings
 from relay.errors import (
@@ -34,6 +34,7 @@ from relay.errors import (
 from relay.keys import HISTORY_PREFIX
 from relay.model import OpenAIChat
 from relay.model.endpoints import Endpoint, endpoint_of, endpoints_of
+from relay.model.pictures import OpenAIPictures
 from relay.model.speech import OpenAISpeech
 from relay.operations.accounts import find_account
 from relay.outbox import FAILED, POISON, TURNS
@@ -85,13 +86,15 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
 
 
 async def ask_models(settings: Settings, bots: Bots, seconds: float = MODEL_SECONDS) -> list[Finding]:
-    """Ask the models all :func:`questions` at once, and those that hear and speak, each within ``seconds``."""
+    """Ask the models all :func:`questions` at once, and those that hear, speak and draw, each within ``seconds``."""
     asked = [_model(settings, question, seconds) for question in questions(bots)]
     ears = dict.fromkeys(bot.transcribe for bot in _variants(bots))
     heard = [_ears(settings, place, seconds) for place in ears if place and not isinstance(place, ImSpeech)]
     voices = dict.fromkeys(bot.speak for bot in _variants(bots))
     spoken = [_voice(settings, speaker, seconds) for speaker in voices if speaker]
-    return list(await asyncio.gather(*asked, *heard, *spoken))
+    painters = dict.fromkeys(bot.draw for bot in _variants(bots))
+    drawn = [_painter(settings, painter, seconds) for painter in painters if painter]
+    return list(await asyncio.gather(*asked, *heard, *spoken, *drawn))
 
 
 def questions(bots: Bots) -> list[Prompt]:
@@ -212,6 +215,27 @@ async def _voice(settings: Settings, speaker: Speaker, seconds: float) -> Findin
     finally:
         await speech.aclose()
     return Finding(part, f"speaks; {len(spoken)} bytes for a word")
+
+
+async def _painter(settings: Settings, painter: Painter, seconds: float) -> Finding:
+    """A picture costs, so it is asked for none: a deployment that is there refuses that."""
+    part = f"Pictures {painter}"
+    pictures = OpenAIPictures(settings, AppCredential(settings.storage.client_id))
+    try:
+        async with asyncio.timeout(seconds):
+            await pictures.draw("", painter)
+    except MediumRefused as refusal:
+        if not refusal.cause.startswith("HTTP") or "OperationNotSupported" in refusal.cause:
+            return Finding(part, refusal.cause, "this model does not draw: name another one in draw")
+        return Finding(part, "is there: it refuses to draw nothing")
+    except ModelUnavailable as error:
+        return Finding(part, error.cause, _model_fix(endpoint_of(settings, painter), error.cause))
+    except TimeoutError:
+        cause = f"no answer within {seconds:.0f} s"
+        return Finding(part, cause, _model_fix(endpoint_of(settings, painter), cause))
+    finally:
+        await pictures.aclose()
+    return Finding(part, "draws")
 
 
 def _silence() -> bytes:

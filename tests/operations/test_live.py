@@ -31,6 +31,7 @@ from relay.operations.live import (
     report,
 )
 from tests.mistakes import GOOD_SETTINGS
+from tests.model.test_drawing import serving_pictures
 from tests.model.test_speech import serving_ears
 
 KEY, SECRET = "app-key", "app-secret"
@@ -171,6 +172,37 @@ async def test_whoever_hears_for_a_bot_is_asked_to(status: int, said: str, fix: 
     assert finding.said == said
     assert finding.fix.startswith(fix)
     assert bool(finding.fix) == bool(fix)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said", "fix"),
+    [
+        (400, "", "is there: it refuses to draw nothing", ""),
+        (400, "OperationNotSupported", "HTTP 400 OperationNotSupported", "this model does not draw"),
+        (401, "", "HTTP 401", "the key is not one of this server's"),
+        (404, "DeploymentNotFound", "HTTP 404 DeploymentNotFound", "no such deployment or model there"),
+        (200, "", "the answer holds no picture", "this model does not draw"),
+    ],
+)
+async def test_whoever_draws_for_a_bot_is_asked_for_nothing(
+    status: int, code: str, said: str, fix: str
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        body = {"error": {"message": "x", "code": code or None}} if status != 200 else {"data": []}
+        return web.json_response(body, status=status)
+
+    async with serving_pictures(answer) as url:
+        file = {"accid": "helper", "name": "Helper", "system_prompt": "x"}
+        drawing = {**file, "draw": {"model": "brush", "url": url}}
+        bots = bots_in({"bots": [drawing, {**drawing, "accid": "other"}]}, "bots.toml")
+        (finding,) = [f for f in await ask_models(load_settings(GOOD_SETTINGS), bots, 5) if "brush" in f.part]
+    assert (finding.part, finding.said) == (f"Pictures brush at {url}", said)
+    assert finding.fix.startswith(fix)
+    assert bool(finding.fix) == bool(fix)
+    assert [body["prompt"] for body in asked] == [""]
 
 
 async def test_nothing_is_sent_or_made(parts: Parts) -> None:
