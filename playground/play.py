@@ -16,7 +16,7 @@ import aiohttp
 
 from playground.beside import is_local, stack_beside
 from playground.im_control import ImControl
-from playground.local_settings import setting
+from playground.local_settings import local_values, setting
 from playground.page.parts import HostLabel, ModelLabel
 from playground.page.posts import mask_key
 from playground.page.server import PageServer
@@ -29,6 +29,7 @@ from playground.terminal import Person, Terminal
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import APP_FOLDER
 from relay.errors import ConfigError
+from relay.operations import tools
 
 THEIR_MODEL = "the deployed app's"
 
@@ -95,11 +96,19 @@ def play_in_terminal(model: Model, host: Host | None, webhook: str | None) -> in
 
 
 def _bots() -> Bots | None:
+    """The bots, whose tools are there; None when something is wrong with them, which is said."""
+    path = APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml")
     try:
-        return load_bots(APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml"))
+        bots = load_bots(path)
+        _, problems = tools.load(
+            APP_FOLDER / setting("RELAY_TOOLS_FILE", "tools.py"), bots, path.name, local_values()
+        )
+        if problems:
+            raise ConfigError(problems)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return None
+    return bots
 
 
 def _stack(model: Model, host: Host | None, webhook: str | None, *, collector: str = "") -> Stack:

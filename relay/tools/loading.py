@@ -29,7 +29,7 @@ def import_file(path: Path) -> ModuleType:
     """
     name = path.stem
     there = sys.modules.get(name)
-    if there is not None and getattr(there, "__file__", None) == str(path):
+    if there is not None and Path(there.__file__ or "").resolve() == path.resolve():
         return there
     if there is not None and name not in _loaded:
         raise ToolsBroken([f"{path.name}: there is a module {name} already; give the file another name"])

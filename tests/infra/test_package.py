@@ -20,7 +20,7 @@ def test_the_package_holds_exactly_what_is_needed() -> None:
         for path in (APP_FOLDER / "relay").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]
-    beside = ["LICENSE", "bots.toml", "function_app.py", "host.json", "requirements.txt"]
+    beside = ["LICENSE", "bots.toml", "function_app.py", "host.json", "requirements.txt", "tools.py"]
     assert members() == sorted([*relay, *map(Path, beside)])
 
 

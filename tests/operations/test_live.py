@@ -191,8 +191,8 @@ async def test_whoever_draws_for_a_bot_is_asked_for_nothing(
 
     async def answer(request: web.Request) -> web.Response:
         asked.append(await request.json())
-        body = {"error": {"message": "x", "code": code or None}} if status != 200 else {"data": []}
-        return web.json_response(body, status=status)
+        refusal = {"message": "x", "code": code or None}
+        return web.json_response({"data": []} if status == 200 else {"error": refusal}, status=status)
 
     async with serving_pictures(answer) as url:
         file = {"accid": "helper", "name": "Helper", "system_prompt": "x"}

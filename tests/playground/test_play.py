@@ -1,6 +1,7 @@
 """``dev.py play`` as a person runs it: the whole way on real parts, and nothing left running."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -52,6 +53,17 @@ def write(process: subprocess.Popen[str], line: str) -> None:
     assert process.stdin
     process.stdin.write(f"{line}\n")
     process.stdin.flush()
+
+
+@pytest.mark.parametrize("command", [PLAY, PAGE])
+def test_tools_that_are_broken_are_named_before_anything_starts(command: str, tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text("from relay.tools import tool\n\n\n@tool\ndef order(number): ...\n")
+    environ = {**os.environ, "RELAY_TOOLS_FILE": str(tmp_path / "tools.py")}
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith('tools.py:4: order: parameter "number" has no annotation')
 
 
 def command_line(part: Process) -> str:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from relay.config.bots import Bot, bots_in
 from relay.errors import ToolsBroken
-from relay.tools import Toolbox, loading
+from relay.tools import Toolbox
 from tests.tools.files import load, problems, write
 
 ORDER = "@tool\ndef order(number: int) -> str:\n    return str(number)\n"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_stays() -> Iterator[None]:
-    path = [*sys.path]
-    yield
-    sys.path[:] = path
-    for name in loading._loaded:
-        sys.modules.pop(name, None)
 
 
 def bot(**keys: object) -> Bot:
@@ -86,12 +77,10 @@ def test_a_tool_of_another_module_is_one_of_the_file_that_imports_it(tmp_path: P
 def test_the_file_is_the_module_that_a_test_of_the_users_imports(tmp_path: Path) -> None:
     path = write(tmp_path, ORDER)
     Toolbox.load(path)
-    import tools  # type: ignore[import-not-found]
-
-    assert tools.order(3) == "3"
-    before = tools.order
+    order = importlib.import_module("tools").order
+    assert order(3) == "3"
     Toolbox.load(path)
-    assert sys.modules["tools"].order is before
+    assert importlib.import_module("tools").order is order
 
 
 def test_a_file_named_like_a_module_that_is_there_is_refused(tmp_path: Path) -> None:
