@@ -270,7 +270,7 @@ async def test_a_tool_that_does_not_end_when_it_is_told_to_is_not_waited_for() -
         except asyncio.CancelledError:
             await going_on.wait()
 
-    assert (await run(order, seconds=0.01)).outcome == "late"
+    assert (await asyncio.wait_for(run(order, seconds=0.01), 5)).outcome == "late"
     going_on.set()
 
 
