@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -85,5 +86,7 @@ def _shipped(function: Callable[..., Any]) -> Tool:
     return Tool.of(function, Mark(function.__name__, None, ""), _SHIPPED_AT)
 
 
-SHIPPED: Mapping[str, Tool] = {function.__name__: _shipped(function) for function in (now, send_place)}
-"""Those that a bot has by their names."""
+@cache
+def shipped() -> Mapping[str, Tool]:
+    """Those that a bot has by their names."""
+    return {function.__name__: _shipped(function) for function in (now, send_place)}

@@ -8,12 +8,11 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from string import Formatter
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic_core import to_jsonable_python
 
@@ -21,6 +20,9 @@ from relay.errors import ToolsBroken
 from relay.ports import Function
 from relay.tools import docstring, schema
 from relay.tools.call import Call
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,8 +33,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _MARK = "__relay_tool__"
 _SHOWN_CHARS = 200
 
-_threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="tool")
-"""For plain functions. They are the tools' own: one that hangs takes none away from the relay."""
+
+@cache
+def _threads() -> Executor:
+    """For plain functions. They are the tools' own: one that hangs takes none away from the relay."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="tool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ class Tool:
         if inspect.iscoroutinefunction(self._callable):
             return await bound()
         loop = asyncio.get_running_loop()
-        value = await loop.run_in_executor(_threads, contextvars.copy_context().run, bound)
+        value = await loop.run_in_executor(_threads(), contextvars.copy_context().run, bound)
         return await value if inspect.isawaitable(value) else value
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from relay.config.bot import Bot, Painter
 from relay.errors import ToolsBroken
 from relay.ports import Pictures
 from relay.tools.loading import import_file, tools_of
-from relay.tools.shipped import DRAW, SHIPPED, drawing
+from relay.tools.shipped import DRAW, drawing, shipped
 from relay.tools.tool import Tool
 
 
@@ -42,7 +42,7 @@ class Toolbox:
         for found in tools_of(import_file(path)) if path.exists() else ():
             if isinstance(found, ToolsBroken):
                 problems += found.problems
-            elif found.name == DRAW or found.name in SHIPPED:
+            elif found.name == DRAW or found.name in shipped():
                 problems.append(
                     f"{found.where}: {found.name}: is the name of a tool that ships; give it another one"
                 )
@@ -56,7 +56,7 @@ class Toolbox:
 
     def get(self, name: str) -> Tool | None:
         """The tool of this name, whichever bot has it; ``draw`` is each bot's own."""
-        return self.tools.get(name) or SHIPPED.get(name)
+        return self.tools.get(name) or shipped().get(name)
 
     def chosen(self, bot: Bot) -> tuple[Tool, ...]:
         """The tools of a bot or function, in its order; ``draw`` last.
@@ -93,8 +93,10 @@ class Toolbox:
         if name == DRAW:
             return f'"{DRAW}" needs a model; accepted: draw = {{ model = "…" }} beside it'
         if not self.tools and not self._path.exists():
-            return f'there is no tool "{name}", and no file {self._path.name}; accepted: {", ".join(SHIPPED)}'
-        known = (*self.tools, *SHIPPED)
+            return (
+                f'there is no tool "{name}", and no file {self._path.name}; accepted: {", ".join(shipped())}'
+            )
+        known = (*self.tools, *shipped())
         if close := get_close_matches(name, known, n=1):
             return f'there is no tool "{name}" in {self._path.name}; did you mean "{close[0]}"?'
         return f'there is no tool "{name}" in {self._path.name}; accepted: {", ".join(known)}'

@@ -9,7 +9,7 @@ from relay.outgoing import Place
 from relay.ports import FunctionCall
 from relay.tools import Call, Result, Toolbox, run_call
 from relay.tools.results import MEDIA_MAX
-from relay.tools.shipped import SHIPPED
+from relay.tools.shipped import shipped
 from tests.test_docs import DOCUMENTS, code_blocks, table_below
 
 PAGE = DOCUMENTS["docs/tools.md"]
@@ -64,7 +64,7 @@ def test_a_payment_asks_first(tmp_path: Path) -> None:
 
 def test_what_ships_is_what_the_page_names() -> None:
     named = [cell.strip("`").partition("(")[0] for cell in table_below(PAGE, "Tool")]
-    assert named == [*SHIPPED, "draw"]
+    assert named == [*shipped(), "draw"]
     assert f"up to {MEDIA_MAX} of them" in PAGE
 
 

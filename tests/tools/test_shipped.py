@@ -13,7 +13,7 @@ from relay.errors import MediumRefused, ModelUnavailable
 from relay.outgoing import Picture, Place
 from relay.ports import FunctionCall
 from relay.tools import Call, Result, Tool, run_call
-from relay.tools.shipped import SHIPPED, drawing
+from relay.tools.shipped import drawing, shipped
 
 BY = Painter(model="gpt-image-2")
 
@@ -45,7 +45,7 @@ async def run(tool: Tool, text: str, call: Call | None = None) -> Result:
 
 
 async def test_now_is_the_time_in_the_zone_of_whoever_asks() -> None:
-    result = await run(SHIPPED["now"], '{"zone": "Asia/Shanghai"}')
+    result = await run(shipped()["now"], '{"zone": "Asia/Shanghai"}')
     day, rest = result.text.split(", ")
     told = datetime.strptime(rest[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) - timedelta(hours=8)
     assert rest[19:] == " Asia/Shanghai (UTC+0800)"
@@ -54,12 +54,12 @@ async def test_now_is_the_time_in_the_zone_of_whoever_asks() -> None:
 
 
 async def test_now_without_a_zone_is_utc() -> None:
-    assert (await run(SHIPPED["now"], "{}")).text.endswith(" UTC (UTC+0000)")
+    assert (await run(shipped()["now"], "{}")).text.endswith(" UTC (UTC+0000)")
 
 
 @pytest.mark.parametrize("zone", ["Rome", "../../etc/passwd", "", "/etc/localtime", "Europe", "a\\u0000b"])
 async def test_a_zone_that_there_is_not_is_told(zone: str) -> None:
-    result = await run(SHIPPED["now"], f'{{"zone": "{zone}"}}')
+    result = await run(shipped()["now"], f'{{"zone": "{zone}"}}')
     assert (result.text, result.outcome) == (
         "There is no time zone of this name. Accepted: IANA names, such as Europe/Rome.",
         "error",
@@ -67,12 +67,12 @@ async def test_a_zone_that_there_is_not_is_told(zone: str) -> None:
 
 
 async def test_a_place_is_sent() -> None:
-    result = await run(SHIPPED["send_place"], '{"latitude": 41.9, "longitude": 12.5, "title": "Rome"}')
+    result = await run(shipped()["send_place"], '{"latitude": 41.9, "longitude": 12.5, "title": "Rome"}')
     assert result.media == (Place(41.9, 12.5, "Rome"),)
 
 
 async def test_a_place_off_the_map_is_told() -> None:
-    result = await run(SHIPPED["send_place"], '{"latitude": 91, "longitude": 12.5}')
+    result = await run(shipped()["send_place"], '{"latitude": 91, "longitude": 12.5}')
     assert result.outcome == "bad_arguments"
     assert "latitude: Input should be less than or equal to 90" in result.text
 
