@@ -31,6 +31,7 @@ from relay.memory.lease import Leases
 from relay.messages import Message, Turn
 from relay.model import OpenAIChat
 from relay.model.endpoints import missing_keys
+from relay.model.pictures import OpenAIPictures
 from relay.model.speech import OpenAISpeech
 from relay.outbox import ENQUEUE_SECONDS, NEWER_SECONDS, Outbox
 from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Speech, Tables
@@ -227,7 +228,7 @@ class Relay:
 
     @cached_property
     def _own_tools(self) -> Toolbox:
-        return Toolbox.load(self.settings.tools_file)
+        return Toolbox.load(self.settings.tools_file, OpenAIPictures(self.settings, self.credential))
 
     @cached_property
     def _turns(self) -> Turns:

@@ -34,7 +34,8 @@
         ├── MediumGone          it is no longer where it was, or was never for us
         └── MediumRefused       it may not be fetched, is too large, or cannot be made sense of
 
-No message of an error holds a secret or a text that a user or a model wrote.
+No message of an error holds a secret or a text that a user or a model wrote; those of BadArguments and ToolError are
+for the model, and no log has them.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from tests.doubles import (
     HostKilled,
     ManualClock,
     MemoryMedia,
+    MemoryPictures,
     MemoryQueues,
     MemorySpeech,
     MemoryTables,
@@ -74,7 +75,7 @@ class RelayKit:
         settings: as the app reads them.
 
     Attributes:
-        model, im, media, speech, tools, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
+        model, im, media, speech, pictures, tools, tables, queues, clock: the doubles; see :mod:`tests.doubles`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -86,7 +87,8 @@ class RelayKit:
         self.im = RecordingMessenger(now=self.clock.now)
         self.media = MemoryMedia()
         self.speech = MemorySpeech()
-        self.tools = RecordingTools(settings.tools_file)
+        self.pictures = MemoryPictures()
+        self.tools = RecordingTools(settings.tools_file, self.pictures)
         self._sender = ""
         self.configure(BOTS_TOML)
 

@@ -92,7 +92,7 @@ def read(function: Callable[..., Any]) -> Signature:
     calls = []
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name)
-        if hint is Call:
+        if hint is Call or Call in typing.get_args(hint):  # Call | None, for who calls the function in a test
             calls.append(name)
         elif wrong := _wrong(parameter, hint):
             problems.append(f'parameter "{name}" {wrong}')

@@ -7,6 +7,7 @@ from tests.doubles.clock import ManualClock
 from tests.doubles.im import RecordingMessenger
 from tests.doubles.media import MemoryMedia
 from tests.doubles.model import ScriptedModel, called
+from tests.doubles.pictures import MemoryPictures
 from tests.doubles.queues import MemoryQueues
 from tests.doubles.service import Call, HostKilled
 from tests.doubles.speech import MemorySpeech
@@ -18,6 +19,7 @@ __all__ = [
     "HostKilled",
     "ManualClock",
     "MemoryMedia",
+    "MemoryPictures",
     "MemoryQueues",
     "MemorySpeech",
     "MemoryTables",

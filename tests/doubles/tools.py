@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.config.bots import Bot
+from relay.ports import Pictures
 from relay.tools import Call, Tool, Toolbox
 from relay.tools.tool import marked, where
 
@@ -32,8 +33,8 @@ class RecordingTools(Toolbox):
         keys: the idempotency key of each of them.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__({}, path)
+    def __init__(self, path: Path, pictures: Pictures | None = None) -> None:
+        super().__init__({}, path, pictures)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.keys: list[str] = []
         self._is_read = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from relay.config.settings import APP_FOLDER
 from relay.outgoing import Place
@@ -10,6 +11,7 @@ from relay.ports import FunctionCall
 from relay.tools import Call, Result, Toolbox, run_call
 from relay.tools.results import MEDIA_MAX
 from relay.tools.shipped import shipped
+from tests.kit import RelayKit
 from tests.test_docs import DOCUMENTS, code_blocks, table_below
 
 PAGE = DOCUMENTS["docs/tools.md"]
@@ -60,6 +62,14 @@ def test_a_payment_asks_first(tmp_path: Path) -> None:
     assert paying
     assert paying.question(paying.arguments('{"order": 7, "euros": 20}')) == "Pay 20 euros for order 7?"
     assert len(EXAMPLES) == 3
+
+
+def test_the_test_of_the_page_runs(relay: RelayKit) -> None:
+    (block,) = [block for block in code_blocks(PAGE, "python") if "def test_" in block]
+    names: dict[str, Any] = {}
+    exec(block, names)  # noqa: S102  (our own file)
+    names["test_finds_a_shop"](relay)
+    assert [type(medium) for medium in relay.sent] == [Place]
 
 
 def test_what_ships_is_what_the_page_names() -> None:

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PIL import Image
 
 from relay.config.bot import Painter
-from relay.errors import MediumRefused, ModelUnavailable
+from relay.errors import MediumRefused, ModelUnavailable, RelayError
 from relay.outgoing import Picture, Place
 from relay.ports import FunctionCall
 from relay.tools import Call, Result, Tool, run_call
 from relay.tools.shipped import drawing, shipped
+from tests.doubles import MemoryPictures
+from tests.kit import RelayKit
 
 BY = Painter(model="gpt-image-2")
-
-
-def jpeg(width: int = 12, height: int = 8) -> bytes:
-    content = io.BytesIO()
-    Image.new("RGB", (width, height)).save(content, "JPEG")
-    return content.getvalue()
-
-
-class Pictures:
-    """A server of pictures: what it was asked, and what it says."""
-
-    def __init__(self, answer: bytes | Exception) -> None:
-        self.answer = answer
-        self.asked: list[tuple[str, Painter]] = []
-
-    async def draw(self, prompt: str, by: Painter) -> bytes:
-        self.asked.append((prompt, by))
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
 
 
 async def run(tool: Tool, text: str, call: Call | None = None) -> Result:
@@ -78,17 +58,18 @@ async def test_a_place_off_the_map_is_told() -> None:
 
 
 async def test_a_picture_is_made_uploaded_and_sent() -> None:
-    uploaded: list[tuple[bytes, str]] = []
+    uploaded: list[str] = []
+    sizes: list[int] = []
 
     async def upload(content: bytes, content_type: str) -> str:
-        uploaded.append((content, content_type))
+        uploaded.append(content_type)
+        sizes.append(len(content))
         return "https://nim-nosdn.example.com/1"
 
-    pictures = Pictures(jpeg())
+    pictures = MemoryPictures()
     result = await run(drawing(pictures, BY), '{"prompt": "a cat"}', Call(_upload=upload))
-    assert pictures.asked == [("a cat", BY)]
-    assert uploaded == [(jpeg(), "image/jpeg")]
-    picture = Picture("https://nim-nosdn.example.com/1", ext="jpeg", size=len(jpeg()), width=12, height=8)
+    assert (pictures.drawn, uploaded) == (["a cat"], ["image/jpeg"])
+    picture = Picture("https://nim-nosdn.example.com/1", ext="jpeg", size=sizes[0], width=12, height=8)
     assert result == Result("(sent to the user with your answer: picture)", (picture,))
 
 
@@ -99,8 +80,8 @@ async def test_a_picture_is_made_uploaded_and_sent() -> None:
         (ModelUnavailable("429"), "does not answer now."),
     ],
 )
-async def test_a_picture_that_is_not_made_is_told_to_the_model(error: Exception, text: str) -> None:
-    result = await run(drawing(Pictures(error), BY), '{"prompt": "a cat"}')
+async def test_a_picture_that_is_not_made_is_told_to_the_model(error: RelayError, text: str) -> None:
+    result = await run(drawing(MemoryPictures(failure=error), BY), '{"prompt": "a cat"}')
     assert result.outcome == "error"
     assert text in result.text
 
@@ -109,3 +90,25 @@ async def test_where_nothing_is_drawn_the_tool_says_so() -> None:
     assert await run(drawing(None, BY), '{"prompt": "a cat"}') == Result(
         "No pictures can be made here.", outcome="error"
     )
+
+
+def test_a_user_asks_for_a_picture_and_gets_it(relay: RelayKit) -> None:
+    relay.configure_bot(draw={"model": "gpt-image-2"})
+    relay.model.script.call("draw", prompt="a cat on a roof")
+    relay.model.script.append("Here is your cat.")
+    relay.post("Draw me a cat on a roof")
+    (picture,) = relay.sent
+    assert isinstance(picture, Picture)
+    assert (picture.width, picture.height, picture.url in relay.im.uploads) == (12, 8, True)
+    assert relay.replies == ["Here is your cat."]
+    assert relay.pictures.drawn == ["a cat on a roof"]
+
+
+def test_what_may_not_be_drawn_is_said_by_the_bot(relay: RelayKit) -> None:
+    relay.configure_bot(draw={"model": "gpt-image-2"})
+    relay.pictures.failure = MediumRefused("HTTP 400 moderation_blocked")
+    relay.model.script.call("draw", prompt="something else")
+    relay.model.script.append("I may not draw that.")
+    relay.post("Draw me something else")
+    assert (relay.sent, relay.replies) == ([], ["I may not draw that."])
+    assert "refuses this one: HTTP 400 moderation_blocked" in relay.model.prompts[-1].messages[-1].content

@@ -52,7 +52,13 @@ async def test_a_parameter_of_the_call_gets_it_whatever_its_name() -> None:
     async def who(context: Call) -> str:
         return context.sender
 
+    @tool
+    async def maybe(context: Call | None = None) -> str:
+        return context.sender if context else "nobody"
+
     assert await tool_of(who).run({}, Call(sender="alice")) == "alice"
+    assert await tool_of(maybe).run({}, Call(sender="alice")) == "alice"
+    assert await maybe() == "nobody"
 
 
 async def test_a_call_that_a_test_makes_takes_words_and_bytes() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-from relay.errors import RelayError
+from relay.errors import BadArguments, RelayError, ToolError
 from tests.attacks.leaks.private import Private
 
 _PLAIN = {*vars(logging.makeLogRecord({})), "message", "asctime"}
@@ -86,12 +86,14 @@ class SpanEvidence(SpanProcessor):
 
 
 def keep_errors(evidence: Evidence) -> None:
-    """Keep the message of each of the relay's own errors from now on, raised or not."""
+    """Keep the message of each of the relay's own errors from now on, raised or not; not of those whose message is what
+    the model reads, and which nobody logs."""
     initialise = RelayError.__init__
 
     @functools.wraps(initialise)
     def kept(self: RelayError, *args: object) -> None:
         initialise(self, *args)
-        evidence.add(str(self), f"error {type(self).__name__}")
+        if not isinstance(self, BadArguments | ToolError):
+            evidence.add(str(self), f"error {type(self).__name__}")
 
     RelayError.__init__ = kept  # type: ignore[assignment, method-assign]
