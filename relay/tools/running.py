@@ -20,6 +20,7 @@ from relay.tools.tool import Tool
 log = logging.getLogger(__name__)
 
 _MESSAGE_CHARS = 300
+_LOOKED_AT_CHARS = 4000
 _NAME_CHARS = 64
 
 Outcome = Literal["ok", "error", "bad_arguments", "unknown", "late", "refused", "declined"]
@@ -116,5 +117,5 @@ def _told(tool: Tool, error: BaseException, arguments: Any) -> str:
     own = [place for place in places if place[0] == tool.where.partition(":")[0]]
     shown = dict.fromkeys([*own[:1], *places[-1:]])
     where = " > ".join(f"{file}:{line}" for file, line in shown) or tool.where
-    said = " ".join("".join(traceback.format_exception_only(error)).split())
+    said = " ".join("".join(traceback.format_exception_only(error))[:_LOOKED_AT_CHARS].split())
     return f"{where}: {without_words(without_secrets(said), arguments)[:_MESSAGE_CHARS]}"
