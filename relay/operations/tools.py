@@ -35,13 +35,13 @@ def load(
 
 
 def rows(toolbox: Toolbox, bot: Bot) -> Iterator[tuple[str, str, str]]:
-    """A line for each tool of a bot: its parameters, whether the user is asked first, where it is."""
+    """A line for each tool of a bot: its parameters, where it is, whether the user is asked first."""
     try:
         tools: tuple[Tool, ...] = toolbox.chosen(bot)
     except ToolsBroken:
         return  # the problems say it
     for tool in tools:
-        yield str(tool), "asks first" if tool.confirm else "", tool.where
+        yield str(tool), tool.where, "asks first" if tool.confirm else ""
 
 
 @contextmanager

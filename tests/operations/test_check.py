@@ -171,7 +171,7 @@ def test_what_a_bot_can_call_is_shown_with_its_parameters(with_tools: dict[str, 
     shown = words(lines)
     begin = shown.index("can call")
     assert shown[begin + 1 : begin + 4] == [
-        "cancel(order_id: integer) asks first tools.py:13",
+        "cancel(order_id: integer) tools.py:13 asks first",
         "nearest_shop(city: string, limit?: integer) tools.py:8",
         "now(zone?: string) relay",
     ]

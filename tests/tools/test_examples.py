@@ -46,7 +46,7 @@ async def test_the_eight_lines_are_eight_and_a_tool(tmp_path: Path) -> None:
     assert len([line for line in lines if line]) <= 8
     (place,) = (await call(written(tmp_path, EXAMPLES[0]), "nearest_shop", '{"city": "Rome"}')).media
     assert place == Place(41.8902, 12.4922, "Via Appia 1, Rome")
-    assert f"    {Toolbox.load(tmp_path / 'tools.py').get('nearest_shop')}    tools.py:4" in PAGE
+    assert f"    {Toolbox.load(tmp_path / 'tools.py').get('nearest_shop')}  tools.py:4" in PAGE
 
 
 async def test_a_table_is_booked_on_any_day_but_monday(tmp_path: Path) -> None:
