@@ -10,7 +10,7 @@ In a test::
 
 As a process: ``python -m playground.model_server --port 8767``. With ``--upstream URL`` it records each request and
 passes it on to a real model. Any path that ends in ``/chat/completions`` is served: ``/v1``, Azure's ``/openai/v1``;
-and any that ends in ``/responses``, without streams. A picture in a request is looked at: the answer names its size and
+and any that ends in ``/responses``. A picture in a request is looked at: the answer names its size and
 its colour. The audio endpoints (:mod:`playground.model.audio`) pass nothing on, and have a script of their own. For
 other processes:
 
@@ -47,16 +47,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from playground.im.chats import wall_clock_ms
 from playground.local_only import programs_only
 from playground.loopback import cut_connection, run_as_process, serving
+from playground.model.calling import Asked, lost_item
 from playground.model.requests import ModelRequest, headers_of, in_short, without_tool_headers
 from playground.model.script import ChatRequest, Fault, Reply, Script, Step
 from playground.model.sight import BadPart
 from playground.model.sounding import Sounding
 from playground.model.transcript import RememberedStream, text_of
 from playground.model.upstream import pass_on
-from playground.model.wire import as_chat, chunks, completion, event, illegal, overlong, refused, response_to
+from playground.model.wire import (
+    as_chat,
+    chunks,
+    completion,
+    event,
+    events,
+    illegal,
+    overlong,
+    refused,
+    response_to,
+)
 from playground.record import Record
 
-__all__ = ["Fault", "ModelRequest", "ModelServer", "Reply"]
+__all__ = ["Asked", "Fault", "ModelRequest", "ModelServer", "Reply"]
 
 BODY_MAX_BYTES = 32 * 1024 * 1024
 """A recording may have 25 MB."""
@@ -170,6 +181,8 @@ class ModelServer:
         try:
             body = json.loads(raw)
             by_responses = request.path.endswith("/responses")
+            if by_responses and (lost := lost_item(body)):
+                return web.json_response(illegal("input", f"Item with id '{lost}' not found."), status=404)
             chat = ChatRequest.model_validate(as_chat(body) if by_responses else body)
         except ValidationError as error:
             problem = error.errors(include_input=False)[0]
@@ -210,7 +223,7 @@ class ModelServer:
 
     async def _answer(self, request: web.Request, raw: bytes, chat: ChatRequest) -> web.StreamResponse | None:
         """The answer, or None if the connection is to be cut."""
-        step: Step | None = self._script.take(chat.last_user_text())
+        step: Step | None = self._script.take(chat.last_user_text(), has_results=bool(chat.results()))
         if not self._has_key(request):
             step = Fault("unauthorized")
         if self._context_tokens is not None and chat.prompt_tokens() > self._context_tokens:
@@ -243,12 +256,14 @@ class ModelServer:
     ) -> web.StreamResponse | None:
         response = RememberedStream(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        bodies = list(chunks(chat, reply))
+        by_responses = request.path.endswith("/responses")
+        bodies = list((events if by_responses else chunks)(chat, reply))
         for body in bodies[: len(bodies) // 2] if reply.dropped else bodies:
             await response.write(event(body))
         if reply.dropped:
             return None
-        await response.write(event("[DONE]"))
+        if not by_responses:
+            await response.write(event("[DONE]"))
         return response
 
     async def _wait(self, step: Step) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from playground.media.pictures import Look
+from playground.model.calling import Asked, functions_of, problem_of
 from playground.model.sight import look_at, text_in
 
 CHARS_PER_TOKEN = 4
@@ -38,6 +39,7 @@ class Reply:
         finish_reason: ``length`` with an empty text is a reasoning model that used up its budget;
             ``content_filter`` is an answer that the filter cut off, with a null content if the text is empty.
         refusal: the model declines in these words, and says nothing else.
+        calls: the functions that it asks for, beside the text if there is one; nothing where it may ask for none.
         seconds: answer this much later.
         hold: answer only after :meth:`ModelServer.release`.
         dropped: cut the connection in the middle of the answer.
@@ -46,6 +48,7 @@ class Reply:
     text: str | None = None
     finish_reason: Literal["stop", "length", "content_filter"] = "stop"
     refusal: str | None = None
+    calls: tuple[Asked, ...] = ()
     seconds: float = 0
     hold: bool = False
     dropped: bool = False
@@ -77,23 +80,23 @@ Step = Reply | Fault
 
 
 class ChatRequestMessage(BaseModel):
-    """One message of a request. Content is text, or parts: words and pictures."""
+    """One message of a request. Content is text, or parts: words and pictures; or nothing beside calls."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[dict[str, Any]]
+    content: str | list[dict[str, Any]] | None
+    tool_calls: list[dict[str, Any]] = Field(default_factory=list)
+    tool_call_id: str | None = None
 
     @field_validator("content")
     @classmethod
-    def _of_known_parts(cls, content: str | list[dict[str, Any]]) -> str | list[dict[str, Any]]:
-        if not isinstance(content, str):
+    def _of_known_parts(cls, content: str | list[dict[str, Any]] | None) -> str | list[dict[str, Any]] | None:
+        if isinstance(content, list):
             text_in(content)
         return content
 
     def text(self) -> str:
         """What it says."""
-        if isinstance(self.content, str):
-            return self.content
-        return text_in(self.content)
+        return text_in(self.content) if isinstance(self.content, list) else self.content or ""
 
 
 class ChatRequest(BaseModel):
@@ -108,6 +111,24 @@ class ChatRequest(BaseModel):
     temperature: float | None = Field(default=None, ge=0, le=2)
     stream: bool | None = None
     tools: list[dict[str, Any]] = Field(default_factory=list)
+    tool_choice: Literal["auto", "none"] | None = None
+    include: list[str] = Field(default_factory=list)
+
+    @field_validator("messages")
+    @classmethod
+    def _with_every_result(cls, messages: list[ChatRequestMessage]) -> list[ChatRequestMessage]:
+        if problem := problem_of(messages):
+            raise ValueError(problem)
+        return messages
+
+    def may_call(self) -> bool:
+        """Whether functions may be asked for."""
+        return self.tool_choice != "none" and bool(functions_of(self.tools))
+
+    def results(self) -> list[str]:
+        """What functions have returned since anybody said anything."""
+        told = takewhile(lambda message: message.role == "tool", reversed(self.messages))
+        return [message.text() for message in told][::-1]
 
     def last_user_text(self) -> str:
         """Content of the last user message, empty if there is none."""
@@ -123,13 +144,14 @@ class ChatRequest(BaseModel):
         return [
             seen
             for message in reversed(said)
-            if not isinstance(message.content, str)
+            if isinstance(message.content, list)
             for seen in look_at(message.content)
         ]
 
     def prompt_tokens(self) -> int:
         """Size of the prompt."""
-        return sum(tokens(message.text()) for message in self.messages)
+        calls = [call["function"]["arguments"] for message in self.messages for call in message.tool_calls]
+        return sum(map(tokens, [*(message.text() for message in self.messages), *calls]))
 
 
 def tokens(text: str) -> int:
@@ -137,11 +159,12 @@ def tokens(text: str) -> int:
     return -(-len(text) // CHARS_PER_TOKEN)
 
 
-def default_answer(question: str, seen: Sequence[Look] = ()) -> str:
+def default_answer(question: str, seen: Sequence[Look] = (), results: Sequence[str] = ()) -> str:
     """``You said: …``, or ``You said, NAME: …`` when the question is JSON that names its speaker.
 
     Before it, what is on the pictures, and what the question says of anything else that was sent:
-    ``I see a picture, 640 × 480, red.``, ``I was sent a place, Paris.``, ``It says: …``.
+    ``I see a picture, 640 × 480, red.``, ``I was sent a place, Paris.``, ``It says: …``; and what functions have
+    returned: ``I was told: …``.
     """
     try:
         fields = json.loads(question)
@@ -153,7 +176,8 @@ def default_answer(question: str, seen: Sequence[Look] = ()) -> str:
         value if isinstance(value := fields.get(name), str) else ""
         for name in ("text", "speaker", "sent", "words")
     )
-    parts = [f"I see a picture, {picture}." for picture in seen]
+    parts = [f"I was told: {result}" for result in results]
+    parts += [f"I see a picture, {picture}." for picture in seen]
     parts += [f"I was sent {sent}."] if sent and not seen else []
     parts += [f"It says: {words}"] if words else []
     if text or not parts:
@@ -184,10 +208,13 @@ class Script:
         self._rules.clear()
         self._queue.clear()
 
-    def take(self, question: str) -> Step | None:
-        """The step for a request with this last user message."""
+    def take(self, question: str, *, has_results: bool = False) -> Step | None:
+        """The step for a request with this last user message.
+
+        A rule that asks for functions is not for the request that brings what they returned.
+        """
         for place, (text, step, times) in enumerate(self._rules):
-            if text in question:
+            if text in question and not (has_results and isinstance(step, Reply) and step.calls):
                 if times is not None and times <= 1:
                     del self._rules[place]
                 elif times is not None:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aiohttp import web
 
+from playground.model.calling import (
+    Asked,
+    as_deltas,
+    as_entries,
+    as_items,
+    as_messages,
+    reasoning,
+)
 from playground.model.script import (
     CHARS_PER_TOKEN,
     ChatRequest,
@@ -99,19 +107,21 @@ def illegal(param: str, message: str) -> dict[str, Any]:
 def completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
     """Body of an answer."""
     text, reason = _answer(request, reply)
+    calls = _calls(request, reply)
     filtered = reason == "content_filter"
-    silent = reply.refusal is not None or (filtered and not text)
+    silent = reply.refusal is not None or ((filtered or calls) and not text)
     choice = {
         "index": 0,
         "finish_reason": reason,
-        "message": {"role": "assistant", "content": None if silent else text, "refusal": reply.refusal},
+        "message": {"role": "assistant", "content": None if silent else text, "refusal": reply.refusal}
+        | ({"tool_calls": as_entries(calls)} if calls else {}),
         "content_filter_results": BLOCKED if filtered else SAFE,
         "logprobs": None,
     }
     return {
         **_head("chat.completion", request),
         "choices": [choice],
-        "usage": _usage(request, text),
+        "usage": _usage(request, text, calls),
         "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": SAFE}],
     }
 
@@ -123,7 +133,9 @@ def as_chat(body: Any) -> Any:
     names = {"input": "messages", "max_output_tokens": "max_completion_tokens"}
     chat = {names.get(name, name): value for name, value in body.items()}
     messages = chat.get("messages")
-    return chat | {"messages": list(map(_as_chat_message, messages))} if isinstance(messages, list) else chat
+    if not isinstance(messages, list):
+        return chat
+    return chat | {"messages": list(map(_as_chat_message, as_messages(messages)))}
 
 
 def _as_chat_message(message: Any) -> Any:
@@ -142,9 +154,11 @@ def _as_chat_part(part: Any) -> Any:
 
 
 def response_to(request: ChatRequest, reply: Reply) -> dict[str, Any]:
-    """Body of an answer of the Responses API. A default answer uses each tool of the request once."""
+    """Body of an answer of the Responses API. A default answer uses each tool of the server once."""
     text, reason = _answer(request, reply)
-    calls = [_call(tool) for tool in request.tools] if reply.text is None else []
+    asked = _calls(request, reply)
+    by_itself = reply.text is None and not asked
+    calls = [_call(tool) for tool in request.tools if tool["type"] != "function"] if by_itself else []
     found = any(call["type"] == "web_search_call" for call in calls)
     incomplete = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(reason)
     refused = {"type": "refusal", "refusal": reply.refusal}
@@ -160,7 +174,8 @@ def response_to(request: ChatRequest, reply: Reply) -> dict[str, Any]:
         "status": "completed",
         "content": content,
     }
-    usage = _usage(request, text)
+    usage = _usage(request, text, asked)
+    said = [] if asked and not text else [message]
     return {
         "id": f"resp_{uuid.uuid4().hex}",
         "object": "response",
@@ -168,7 +183,9 @@ def response_to(request: ChatRequest, reply: Reply) -> dict[str, Any]:
         "model": request.model,
         "status": "incomplete" if incomplete else "completed",
         "incomplete_details": {"reason": incomplete} if incomplete else None,
-        "output": [{"id": "rs_1", "type": "reasoning", "summary": []}, *calls, message],
+        "output": [*calls, *said, reasoning(request.include), *as_items(asked)]
+        if asked
+        else [reasoning(request.include), *calls, *said],
         "usage": {
             "input_tokens": usage["prompt_tokens"],
             "output_tokens": usage["completion_tokens"],
@@ -211,22 +228,55 @@ def chunks(request: ChatRequest, reply: Reply) -> Iterator[dict[str, Any]]:
     yield chunk({"role": "assistant", "content": ""})
     for start in range(0, len(text), CHARS_PER_TOKEN):
         yield chunk({"content": text[start : start + CHARS_PER_TOKEN]})
+    calls = _calls(request, reply)
+    for delta in as_deltas(calls):
+        yield chunk(delta)
     yield chunk({}, reason)
-    yield {**head, "choices": [], "usage": _usage(request, text)}
+    yield {**head, "choices": [], "usage": _usage(request, text, calls)}
+
+
+def events(request: ChatRequest, reply: Reply) -> Iterator[dict[str, Any]]:
+    """Events of a streamed response, a token of its text each; the last one has it whole."""
+    whole = response_to(request, reply)
+    yield {
+        "type": "response.created",
+        "response": whole | {"status": "in_progress", "output": [], "usage": None},
+    }
+    for place, item in enumerate(whole["output"]):
+        for part in item["content"] if item["type"] == "message" else ():
+            text = part.get("text", "")
+            for start in range(0, len(text), CHARS_PER_TOKEN):
+                yield {
+                    "type": "response.output_text.delta",
+                    "item_id": item["id"],
+                    "output_index": place,
+                    "content_index": 0,
+                    "delta": text[start : start + CHARS_PER_TOKEN],
+                }
+    yield {"type": f"response.{whole['status']}", "response": whole}
 
 
 def event(body: dict[str, Any] | str) -> bytes:
     """A server-sent event."""
     data = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    return f"data: {data}\n\n".encode()
+    kind = f"event: {body['type']}\n" if isinstance(body, dict) and "type" in body else ""
+    return f"{kind}data: {data}\n\n".encode()
 
 
 def _answer(request: ChatRequest, reply: Reply) -> tuple[str, str]:
-    text = default_answer(request.last_user_text(), request.look()) if reply.text is None else reply.text
+    calls = _calls(request, reply)
+    text = reply.text
+    if text is None:
+        question, seen = request.last_user_text(), request.look()
+        text = "" if calls else default_answer(question, seen, request.results())
     limit = request.max_completion_tokens
     if limit is not None and tokens(text) > limit:
         return text[: limit * CHARS_PER_TOKEN], "length"
-    return text, reply.finish_reason
+    return text, "tool_calls" if calls else reply.finish_reason
+
+
+def _calls(request: ChatRequest, reply: Reply) -> tuple[Asked, ...]:
+    return reply.calls if request.may_call() else ()
 
 
 def _head(kind: str, request: ChatRequest) -> dict[str, Any]:
@@ -238,6 +288,7 @@ def _head(kind: str, request: ChatRequest) -> dict[str, Any]:
     }
 
 
-def _usage(request: ChatRequest, text: str) -> dict[str, int]:
-    prompt, answer = request.prompt_tokens(), tokens(text)
+def _usage(request: ChatRequest, text: str, calls: Iterable[Asked] = ()) -> dict[str, int]:
+    asked = sum(tokens(asked.call + json.dumps(asked.arguments)) for asked in calls)
+    prompt, answer = request.prompt_tokens(), tokens(text) + asked
     return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}

@@ -98,7 +98,10 @@ class ScriptedModel:
         without: Collection[Hashable] = (),
         heard: Callable[[str], None] | None = None,
     ) -> Completion:
-        """The next line of the script; every error comes from :data:`PLACE`, the only one there is."""
+        """The next line of the script; every error comes from :data:`PLACE`, the only one there is.
+
+        Where no functions may be asked for, it answers, as every model does in the end.
+        """
         if PLACE in without:
             raise ModelUnavailable("no other place is left")
         self.prompts.append(prompt)
@@ -110,6 +113,8 @@ class ScriptedModel:
             said.place = PLACE
         if isinstance(said, Exception):
             raise said
+        if isinstance(said, Completion) and said.calls and not (prompt.functions and prompt.may_call):
+            said = said.text or _echo(prompt)
         if isinstance(said, Completion):
             return said
         return Completion(said, model="scripted", prompt_tokens=11, completion_tokens=7)
