@@ -248,5 +248,7 @@ def _order(rule: Rule) -> dict[str, Any]:
         ((kind, fields),) = FAULTS[rule.fault].order.items()
     else:
         kind, fields = "reply", {"text": rule.reply}
+        if rule.call is not None:
+            fields["calls"] = [{"call": rule.call, "arguments": rule.arguments}]
     slowly = {"seconds": rule.seconds} if rule.seconds else {}
     return {kind: {**fields, **slowly}, "when": rule.when, "times": rule.times}

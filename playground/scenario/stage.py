@@ -12,6 +12,7 @@ from typing import Any
 from playground.control import Control
 from playground.im.attach import said_in
 from playground.im.chats import Delivered, private_key, team_key
+from playground.model.calling import as_messages
 
 LISTEN_MAX_SECONDS = 30.0
 """One request waits no longer than this for something to happen."""
@@ -83,10 +84,10 @@ class Stage:
         return self.model is not None and await self._until(self.model, condition, seconds)
 
     def window(self) -> list[str]:
-        """The texts that the model was given at last, without the system prompt."""
+        """The texts that the model was given at last, without the system prompt: a call as ``(name {arguments})``."""
         latest = self.requests[max(self.requests)]
-        messages = latest["messages"] if "messages" in latest else latest["input"]
-        return [_words(said["content"]) for said in messages if said["role"] != "system"]
+        messages = latest["messages"] if "messages" in latest else as_messages(latest["input"])
+        return [text for said in messages if said["role"] != "system" for text in _texts(said)]
 
     async def _until(self, part: Control, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -115,6 +116,13 @@ class Stage:
         if fact["origin"] != "user" and fact["finished"]:
             said = Delivered(**{name: value for name, value in fact.items() if name != "kind"})
             self.replies[said.chat].append(Reply(said.sender, said_in(said)))
+
+
+def _texts(said: dict[str, Any]) -> list[str]:
+    """What one message says, and what it asks for."""
+    asked = [call["function"] for call in said.get("tool_calls", ())]
+    calls = [f"({function['name']} {function['arguments']})" for function in asked]
+    return ([_words(said["content"])] if said["content"] is not None else []) + calls
 
 
 def _words(content: str | list[dict[str, Any]]) -> str:

@@ -221,14 +221,19 @@ class Rule(_Table):
 
     when: str | None = Field(None, min_length=1, description="text in the user's message")
     reply: str | None = Field(None, description="text")
+    call: str | None = Field(None, min_length=1, description="the name of a tool")
+    arguments: dict[str, Any] = Field({}, description="a table of the tool's arguments")
     fault: ModelFaultName | None = Field(None, description="the name of a fault of the model")
     seconds: float = Field(0, ge=0, le=300, description="a number, 0 to 300")
     times: int | None = Field(None, ge=1, description="a whole number, 1 or more")
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Self:
-        if (self.reply is None) == (self.fault is None) and not (self.seconds and self.fault is None):
-            raise ValueError("needs reply, fault or seconds; reply and fault exclude each other")
+        says = self.reply is not None or self.call is not None
+        if says == (self.fault is not None) and not (self.seconds and self.fault is None):
+            raise ValueError("needs reply, call, fault or seconds; a fault excludes reply and call")
+        if self.arguments and self.call is None:
+            raise ValueError("has arguments, but no call")
         return self
 
 

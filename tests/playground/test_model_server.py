@@ -12,7 +12,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from playground.model_server import Fault, ModelServer, Reply
+from playground.model_server import Asked, Fault, ModelServer, Reply
 
 
 @pytest.fixture
@@ -337,3 +337,81 @@ async def test_a_wrong_script_is_refused(model: ModelServer, entry: dict[str, An
         session.post(f"{model.url}/_control/script", json=entry) as response,
     ):
         assert response.status == 400
+
+
+TOOLS: list[Any] = [{"type": "function", "function": {"name": "hours", "parameters": {"type": "object"}}}]
+
+
+async def test_a_rule_that_asks_for_a_function_asks_once_for_each_question(
+    model: ModelServer, client: AsyncOpenAI
+) -> None:
+    model.when("open", Reply("Let me look.", calls=(Asked("hours", {"day": "Monday"}),)))
+    asked = await ask(client, "open?", tools=TOOLS)
+    said = asked.choices[0].message
+    assert (said.content, asked.choices[0].finish_reason) == ("Let me look.", "tool_calls")
+    (call,) = said.tool_calls
+    assert (call.function.name, json.loads(call.function.arguments)) == ("hours", {"day": "Monday"})
+    told = [said.model_dump(), {"role": "tool", "tool_call_id": call.id, "content": "9 to 5"}]
+    answer = await client.chat.completions.create(
+        model="m", messages=[{"role": "user", "content": "open?"}, *told], tools=TOOLS
+    )
+    assert answer.choices[0].message.content == "I was told: 9 to 5 You said: open?"
+
+
+@pytest.mark.parametrize("more", [{}, {"tools": TOOLS, "tool_choice": "none"}])
+async def test_it_asks_for_nothing_where_it_may_not(
+    model: ModelServer, client: AsyncOpenAI, more: dict[str, Any]
+) -> None:
+    model.next(Reply(calls=(Asked("hours"),)))
+    answer = await ask(client, "open?", **more)
+    assert answer.choices[0].message.content == "You said: open?"
+    assert not answer.choices[0].message.tool_calls
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "hours", "arguments": "{}"}}
+CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+RESULT = {"role": "tool", "tool_call_id": "1", "content": "9 to 5"}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [CALLING],
+        [CALLING, {"role": "user", "content": "well?"}],
+        [RESULT],
+        [CALLING, RESULT, RESULT],
+        [CALLING, RESULT | {"tool_call_id": "2"}],
+        [{"role": "assistant", "content": None}],
+        [{**CALLING, "tool_calls": [CALL | {"function": {"name": "a b", "arguments": "{}"}}]}, RESULT],
+        [{**CALLING, "tool_calls": [CALL | {"function": {"name": "hours", "arguments": {}}}]}, RESULT],
+    ],
+)
+async def test_calls_without_their_results_are_refused_as_by_openai(
+    client: AsyncOpenAI, messages: list[Any]
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.chat.completions.create(model="m", messages=messages, tools=TOOLS)
+    assert caught.value.param == "messages"
+
+
+async def test_a_response_streams_its_text_and_ends_with_all_of_it(
+    model: ModelServer, client: AsyncOpenAI
+) -> None:
+    model.next(Reply("one two", calls=(Asked("hours"),)))
+    tools: list[Any] = [{"type": "function", **TOOLS[0]["function"], "strict": False}]
+    events = [
+        event
+        async for event in await client.responses.create(
+            model="m", input=[{"role": "user", "content": "hi"}], tools=tools, stream=True
+        )
+    ]
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "one two"
+    last = events[-1]
+    assert last.type == "response.completed"
+    assert [item.type for item in last.response.output] == ["message", "reasoning", "function_call"]
+
+
+async def test_reasoning_that_was_not_stored_is_not_there(model: ModelServer, client: AsyncOpenAI) -> None:
+    item: Any = {"type": "reasoning", "id": "rs_1", "summary": []}
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.create(model="m", input=[item, {"role": "user", "content": "hi"}])

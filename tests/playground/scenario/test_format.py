@@ -48,7 +48,7 @@ def test_the_smallest_useful_file() -> None:
         (STEP + "robot.functoin = 'f'", 'step 1, key "robot.functoin": unknown; did you mean "function"?'),
         (
             "[[script]]\nanswer = 'x'\nreply = 'x'\n" + STEP,
-            'rule 1, key "answer": unknown; accepted: when, reply, fault, seconds, times',
+            'rule 1, key "answer": unknown; accepted: when, reply, call, arguments, fault, seconds, times',
         ),
         ("[[step]]\nsay = 'x'\n" + STEP, 'key "step": unknown; did you mean "steps"?'),
         ("", 'key "steps": missing; accepted: tables [[steps]]'),
@@ -84,7 +84,15 @@ def test_the_smallest_useful_file() -> None:
         ),
         (
             "[[script]]\nfault = 'model-429'\nreply = 'x'\n" + STEP,
-            "rule 1: needs reply, fault or seconds; reply and fault exclude each other",
+            "rule 1: needs reply, call, fault or seconds; a fault excludes reply and call",
+        ),
+        (
+            "[[script]]\nfault = 'model-429'\ncall = 'x'\n" + STEP,
+            "rule 1: needs reply, call, fault or seconds; a fault excludes reply and call",
+        ),
+        (
+            "[[script]]\nreply = 'x'\narguments.city = 'Rome'\n" + STEP,
+            "rule 1: has arguments, but no call",
         ),
         (
             "[settings]\nIM_APP_SECRET = 'x'\n" + STEP,

@@ -200,6 +200,30 @@ async def test_the_model_answers_as_scripted(world: World) -> None:
     assert world.model.requests[-1].status == 400
 
 
+async def test_the_model_asks_for_a_tool_and_says_what_it_was_told(world: World) -> None:
+    world.tool = ("nearest_shop", "Via Roma 1")
+    result = await world.play(
+        """
+        [[script]]
+        when = "shop"
+        call = "nearest_shop"
+        arguments = { city = "Rome" }
+        [[steps]]
+        say = "a shop?"
+        expect = "I was told: Via Roma 1 You said: a shop?"
+        [[steps]]
+        say = "another shop?"
+        expect.contains = "Via Roma 1"
+        [[steps]]
+        expect.window = [
+            "a shop?", '(nearest_shop {"city": "Rome"})', "Via Roma 1", "I was told: Via Roma 1 You said: a shop?",
+            "another shop?", '(nearest_shop {"city": "Rome"})', "Via Roma 1",
+        ]
+        """
+    )
+    assert result.ok, lines_of(result)
+
+
 async def test_the_window_that_the_model_was_given_can_be_expected(world: World) -> None:
     asked = HELLO + "expect.replies = 1\n[[steps]]\nsay = 'more'\nexpect.replies = 1\n[[steps]]\n"
     assert (await world.play(asked + "expect.window = ['hello', 'You said: hello', 'more']")).ok

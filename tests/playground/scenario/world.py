@@ -28,6 +28,7 @@ class World:
         replies: how often the bot sends each reply; exactly once would be right.
         kills: how often the host was killed.
         told: results in the order in which they came.
+        tool: the bot's only tool, and what it returns; empty for none.
     """
 
     im: ImServer
@@ -37,7 +38,8 @@ class World:
     replies: int = 1
     kills: int = 0
     told: list[StepResult] = field(default_factory=list)
-    history: list[dict[str, str]] = field(default_factory=list)
+    tool: tuple[str, str] = ("", "")
+    history: list[dict[str, Any]] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
     async def play(self, text: str, *, model: bool = True, killable: bool = True) -> Result:
@@ -70,13 +72,23 @@ class World:
 
     async def _reply(self, body: dict[str, Any]) -> None:
         self.history.append({"role": "user", "content": body["body"]})
-        request = {"model": "m", "messages": [{"role": "system", "content": "Be brief."}, *self.history]}
-        async with self.session.post(f"{self.model.url}/v1/chat/completions", json=request) as response:
-            answer = await response.json()
-        if response.status != 200:
-            return
-        text = answer["choices"][0]["message"]["content"]
-        self.history.append({"role": "assistant", "content": text})
+        name, result = self.tool
+        while True:
+            request = {"model": "m", "messages": [{"role": "system", "content": "Be brief."}, *self.history]}
+            if name:
+                request["tools"] = [{"type": "function", "function": {"name": name, "parameters": {}}}]
+            async with self.session.post(f"{self.model.url}/v1/chat/completions", json=request) as response:
+                answer = await response.json()
+            if response.status != 200:
+                return
+            said = answer["choices"][0]["message"]
+            text, calls = said["content"], said.get("tool_calls", [])
+            self.history.append({"role": "assistant", "content": text, "tool_calls": calls})
+            if not calls:
+                break
+            self.history += [
+                {"role": "tool", "tool_call_id": call["id"], "content": result} for call in calls
+            ]
         team = body["convType"] == "TEAM"
         for _ in range(self.replies):
             await self.im.chats.deliver(
