@@ -27,6 +27,8 @@ def meaning(played: Played) -> str:
     if isinstance(outcome, Completion):
         if len(played.asked) > 1:
             return "asked again"
+        if outcome.calls:
+            return "calls"
         if outcome.ended == "declined":
             return "declined"
         return {True: "answer", False: "nothing"}[bool(outcome.text)] + (

@@ -1,10 +1,10 @@
 """Answers of real model servers, a file each in ``answers/``: what came back, and what the relay makes of it.
 
 A file says the ``server``, ``status``, ``headers`` and ``body`` of the answer, and under ``[means]`` one of these: the
-``text`` of the completion (and how it ``ended``, what is warned of); the ``error`` with its numbers; or how the same
-place is asked again, which then answers: with parameters ``dropped``, ``added`` or ``changed``, another ``cap``, other
-``roles``, by the ``other_wire``. A file may say by which ``wire`` was asked, and that there were ``tools``; what is no
-answer is tried on both wires.
+``text`` of the completion (how it ``ended``, what it ``asks`` for, what is warned of); the ``error`` with its numbers;
+or how the same place is asked again, which then answers: with parameters ``dropped``, ``added`` or ``changed``, another
+``cap``, other ``roles``, by the ``other_wire``. A file may say by which ``wire`` was asked, and that there were
+``tools`` or ``functions``; what is no answer is tried on both wires.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from relay.model.connections import Connections
 from relay.model.dialect import Wire
 from relay.model.endpoints import Endpoint
 from relay.model.request import Requests
-from relay.ports import ChatMessage, Completion, Prompt
+from relay.ports import ChatMessage, Completion, Function, Prompt
 from relay.storage.credential import AppCredential
 
 FOLDER = Path(__file__).parent / "answers"
@@ -62,6 +62,8 @@ IN_A_ROW = Prompt(
 )
 """For servers that want users and assistant to take turns."""
 
+HOURS = Function("hours", "When the shops are open.", {"type": "object", "properties": {}})
+
 SECONDS = 30
 PASSED_BY_RESPONSES = json.dumps(
     {
@@ -85,6 +87,7 @@ class Case:
         means: what the relay is to make of it.
         wire: the API by which it was asked.
         tools: the server was to run a tool.
+        functions: the model was told one.
     """
 
     name: str
@@ -95,6 +98,7 @@ class Case:
     means: dict[str, Any]
     wire: Wire = "chat"
     tools: bool = False
+    functions: bool = False
 
     @property
     def api(self) -> Wire | None:
@@ -106,6 +110,8 @@ class Case:
         """What is asked."""
         if self.tools:
             return replace(PROMPT, tools=(ServerTool(type="web_search"),))
+        if self.functions:
+            return replace(PROMPT, functions=(HOURS,))
         return IN_A_ROW if "alternates" in self.means else PROMPT
 
 

@@ -28,6 +28,7 @@ async def test_an_answer_means(case: Case, caplog: pytest.LogCaptureFixture) -> 
         assert played.outcome.ended == means.get("ended", "whole")
         assert [f"{s.title} {s.url}".strip() for s in played.outcome.sources] == means.get("sources", [])
         assert list(played.outcome.tool_calls) == means.get("calls", [])
+        assert [f"{call.name} {call.arguments}" for call in played.outcome.calls] == means.get("asks", [])
         assert caplog.text.count("is not known") == int("warns" in means)
         assert means.get("warns", "") in caplog.text
     else:

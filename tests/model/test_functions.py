@@ -543,6 +543,42 @@ async def test_what_cannot_be_encrypted_is_not_asked_for(odd: Odd) -> None:
     assert odd.bodies[1]["tools"]
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (
+            400,
+            {
+                "message": "The encrypted content gAAA could not be verified.",
+                "code": "invalid_encrypted_content",
+            },
+        ),
+        (
+            404,
+            {
+                "message": "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false."
+            },
+        ),
+    ],
+)
+async def test_reasoning_that_a_place_cannot_read_any_more_is_left_out(
+    odd: Odd, status: int, error: dict[str, Any]
+) -> None:
+    """Another region has answered, with keys of its own."""
+    thought = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"}
+    call = {"type": "function_call", "call_id": "c", "id": "fc_1", "name": "hours", "arguments": "{}"}
+    answer = {"status": "completed", "output": [thought, call]}
+    odd.answers = [answer, (status, {"error": error}), {"status": "completed", "output": []}]
+    models = (Deployment(model="m", url=f"{odd.url}/v1", api="responses"),)
+    asked = await odd.model.complete(replace(PROMPT, models=models), seconds=5)
+    await odd.model.complete(replace(after(asked, "9 to 5"), models=models), seconds=5)
+    with_it, without = odd.bodies[1]["input"][2:], odd.bodies[2]["input"][2:]
+    assert [item["type"] for item in with_it] == ["reasoning", "function_call", "function_call_output"]
+    assert (with_it[0], with_it[1]["id"]) == (thought, "fc_1")
+    assert [item["type"] for item in without] == ["function_call", "function_call_output"]
+    assert "id" not in without[0]
+
+
 async def test_users_and_the_assistant_take_turns_around_calls(odd: Odd) -> None:
     odd.answers = [refusing("Conversation roles must alternate user/assistant"), saying("ok")]
     said = ChatMessage("assistant", "", calls=(FunctionCall("1", "hours", "{}"),))
