@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import openai  # noqa: F401  (its import must not count against a deadline)
 import pytest
 from aiohttp import web
 
@@ -21,6 +22,7 @@ from relay.errors import ModelOverflow, ModelRejected
 from relay.model import OpenAIChat
 from relay.ports import ChatMessage, Completion, Function, FunctionCall, Prompt
 from tests.conftest import EXAMPLE
+from tests.tiny import tiny_model
 
 SHOP = Function(
     "nearest_shop",
@@ -32,6 +34,7 @@ QUESTION = (ChatMessage("system", "You are Helper."), ChatMessage("user", "hello
 PROMPT = Prompt(QUESTION, functions=(SHOP, HOURS))
 ROME = Asked("nearest_shop", {"city": "Rome"})
 APIS: tuple[Api, ...] = ("chat", "responses")
+SECONDS = 30
 MINE = re.compile(r"[A-Za-z0-9]{9}")
 """An id that every server takes."""
 
@@ -72,7 +75,7 @@ class Places:
     async def ask(self, prompt: Prompt) -> Completion:
         models = (Deployment(model="m", url=f"{self.server.url}/v1", api=self.api),)
         heard = self.heard.append if self.streamed else None
-        return await self.chat.complete(replace(prompt, models=models), seconds=10, heard=heard)
+        return await self.chat.complete(replace(prompt, models=models), seconds=SECONDS, heard=heard)
 
     @property
     def last(self) -> dict[str, Any]:
@@ -174,6 +177,12 @@ async def test_reasoning_goes_back_in_front_of_its_calls(api: Api) -> None:
     assert server.requests[-1].body["input"][2]["encrypted_content"]
 
 
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[str]:
+    with tiny_model() as url:
+        yield url
+
+
 # Odd servers: each answers with bodies that the scripted model never sends.
 
 
@@ -209,7 +218,7 @@ class Odd:
 
     async def ask(self, prompt: Prompt = PROMPT, *, name: str = "m", **more: Any) -> Completion:
         models = (Deployment(model=name, url=f"{self.url}/v1"),)
-        return await self.model.complete(replace(prompt, models=models), seconds=5, **more)
+        return await self.model.complete(replace(prompt, models=models), seconds=SECONDS, **more)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -538,7 +547,7 @@ async def test_what_cannot_be_encrypted_is_not_asked_for(odd: Odd) -> None:
     error = {"message": "Encrypted content is not supported with this model.", "param": "include"}
     odd.answers = [(400, {"error": error}), {"status": "completed", "output": []}]
     models = (Deployment(model="m", url=f"{odd.url}/v1", api="responses"),)
-    await odd.model.complete(replace(PROMPT, models=models), seconds=5)
+    await odd.model.complete(replace(PROMPT, models=models), seconds=SECONDS)
     assert ["include" in body for body in odd.bodies] == [True, False]
     assert odd.bodies[1]["tools"]
 
@@ -570,8 +579,8 @@ async def test_reasoning_that_a_place_cannot_read_any_more_is_left_out(
     answer = {"status": "completed", "output": [thought, call]}
     odd.answers = [answer, (status, {"error": error}), {"status": "completed", "output": []}]
     models = (Deployment(model="m", url=f"{odd.url}/v1", api="responses"),)
-    asked = await odd.model.complete(replace(PROMPT, models=models), seconds=5)
-    await odd.model.complete(replace(after(asked, "9 to 5"), models=models), seconds=5)
+    asked = await odd.model.complete(replace(PROMPT, models=models), seconds=SECONDS)
+    await odd.model.complete(replace(after(asked, "9 to 5"), models=models), seconds=SECONDS)
     with_it, without = odd.bodies[1]["input"][2:], odd.bodies[2]["input"][2:]
     assert [item["type"] for item in with_it] == ["reasoning", "function_call", "function_call_output"]
     assert (with_it[0], with_it[1]["id"]) == (thought, "fc_1")
@@ -608,11 +617,13 @@ async def test_the_canary_has_the_same_functions(odd: Odd) -> None:
     odd.answers = [refusing("Bad.")]
     with pytest.raises(ModelRejected) as caught:
         await odd.ask()
-    assert not await odd.model.takes_anything(caught.value.place, seconds=5, functions=PROMPT.functions)
+    assert not await odd.model.takes_anything(caught.value.place, seconds=SECONDS, functions=PROMPT.functions)
     assert len(odd.bodies[-1]["messages"]) == 1
     assert "tools" in odd.bodies[-2]
     odd.answers = [saying("ok")]
-    assert await odd.model.takes_anything(caught.value.place, seconds=5)  # without them, it was not asked yet
+    assert await odd.model.takes_anything(
+        caught.value.place, seconds=SECONDS
+    )  # without them, it was not asked yet
 
 
 # Streams of calls, in the pieces of real servers.
@@ -688,3 +699,24 @@ async def test_thoughts_of_a_stream_go_back_whole(odd: Odd) -> None:
     assert said["reasoning_content"] == "hm"
     assert said["reasoning_details"] == detail(text="hm", signature="s")
     assert said["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "t"}}
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("api", APIS)
+async def test_a_real_llama_cpp_takes_functions_and_results_whose_template_knows_none(
+    tiny: str, api: Api
+) -> None:
+    """It refuses neither, and tells its model nothing of them: the tokens are those of a prompt without functions."""
+    chat = OpenAIChat(load_settings(EXAMPLE))
+    models = (Deployment(model="tiny", url=f"{tiny}/v1", api=api),)
+    asked = replace(PROMPT, models=models, max_tokens=4)
+    plain = await chat.complete(replace(asked, functions=()), seconds=180)
+    told = await chat.complete(asked, seconds=180)
+    assert (told.text, told.calls, told.prompt_tokens) == (plain.text, (), plain.prompt_tokens)
+    called = Completion("", calls=(FunctionCall("1", "hours", "{}"),))
+    rounds = after(called, "9 to 5", resumed=True).messages
+    for may_call in (True, False):
+        answered = await chat.complete(replace(asked, messages=rounds, may_call=may_call), seconds=180)
+        assert answered.text
+        assert answered.prompt_tokens > plain.prompt_tokens  # the result is told
+    await chat.aclose()
