@@ -23,7 +23,10 @@ _FINISHES: dict[str, Finish] = {
     **dict.fromkeys(("stop", "eos", "end_turn", "stop_sequence", "tool_calls", "function_call"), "whole"),
     **dict.fromkeys(("length", "model_length", "max_tokens", "max_output_tokens"), "cut"),
     **dict.fromkeys(("content_filter", "sensitive", "safety", "prohibited_content"), "withheld"),
-    **dict.fromkeys(("network_error", "error", "abort", "insufficient_system_resource"), "failed"),
+    **dict.fromkeys(
+        ("network_error", "error", "abort", "insufficient_system_resource", "malformed_function_call"),
+        "failed",
+    ),
 }
 """What the servers' finish reasons mean: OpenAI's own, those of Mistral, Zhipu, Gemini, DeepSeek, vLLM."""
 

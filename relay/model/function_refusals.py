@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from relay.errors import ModelRejected
+from relay.errors import AttemptFailed, ModelRejected
 from relay.model.dialect import Dialect, Parameters
 from relay.model.refusals import UNKNOWN_PARAMETER, Refusal
+from relay.ports import Completion, FunctionCall
 
 _A_TOOL = r"['\"`]?(?:tools?(?:[ _-](?:use|calls?|calling))?|function[ _-]?call(?:s|ing)?|functions)\b['\"`]?"
 _NO_FUNCTIONS = re.compile(
@@ -29,6 +30,11 @@ _BAD_SCHEMA = re.compile(
 
 _PLACE_OF_TOOL = re.compile(r"(?:tools|function_declarations)[\[.](\d+)")
 
+_CALLED_WRONGLY = re.compile(
+    r"failed to call a function|but model called a tool|tool call validation failed", re.IGNORECASE
+)
+"""Groq, which refuses with 400 what its model has written, not what it was asked (pipecat-ai/pipecat#1168)."""
+
 _REASONING_NEEDED = re.compile(
     r"reasoning_content[^\n]{0,60}must be passed back|missing `?reasoning_content|reasoning_content is missing"
     r"|missing a `?thought_signature|without its required '?reasoning",
@@ -46,12 +52,18 @@ _REASONING_REFUSED = re.compile(
 
 def about_functions(
     refusal: Refusal, sent: Parameters, dialect: Dialect, functions: Sequence[str], *, are_first: bool
-) -> ModelRejected | Dialect | None:
+) -> ModelRejected | AttemptFailed | Completion | Dialect | None:
     """What a refusal says of functions, of calls or of what goes back with them; None when it is about something else.
 
     No message is to blame for a schema, and no other place takes it.
     """
     words = refusal.words
+    if "tool_use_failed" in refusal.codes or _CALLED_WRONGLY.search(words):
+        if "tool_choice" in sent:
+            return Completion(
+                "", calls=(FunctionCall("", "-", "{}"),)
+            )  # it had to answer, and called all the same
+        return AttemptFailed("the model's call of a tool cannot be read", broke_off=True)
     if "tool_choice" in sent and refusal.names_it("tool_choice"):
         return replace(dialect, without=dialect.without | {"tool_choice"})
     if dialect.reasoning == "back" and _REASONING_NEEDED.search(words):

@@ -216,6 +216,8 @@ class Requests:
                 return AttemptFailed(f"the model server is unreachable: {type(error).__name__}")
             except OpenAIError as error:
                 spans.failed(span, type(error).__name__)
+                if has_begun:  # an error in the place of the next piece
+                    return AttemptFailed(f"the answer broke off: {type(error).__name__}", broke_off=True)
                 cause = f"the model server gave no usable answer: {type(error).__name__}"
                 return AttemptFailed(cause, lasting=True)
             except (ValueError, RecursionError):

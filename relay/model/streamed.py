@@ -85,9 +85,10 @@ class _Calls:
         if not same:
             return None
         last = same[-1]
-        if call_id and last.id and call_id != last.id:
-            return None
-        return None if index is None and name and last.function.name and not (call_id and last.id) else last
+        if call_id and last.id:
+            return last if call_id == last.id else None
+        begins = index is None and name and last.function.name
+        return None if begins else last
 
 
 class _Thoughts:

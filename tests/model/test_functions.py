@@ -525,6 +525,35 @@ async def test_a_model_that_calls_although_it_has_to_answer_is_shown_no_function
     assert ["tools" in body for body in odd.bodies] == [True, False, True, True]
 
 
+FAILED_CALL = (
+    "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details."
+)
+
+
+async def test_a_call_that_a_server_cannot_read_is_asked_for_once_more(odd: Odd) -> None:
+    """Groq refuses what its own model wrote, as if the request were wrong; its next answer may be right."""
+    odd.answers = [refusing(FAILED_CALL, code="tool_use_failed"), calling(entry())]
+    assert asked_by(await odd.ask()) == [("hours", {})]
+    assert ["tools" in body for body in odd.bodies] == [True, True]
+
+
+async def test_a_call_of_a_model_that_has_to_answer_is_no_fault_of_the_request(odd: Odd) -> None:
+    message = "Tool choice is none, but model called a tool"
+    odd.answers = [refusing(message, code="tool_use_failed"), saying("ok"), calling(entry())]
+    assert (await odd.ask(replace(PROMPT, may_call=False))).text == "ok"
+    assert asked_by(await odd.ask()) == [("hours", {})]
+    assert ["tools" in body for body in odd.bodies] == [True, False, True]
+
+
+async def test_an_error_in_a_stream_is_an_answer_that_broke_off(odd: Odd) -> None:
+    broken: dict[str, Any] = {"error": {"message": FAILED_CALL, "code": "tool_use_failed", "type": "x"}}
+    odd.answers = [
+        {"pieces": [piece(content="Let me"), broken]},
+        {"pieces": [piece(part("{}", "hours", "a", index=0), finish="tool_calls")]},
+    ]
+    assert asked_by(await odd.ask(heard=lambda _: None)) == [("hours", {})]
+
+
 @pytest.mark.parametrize(
     "message",
     [
