@@ -13,6 +13,8 @@ from relay.memory.history import Conversation
 from relay.memory.rows import Entry
 from relay.messages import Message
 from relay.ports import Insert
+from relay.tools import tool
+from tests.doubles.model import called, called_all
 from tests.kit import RelayKit
 
 
@@ -60,6 +62,34 @@ def test_the_storage_calls_of_a_turn(relay: RelayKit) -> None:
         "delete relayleases 1",  # release
     ]
     assert before_reply == 4
+
+
+def test_a_round_of_tools_costs_one_call_and_one_for_each_result(relay: RelayKit) -> None:
+    @tool
+    async def look_up(number: int) -> str:
+        """Look something up."""
+        return f"it is {number}"
+
+    relay.tools.add(look_up)
+    relay.configure_bot(rewind_minutes=60, tools=["look_up"])
+    rounds = {
+        0: called_all(("look_up", {"number": 1}), ("look_up", {"number": 2})),
+        2: called("look_up", number=3),
+    }
+    relay.model.default = lambda prompt: rounds.get(
+        sum(said.role == "tool" for said in prompt.messages), "Three."
+    )
+    calls, before_reply = calls_of_a_turn(relay)
+    assert calls[2:-3] == [
+        "page relayhistory20261123 1",  # window, with the rounds of an interrupted turn
+        "write relayhistory20261123 2",  # the first round, and the message still as it was read
+        "write relayhistory20261123 1",  # what came of one call
+        "write relayhistory20261123 1",  # and of the other
+        "write relayhistory20261123 2",  # the second round
+        "write relayhistory20261123 1",
+    ]
+    assert before_reply == 4 + 5
+    assert len(relay.model.prompts) == 2 * 3
 
 
 def test_one_more_call_while_the_window_reaches_into_yesterday(relay: RelayKit) -> None:
