@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -35,6 +34,7 @@ from relay.keys import client_id
 from relay.memory.rows import Entry
 from relay.messages import Message, TeamKind
 from relay.ports import Chunk, Clock, Messenger, Outgoing, Sent
+from relay.turn.growing import showable
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +46,6 @@ SILENT_SECONDS = 25.0
 
 KEPT_CHARS = 8
 """Kept back, to have something to say when the model is silent for long."""
-
-FULL_CHARS = 3000
-"""From here on a stream goes to the end of its paragraph, and no further than to :data:`MOST_CHARS`."""
-
-MOST_CHARS = 4000
-
-_MARK = re.compile(r"[`*_~\[\]<>|\\&!\n]|^\s*(?:[-+#=]|\d+[.)])")
-"""Where a block may begin to mean something else than it says."""
 
 CALL_SECONDS = 5.0
 
@@ -191,7 +183,7 @@ class Stream:
         """All that may be shown of the answer so far."""
         if self.is_broken:
             return
-        ready = _showable(self._render(text))
+        ready = showable(self._render(text))
         if not ready.startswith(self.shown):
             self.is_broken = True  # another model, or what was shown was no part of the answer
         self._ready = ready
@@ -311,28 +303,6 @@ class Stream:
         if begins:
             self.note = replace(self.note, server_id=sent.server_id, at=sent.at)
             await self._write()
-
-
-def certain(text: str) -> str:
-    """What of a Markdown text that still grows means what it will mean: its blocks, and the next one up to a mark."""
-    blocks = code_blocks(text)
-    end = text.rfind("\n\n")
-    while end >= 0 and any(block.start <= end < block.end for block in blocks):
-        end = text.rfind("\n\n", 0, end)
-    begun = text[end + 2 :] if end >= 0 else text
-    mark = _MARK.search(begun)
-    return text[: len(text) - len(begun)] + (begun[: mark.start()].rstrip() if mark else begun)
-
-
-def _showable(text: str) -> str:
-    """What of an answer that still grows is shown: up to the end of the paragraph in which it becomes long."""
-    if len(text) <= FULL_CHARS:
-        return text
-    blocks = code_blocks(text)
-    end = text.find("\n\n", FULL_CHARS)
-    while end >= 0 and any(block.start <= end < block.end for block in blocks):
-        end = text.find("\n\n", end + 1)
-    return text[: min(MOST_CHARS, len(text)) if end < 0 else min(end, MOST_CHARS)]
 
 
 def _outgoing(message: Message) -> Outgoing:

@@ -11,8 +11,9 @@ from relay.errors import ImUnavailable
 from relay.failures import FailureRecord
 from relay.memory.rows import Entry, is_earlier
 from relay.memory.window import Plan
+from relay.turn.growing import certain
 from relay.turn.layout import shown_text
-from relay.turn.streaming import Note, Stream, certain
+from relay.turn.streaming import Note, Stream
 from relay.turn.task import Parts, Task
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ from relay.errors import (
     NoStreams,
 )
 from relay.ports import Completion, Prompt
-from relay.turn.streaming import MOST_CHARS, Note
+from relay.turn.growing import MOST_CHARS
+from relay.turn.streaming import Note
 from tests.kit import RelayKit
 
 WHOLE = "It opens at nine o'clock in the morning, and closes at six."
