@@ -27,7 +27,7 @@
     ├── ImError
     │   ├── ImUnavailable       throttled, unreachable or no answer; try later
     │   ├── ImRejected          a definite no: the receiver, the sender or the request
-    │   │   └── NoStreams       there are no stream messages in this kind of chat
+    │   │   └── NoStreams       no message grows in this kind of chat: no streams, or no edits
     │   └── ImBlocked           moderation refused the text
     └── MediumError
         ├── MediumUnavailable   what somebody sent cannot be fetched now
@@ -291,7 +291,7 @@ class ImRejected(ImError):
 
 
 class NoStreams(ImRejected):
-    """The first piece of a stream was refused with a code for streams, or the API has none (v1).
+    """The first piece of a stream was refused with a code for streams, or an edit was; or the API has none (v1).
 
     ``im`` raises it; ``turn/streaming`` sends replies whole into such chats for a while.
     """

@@ -167,6 +167,19 @@ class Messenger(Protocol):
             ImUnavailable, ImRejected, ImBlocked: this one does not go on.
         """
 
+    async def edit(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+        """Let a sent text say something else from now on; at most once a second.
+
+        Args:
+            outgoing: its ids and its chat, and the whole new text.
+            sent: what the platform made of it.
+            seconds: for everything.
+
+        Raises:
+            NoStreams: there are no edits in this chat.
+            ImUnavailable, ImRejected, ImBlocked: it is not known to say so.
+        """
+
     async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
         """Take a sent message back, whatever it says.
 

@@ -1,4 +1,4 @@
-"""The server API that bots call: v1 ``sendMsg.action`` and ``upload.action``, v2 messages and v2 stream messages.
+"""The server API that bots call: v1 ``sendMsg.action`` and ``upload.action``, v2 messages, stream messages and edits.
 
 Whatever becomes of a call, its HTTP status is 200 and the result code is in the body, except on demand.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -27,8 +27,9 @@ from playground.im.calls import (
 )
 from playground.im.chats import RECALLED, Chats, Delivered, TeamKind, private_key, team_key
 from playground.im.dialects import V1, V2, Dialect
+from playground.im.edits import Edits, V2EditBody
 from playground.im.faults import ApiFault, ApiFaults, What
-from playground.im.signals import Signals, json_object, signal_routes
+from playground.im.signals import Answer, Signals, json_object, signal_routes
 from playground.im.signing import why_refused
 from playground.im.streams import Streams
 from playground.loopback import cut_connection
@@ -93,6 +94,7 @@ class ServerApi:
 
     def __post_init__(self) -> None:
         self._streams = Streams(self.chats)
+        self._edits = Edits(self.chats)
         self.signals = Signals(self.chats)
 
     def routes(self) -> list[web.RouteDef]:
@@ -105,6 +107,7 @@ class ServerApi:
             web.post(v2, self._v2),
             web.delete(f"{v2}/{{server_id}}", self._v2_recall),
             web.post(f"{v2}/actions/stream_message", self._v2_stream),
+            web.post("/im/v2/messages/actions/modifyMsg", self._v2_edit),
             *signal_routes(self.signals, self._show),
         ]
 
@@ -125,6 +128,13 @@ class ServerApi:
             V2,
             body,
             lambda: V2StreamBody.model_validate(body).send(Conversation.parse(conversation_id)),
+        )
+
+    async def _v2_edit(self, request: web.Request) -> web.StreamResponse:
+        body = await json_object(request)
+        call = await self._begin(request, body)
+        return await self._carry_out(
+            request, call, V2, lambda: self._edits.edit(V2EditBody.model_validate(body))
         )
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
@@ -148,7 +158,7 @@ class ServerApi:
         request: web.Request,
         call: ApiCall,
         dialect: Dialect,
-        act: Callable[[], dict[str, Any]],
+        act: Callable[[], Answer | Awaitable[Answer]],
         what: What = "message",
     ) -> web.StreamResponse:
         """Serve a call that puts no message into a chat: ``act`` checks it, carries it out, and answers."""
@@ -156,12 +166,14 @@ class ServerApi:
             self._check_signature(request, dialect)
             fault = self.faults.take("", self.chats.now(), what)
             if fault is not None and fault.cuts_the_line:
+                if fault.delivered:
+                    await _answered(act)
                 return await self._break_off(request, call, fault)
             if dialect.remembers_request_ids:
                 self._check_request_id(request.headers.get("RequestId", ""))
             if fault is not None:
                 raise Refused(fault.code or 500, "refused on demand")
-            answer = _parsed(act)
+            answer = await _answered(act)
         except Refused as refused:
             answer = {"code": refused.code, dialect.reason: refused.reason}
         call.answer = answer
@@ -345,6 +357,11 @@ async def _large_form(request: web.Request) -> dict[str, str]:
         if len(body) > 2 * UPLOAD_MAX_CHARS:
             return {}
     return dict(parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True))
+
+
+async def _answered(act: Callable[[], Answer | Awaitable[Answer]]) -> Answer:
+    answer = _parsed(act)
+    return await answer if isinstance(answer, Awaitable) else answer
 
 
 def _parsed(parse: Callable[[], T]) -> T:

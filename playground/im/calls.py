@@ -257,6 +257,8 @@ class V2StreamBody(_V2):
     """Body of ``…/messages/actions/stream_message`` (doc TgyMTY2NzE)."""
 
     message: V2StreamMessage
+    route_config: RouteConfig = RouteConfig()
+    thread_config: ThreadConfig | None = None
 
     def send(self, conversation: Conversation) -> Send:
         """The chunk as a message. Only what the chat shows in the end is of interest, so no copy is routed."""
@@ -271,6 +273,7 @@ class V2StreamBody(_V2):
             routed=False,
             chunk=self.message.attachment,
             stream_id=None if server_id is None else str(server_id),
+            quoted=self.thread_config.thread_reply if self.thread_config else None,
         )
 
 

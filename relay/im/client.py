@@ -6,8 +6,6 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import cycle, islice
 
 import httpx2
@@ -17,6 +15,7 @@ from relay import spans
 from relay.attachments import Attachment
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, NoStreams
 from relay.im.answers import Attempt, read
+from relay.im.call import Call
 from relay.im.codes import NO_SUCH_MESSAGE, STREAM_CODES, Outcome
 from relay.im.hosts import ApiVersion, Region, hosts
 from relay.im.presence import Budget, signal_request
@@ -26,6 +25,7 @@ from relay.im.requests import (
     UPLOAD_MAX_BYTES,
     Request,
     SpeechForm,
+    edit_request,
     speech_request,
     stream_request,
     upload_request,
@@ -62,27 +62,6 @@ PAUSE_SECONDS = 10.0
 
 KEEP_ALIVE_SECONDS = 30.0
 """How long an idle connection is kept for the next reply. A connection that the server closed earlier costs a retry."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """What is asked of the server.
-
-    Attributes:
-        name: of what it is about, for the log.
-        hosts: where it may be asked.
-        write: makes the request with this id.
-        attempt_seconds: longest wait of one request.
-        keeps_id: the server knows a repetition by the id of its request.
-        is_text: nothing in its form can be illegal, so that a fault in the configuration is one.
-    """
-
-    name: str
-    hosts: tuple[str, ...]
-    write: Callable[[str], Request]
-    attempt_seconds: float
-    keeps_id: bool = False
-    is_text: bool = True
 
 
 class ImClient:
@@ -126,7 +105,7 @@ class ImClient:
             ImRejected: sender, receiver or form are refused; of what is no text, or quotes, also what may be.
             ImBlocked: moderation refused the text.
         """
-        call = _Call(
+        call = Call(
             name=outgoing.client_id,
             hosts=self._hosts,
             write=lambda request_id: DIALECTS[self._version](outgoing, request_id),
@@ -143,7 +122,7 @@ class ImClient:
         """See :meth:`relay.ports.Messenger.stream`."""
         if self._version == "v1":
             raise NoStreams("v1 has no stream messages")
-        call = _Call(
+        call = Call(
             name=outgoing.client_id,
             hosts=self._hosts,
             write=lambda request_id: stream_request(outgoing, chunk, request_id),
@@ -157,13 +136,40 @@ class ImClient:
                 raise NoStreams(refusal.cause) from None
             raise
 
+    async def edit(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+        """See :meth:`relay.ports.Messenger.edit`. One whose answer is lost is not repeated: it may still arrive, and
+        then must not come behind a later one.
+
+        No code says that a chat takes no edits, so every definite no does, but that the message is gone.
+        """
+        if self._version == "v1":
+            raise NoStreams("v1 edits no messages")
+        call = Call(
+            name=outgoing.client_id,
+            hosts=self._hosts,
+            write=lambda request_id: edit_request(outgoing, sent, request_id),
+            attempt_seconds=ATTEMPT_SECONDS,
+            is_repeated=False,
+            is_text=False,
+        )
+        try:
+            await self._make(call, seconds)
+        except ImRejected as refusal:
+            if str(NO_SUCH_MESSAGE) in refusal.cause:
+                raise
+            raise NoStreams(refusal.cause) from None
+        except ImUnavailable as failure:
+            if failure.cause.startswith("HTTP 4"):  # without a result code: there is no such call
+                raise NoStreams(failure.cause) from None
+            raise
+
     async def upload(self, content: bytes, content_type: str, *, seconds: float) -> str:
         """See :meth:`relay.ports.Messenger.upload`. A repetition after a lost answer leaves a second copy there."""
         if not content:
             raise ImRejected("nothing to upload: it has no bytes")
         if len(content) > UPLOAD_MAX_BYTES:
             raise ImRejected(f"{len(content)} bytes are more than the {UPLOAD_MAX_BYTES} of an upload")
-        call = _Call(
+        call = Call(
             name="upload",
             hosts=self._upload_hosts,
             write=lambda request_id: upload_request(content, content_type, request_id),
@@ -179,7 +185,7 @@ class ImClient:
         url, form = attachment.url, _SPEECH_FORMS.get(attachment.ext)
         if form is None:  # phones record AMR, too: the storage's own transform
             url, form = f"{url}{'&' if '?' in url else '?'}audioTrans&type=mp3", "mp3"
-        call = _Call(
+        call = Call(
             name="recording",
             hosts=self._speech_hosts,
             write=lambda request_id: speech_request(bot, url, form, attachment.milliseconds, request_id),
@@ -190,7 +196,7 @@ class ImClient:
 
     async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
         """See :meth:`relay.ports.Messenger.recall`. A repetition finds nothing, which is a refusal."""
-        call = _Call(
+        call = Call(
             name=outgoing.client_id,
             hosts=self._hosts,
             write=lambda request_id: RECALLS[self._version](outgoing, sent, request_id, silently),
@@ -225,7 +231,7 @@ class ImClient:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def _make(self, call: _Call, seconds: float) -> Attempt:
+    async def _make(self, call: Call, seconds: float) -> Attempt:
         """The first answer that is a success, within ``seconds``."""
         end = asyncio.get_running_loop().time() + seconds
         try:
@@ -235,7 +241,7 @@ class ImClient:
         except TimeoutError:
             raise ImUnavailable(f"no answer within {seconds:.1f} s") from None
 
-    async def _try(self, call: _Call, attempt_seconds: float, end: float) -> Attempt:
+    async def _try(self, call: Call, attempt_seconds: float, end: float) -> Attempt:
         request_id = uuid.uuid4().hex
         in_doubt = False  # whether an earlier request with this id may have been carried out
         lost = 0
@@ -250,7 +256,7 @@ class ImClient:
             match answer.outcome:
                 case None:
                     lost += 1
-                    if lost == LOST_ANSWERS:
+                    if lost == LOST_ANSWERS or (answer.arrived and not call.is_repeated):
                         break
                     if call.keeps_id:
                         in_doubt = in_doubt or answer.arrived
@@ -294,7 +300,7 @@ class ImClient:
             return 0
         return left
 
-    async def _post(self, host: str, call: _Call, request_id: str, seconds: float) -> Attempt:
+    async def _post(self, host: str, call: Call, request_id: str, seconds: float) -> Attempt:
         """Make one request, and log its outcome unless it is a plain success."""
         started = time.monotonic()
         answer = await self._request(host, call.write(request_id), seconds)

@@ -46,6 +46,9 @@ def result_code(code: int) -> ResultCode:
 
 NO_SUCH_MESSAGE = 107404
 
+TOO_MANY_EDITS = 107449
+"""Of one message within a second (vendor's Java SDK, IMessageV2Service)."""
+
 STREAM_CODES = range(189318, 189322)
 """What the vendor names for streams, without saying which is which."""
 
@@ -72,6 +75,7 @@ _WORDS: dict[Outcome, dict[int, str]] = {
         514: "service unavailable",
         # Per sender, unlike 416: the other conversations go on.
         107323: "too many messages from this account",
+        TOO_MANY_EDITS: "this message was edited less than a second ago",
     },
     Outcome.THROTTLED: {
         416: "over the app's rate limit",

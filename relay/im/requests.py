@@ -5,6 +5,9 @@ v2: ``POST /im/v2/conversations/{conversation_id}/messages``, JSON (doc TEzMDQwO
 v1's ``body``, v2's ``attachment``, with ``w``, ``h``, ``dur``, ``lat`` and ``lng`` as the vendor's own SDK puts them on
 the wire (the V10 names are those of its objects alone). ``python -m tests.im`` prints all of it.
 
+Edit: ``POST /im/v2/messages/actions/modifyMsg`` (vendor's Java SDK, IMessageV2Service; the vendor's list of calls
+prints ``…/actions/modify``). v1 has none.
+
 Recall: ``DELETE …/messages/{message_server_id}`` and ``POST /nimserver/msg/recall.action`` (vendor's Java SDK,
 IMessageV2Service; doc DQ2NTg4ODE).
 
@@ -23,6 +26,7 @@ from urllib.parse import quote, urlencode
 
 from relay.attachments import MediumKind
 from relay.im.hosts import ApiVersion
+from relay.keys import is_server_id
 from relay.messages import TeamKind
 from relay.outgoing import Custom, Medium, Place, Tip
 from relay.ports import Chunk, Outgoing, Sent
@@ -46,6 +50,11 @@ UPLOAD_MAX_BYTES = 11_000_000
 """The platform takes 15 million characters of base64, of which four hold three bytes."""
 
 _WIRE_NAMES = {"width": "w", "height": "h", "milliseconds": "dur", "latitude": "lat", "longitude": "lng"}
+
+_UNMODERATED: dict[str, Any] = {
+    "antispam_config": {"antispam_enabled": False},
+    "route_config": {"route_enabled": False},
+}
 
 _V2_CONVERSATION_KINDS: dict[TeamKind | None, int] = {None: 1, "team": 2, "super_team": 3}
 
@@ -82,12 +91,8 @@ def v2_request(outgoing: Outgoing, request_id: str) -> Request:
             "push_forcepush_ids": [outgoing.mention],
         }
     if not outgoing.moderate:
-        fields["antispam_config"] = {"antispam_enabled": False}
-        fields["route_config"] = {"route_enabled": False}
-    if outgoing.quote is not None:
-        original = _thread_message(outgoing.quote)
-        fields["thread_config"] = {"thread_root": original, "thread_reply": original}
-    return json_request(_v2_messages(outgoing), fields, request_id)
+        fields |= _UNMODERATED
+    return json_request(_v2_messages(outgoing), fields | _thread(outgoing.quote), request_id)
 
 
 def v1_request(outgoing: Outgoing, request_id: str) -> Request:
@@ -123,11 +128,34 @@ def stream_request(outgoing: Outgoing, chunk: Chunk, request_id: str) -> Request
         **({"message_server_id": chunk.server_id} if chunk.server_id else {}),
         "attachment": {"text": chunk.text, "index": chunk.index, "finish": int(chunk.is_last)},
     }
-    return Request(
-        path=f"{_v2_messages(outgoing)}/actions/stream_message",
-        headers={"Content-Type": "application/json", "X-custom-traceid": request_id},
-        body=_json({"message": message}).encode("utf-8", "replace"),
-    )
+    fields: dict[str, Any] = {"message": message}
+    if (
+        not chunk.server_id
+    ):  # what the message is, the first piece says for all (StreamMessageRequestV2 of the SDK)
+        if not outgoing.moderate:
+            fields["route_config"] = {"route_enabled": False}
+        fields |= _thread(outgoing.quote)
+    return json_request(f"{_v2_messages(outgoing)}/actions/stream_message", fields, request_id)
+
+
+def edit_request(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
+    """A text says something else from now on (``ModifyMessageRequestV2`` of the SDK). Nobody is notified again."""
+    fields: dict[str, Any] = {
+        "operator": outgoing.bot,
+        "type": _V2_CONVERSATION_KINDS[outgoing.team_kind],
+        "message": {
+            "message_server_id": int(sent.server_id) if is_server_id(sent.server_id) else 0,
+            "sender_id": outgoing.bot,
+            "receiver_id": outgoing.to,
+            "time": sent.at,
+            "message_type": _TEXT,
+            "text": outgoing.text,
+        },
+        "push_config": {"push_enabled": False},
+    }
+    if not outgoing.moderate:
+        fields |= _UNMODERATED
+    return json_request("/im/v2/messages/actions/modifyMsg", fields, request_id)
 
 
 def speech_request(bot: str, url: str, form: SpeechForm, milliseconds: int, request_id: str) -> Request:
@@ -218,16 +246,19 @@ def _v2_messages(outgoing: Outgoing) -> str:
     return f"/im/v2/conversations/{conversation}/messages"
 
 
-def _thread_message(original: Original) -> dict[str, Any]:
+def _thread(original: Original | None) -> dict[str, Any]:
     """A quoted message (``ThreadMessage`` of the vendor's server SDK). It is taken for the first of its thread, too: a
     message copy does not say which one that is."""
-    return {
+    if original is None:
+        return {}
+    named = {
         "sender_id": original.sender,
         "receiver_id": original.to,
         "create_time": original.at,
         "message_server_id": int(original.server_id),
         "message_client_id": original.client_id,
     }
+    return {"thread_config": {"thread_root": named, "thread_reply": named}}
 
 
 def _v2_content(outgoing: Outgoing) -> dict[str, Any]:

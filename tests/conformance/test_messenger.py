@@ -12,7 +12,7 @@ import pytest
 
 from playground.im_server import ApiFault, ImServer
 from relay.clock import SystemClock
-from relay.errors import ImBlocked, ImRejected, ImUnavailable
+from relay.errors import ImBlocked, ImRejected, ImUnavailable, NoStreams
 from relay.im.client import ImClient
 from relay.im.requests import attachment
 from relay.outgoing import Custom, File, Medium, Picture, Place, Tip, Video, Voice
@@ -252,3 +252,35 @@ async def test_a_stream_is_taken_back_without_a_trace(sending: Sending, is_whole
     assert sending.seen() == []
     with pytest.raises(ImRejected):
         await sending.messenger.stream(STREAMED, Chunk("lo", 1, sent.server_id), seconds=5)
+
+
+POSTED = replace(HELLO, text="It opens", client_id="5f0ed3a2-posted")
+
+
+async def test_a_message_says_what_its_last_edit_says(sending: Sending) -> None:
+    sent = await sending.messenger.send(POSTED, seconds=5)
+    await sending.messenger.edit(replace(POSTED, text="It opens at nine"), sent, seconds=5)
+    assert sending.seen() == ["It opens at nine"]
+    await sending.messenger.edit(
+        replace(POSTED, text="It opens at nine."), sent, seconds=5
+    )  # within a second
+    assert sending.seen() == ["It opens at nine."]
+
+
+async def test_what_was_taken_back_is_not_edited(sending: Sending) -> None:
+    sent = await sending.messenger.send(POSTED, seconds=5)
+    await sending.messenger.edit(replace(POSTED, text="It opens at nine"), sent, seconds=5)
+    await sending.messenger.recall(POSTED, sent, silently=True, seconds=5)
+    assert sending.seen() == []
+    with pytest.raises(ImRejected) as refusal:
+        await sending.messenger.edit(replace(POSTED, text="It opens at ten"), sent, seconds=5)
+    assert not isinstance(refusal.value, NoStreams)
+    assert sending.seen() == []
+
+
+async def test_a_stream_quotes(sending: Sending) -> None:
+    original = await sending.asked()
+    await sending.messenger.stream(
+        replace(STREAMED, quote=original), Chunk("hel", 0, is_last=True), seconds=5
+    )
+    assert sending.seen() == ["hel"]

@@ -44,6 +44,8 @@ class RecordingMessenger:
         at_signal: how each of these is taken.
         chunks: every piece of a stream that was sent.
         stream_script: how the next of them are taken, in order.
+        edits: what messages were to say anew, in order.
+        edit_script: how the next of these are taken, in order.
         now: the platform's clock, Unix milliseconds; its ids count what was shown.
     """
 
@@ -60,7 +62,10 @@ class RecordingMessenger:
     at_signal: Exception | Callable[[Signal], Awaitable[None] | None] | None = None
     chunks: list[Chunk] = field(default_factory=list)
     stream_script: list[Taken] = field(default_factory=list)
+    edits: list[Outgoing] = field(default_factory=list)
+    edit_script: list[Taken] = field(default_factory=list)
     now: Callable[[], int] = lambda: 0
+    _posted: list[str] = field(default_factory=list)
     _streams: dict[str, _Grown] = field(default_factory=dict)
 
     @property
@@ -110,15 +115,36 @@ class RecordingMessenger:
         self.shown = [grown.outgoing if shown is before else shown for shown in self.shown]
         return Sent(server_id, self.now())
 
+    async def edit(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+        """Let it say something else, unless the script says otherwise."""
+        self.edits.append(outgoing)
+        taken = self.edit_script.pop(0) if self.edit_script else None
+        if isinstance(taken, Exception):
+            raise taken
+        if taken is not None:
+            await outcome(taken(outgoing))
+        client_id = self.posted_as(sent.server_id)
+        if not any(shown.client_id == client_id for shown in self.shown):
+            raise ImRejected("result code 107404")
+        self.shown = [
+            replace(shown, text=outgoing.text) if shown.client_id == client_id else shown
+            for shown in self.shown
+        ]
+
+    def posted_as(self, server_id: str) -> str:
+        """The client id of a message, or of a stream message; empty when there never was one."""
+        if server_id in self._streams:
+            return self._streams[server_id].outgoing.client_id
+        number = int(server_id) if server_id.isdigit() else 0
+        return self._posted[number - 1] if 0 < number <= len(self._posted) else ""
+
     async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
         """Take it back, unless it is to be refused."""
         refusal, self.refuses_recall = self.refuses_recall, None
         if refusal is not None:
             raise refusal
         before = {known.server_id for _, known in self.recalled}
-        shown = map(str, range(1, len(self.shown) + 1))
-        is_known = sent.server_id in self._streams or sent.server_id in shown
-        if sent.server_id in before or not is_known:
+        if sent.server_id in before or not self.posted_as(sent.server_id):
             if silently:
                 return
             raise ImRejected("result code 107404")
@@ -160,4 +186,5 @@ class RecordingMessenger:
         if any(outgoing.client_id == shown.client_id for shown in self.shown):
             return Sent()
         self.shown.append(outgoing)
-        return Sent(str(len(self.shown)), self.now())
+        self._posted.append(outgoing.client_id)
+        return Sent(str(len(self._posted)), self.now())

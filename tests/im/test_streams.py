@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from relay.errors import ImRejected, NoStreams
 from relay.im.client import ImClient
 from relay.im.hosts import ApiVersion
 from relay.outgoing import Chunk, Outgoing, Sent
+from relay.signals import Original
 from tests.doubles import ManualClock
 from tests.im.api_server import ApiServer
 
@@ -29,7 +31,9 @@ async def api() -> AsyncIterator[ApiServer]:
         yield server
 
 
-async def stream(api: ApiServer, chunk: Chunk, version: ApiVersion = "v2") -> Sent:
+async def stream(
+    api: ApiServer, chunk: Chunk, version: ApiVersion = "v2", outgoing: Outgoing = GROWING
+) -> Sent:
     im = ImClient(
         app_key="key",
         app_secret="secret",
@@ -39,7 +43,7 @@ async def stream(api: ApiServer, chunk: Chunk, version: ApiVersion = "v2") -> Se
         clock=ManualClock(),
     )
     try:
-        return await im.stream(GROWING, chunk, seconds=4)
+        return await im.stream(outgoing, chunk, seconds=4)
     finally:
         await im.aclose()
 
@@ -54,8 +58,26 @@ async def test_the_first_piece_has_no_server_id_and_gets_one(api: ApiServer) -> 
             "message_type": 0,
             "message_client_id": "client-1",
             "attachment": {"text": "hel", "index": 0, "finish": 0},
-        }
+        },
+        "route_config": {"route_enabled": False},
     }
+
+
+async def test_the_first_piece_quotes_for_all(api: ApiServer) -> None:
+    api.script = [BEGUN, BEGUN]
+    original = Original("alice", "helper", 1600, "16", "client-0")
+    for chunk in (Chunk("hel", 0), Chunk("lo", 1, "17")):
+        await stream(api, chunk, outgoing=replace(GROWING, quote=original))
+    named = {
+        "sender_id": "alice",
+        "receiver_id": "helper",
+        "create_time": 1600,
+        "message_server_id": 16,
+        "message_client_id": "client-0",
+    }
+    first, second = api.calls
+    assert first.json["thread_config"] == {"thread_root": named, "thread_reply": named}
+    assert second.json.keys() == {"message"}
 
 
 async def test_the_last_piece_says_so(api: ApiServer) -> None:

@@ -84,6 +84,22 @@ class Bot:
             message["message_server_id"] = server_id
         return await self._v2("helper|1|alice", "/actions/stream_message", {"message": message})
 
+    async def edit(self, text: str, of: Any, /, **wrong: Any) -> Any:
+        """Edit what an earlier answer tells of; ``wrong`` replaces names of the message, or fields of the call."""
+        message = {
+            "message_server_id": of["data"]["message_server_id"],
+            "sender_id": "helper",
+            "receiver_id": "alice",
+            "time": of["data"]["create_time"],
+            "message_type": 0,
+            "text": text,
+        }
+        named = {name: wrong.pop(name) for name in message if name in wrong}
+        call = {"operator": "helper", "type": 1, "message": message | named} | wrong
+        url = f"{self._im.url}/im/v2/messages/actions/modifyMsg"
+        async with self._session.post(url, json=call, headers=self.headers()) as response:
+            return await response.json()
+
     async def _v2(self, conversation: str, path: str, body: dict[str, Any]) -> Any:
         url = f"{self._im.url}/im/v2/conversations/{conversation.replace('|', '%7C')}/messages{path}"
         async with self._session.post(url, json=body, headers=self.headers()) as response:
@@ -470,3 +486,62 @@ async def test_a_stream_ends_after_30_seconds_without_a_chunk(im: ImServer, bot:
 async def test_a_stream_holds_5000_characters(bot: Bot) -> None:
     server_id = (await bot.stream("a" * 5000, 0))["data"]["message_server_id"]
     assert (await bot.stream("b", 1, server_id=server_id))["code"] == 189320
+
+
+async def test_an_edited_message_says_something_else_in_its_place(im: ImServer, bot: Bot) -> None:
+    sent = await bot.v2("It opens")
+    await bot.v2("Anything else?")
+    answer = await bot.edit("It opens at nine.", sent)
+    assert (answer["code"], answer["data"]["text"]) == (200, "It opens at nine.")
+    assert texts(im) == ["It opens at nine.", "Anything else?"]
+
+
+async def test_a_message_is_edited_once_a_second(im: ImServer, bot: Bot, clock: Clock) -> None:
+    sent = await bot.v2("a")
+    assert (await bot.edit("ab", sent))["code"] == 200
+    clock.ms += 999
+    assert (await bot.edit("abc", sent))["code"] == 107449
+    clock.ms += 1
+    assert (await bot.edit("abc", sent))["code"] == 200
+    assert texts(im) == ["abc"]
+
+
+async def test_a_message_is_edited_for_seven_days(im: ImServer, bot: Bot, clock: Clock) -> None:
+    sent = await bot.v2("a")
+    clock.ms += 7 * 86_400_000 + 1
+    assert (await bot.edit("ab", sent))["code"] == 508
+    assert texts(im) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"message_server_id": 17}, 107404),
+        ({"receiver_id": "bob"}, 414),
+        ({"time": 1}, 414),
+        ({"type": 2}, 414),
+        ({"message_type": 1}, 414),
+        ({"operator": "alice"}, 403),
+        ({"text": "a" * 5001}, 414),
+        ({"text": ""}, 414),
+        ({"quote": "x"}, 414),
+    ],
+    ids=str,
+)
+async def test_an_edit_names_the_message_rightly_and_is_its_senders(
+    im: ImServer, bot: Bot, wrong: dict[str, Any], code: int
+) -> None:
+    sent = await bot.v2("a")
+    assert (await bot.edit("ab", sent, **wrong))["code"] == code
+    assert texts(im) == ["a"]
+
+
+async def test_an_edit_is_signed_and_its_answer_may_be_lost(im: ImServer, bot: Bot) -> None:
+    sent = await bot.v2("a")
+    im.fail(ApiFault("close", delivered=True))
+    with pytest.raises(aiohttp.ClientError):
+        await bot.edit("ab", sent)
+    assert texts(im) == ["ab"]
+    bot.secret = "other"
+    assert (await bot.edit("abc", sent))["code"] == 414
+    assert texts(im) == ["ab"]
