@@ -208,6 +208,7 @@ class Relay:
 
     @cached_property
     def _parts(self) -> Parts:
+        streams = Streams(self.im, self.clock, by_v1=self.settings.im_api_version == "v1")
         return Parts(
             bots=self.bots,
             claims=self.claims,
@@ -219,7 +220,7 @@ class Relay:
             media=self.media,
             speech=self.speech,
             im=self.im,
-            delivery=Delivery(self.history, self.outbox, self.im, self.clock, Streams(self.im, self.clock)),
+            delivery=Delivery(self.history, self.outbox, self.im, self.clock, streams),
             presence=Presence(self.im, self.clock),
             toolbox=self.toolbox,
             clock=self.clock,

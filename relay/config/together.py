@@ -39,7 +39,7 @@ def _gathered_in_time(bot: Bot, keys: Collection[str]) -> str:
 def _streamed_unmoderated(bot: Bot, _: Collection[str]) -> str:
     if not (bot.stream and bot.moderate_replies):
         return ""
-    return "is true beside moderate_replies, which stream messages do not know; accepted: one of the two"
+    return "is on beside moderate_replies, but a reply that grows is not moderated; accepted: one of the two"
 
 
 def _tools_by_responses(bot: Bot, _: Collection[str]) -> str:

@@ -1,5 +1,8 @@
 """Showing an answer while the model still writes it, so that it can be taken back whatever happens.
 
+There are two ways: a stream message, to which pieces are added, or a message that is edited (``stream = "edit"``). Both
+are streams here: what differs is one call.
+
 The relay's own reply is sent under ids that are stored before; a stream never is. It has an id of its own, noted on the
 row of the message before the first call, and in the reply's row once that is stored. As long as a note is open, whoever
 finds it takes the stream back and sends the stored reply as ordinary messages: after a kill, when the filter or another
@@ -35,11 +38,10 @@ from relay.memory.rows import Entry
 from relay.messages import Message, TeamKind
 from relay.ports import Chunk, Clock, Messenger, Outgoing, Sent
 from relay.turn.growing import showable
+from relay.turn.growing_messages import EDITS, PIECES
+from relay.turn.presence import quoted
 
 log = logging.getLogger(__name__)
-
-CHUNK_SECONDS = 0.4
-"""Between two chunks; the platform takes one in 200 ms (doc TgyMTY2NzE)."""
 
 SILENT_SECONDS = 25.0
 """After 30 seconds without a chunk the platform ends a stream."""
@@ -50,7 +52,7 @@ KEPT_CHARS = 8
 CALL_SECONDS = 5.0
 
 UNSUPPORTED_SECONDS = 3600.0
-"""How long it is remembered that a kind of chat takes no streams."""
+"""How long it is remembered that a kind of chat takes no streams, or no edits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +101,34 @@ class Streams:
         im: the IM server.
         clock: wall clock.
         now: seconds of a clock that only goes forward.
+        by_v1: the server's API is v1, where no message grows.
     """
 
-    def __init__(self, im: Messenger, clock: Clock, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        im: Messenger,
+        clock: Clock,
+        now: Callable[[], float] = time.monotonic,
+        *,
+        by_v1: bool = False,
+    ) -> None:
         self.im = im
         self.clock = clock
         self._now = now
-        self._unsupported: dict[tuple[str, TeamKind | None], float] = {}
+        self._by_v1 = by_v1
+        self._unsupported: dict[tuple[str, TeamKind | None, bool | str], float] = {}
 
     def are_taken(self, bot: Bot, message: Message) -> bool:
-        """Whether a bot may stream into this chat."""
-        if not bot.stream or bot.reply == "response" or (message.team and message.team_kind == "super_team"):
+        """Whether a bot may stream into this chat, in its way."""
+        if not bot.stream or bot.reply == "response" or self._by_v1:
             return False
-        return self._now() >= self._unsupported.get(_kind_of(message), 0.0)
+        if message.team and message.team_kind == "super_team":
+            return False
+        return self._now() >= self._unsupported.get(_kind_of(bot, message), 0.0)
 
-    def learn_unsupported(self, message: Message) -> None:
-        """The platform takes no streams in such chats; that is believed for an hour."""
-        self._unsupported[_kind_of(message)] = self._now() + UNSUPPORTED_SECONDS
+    def learn_unsupported(self, bot: Bot, message: Message) -> None:
+        """The platform takes no streams of this bot's way in such chats; that is believed for an hour."""
+        self._unsupported[_kind_of(bot, message)] = self._now() + UNSUPPORTED_SECONDS
 
     async def take_back(self, message: Message, note: Note, until: int) -> None:
         """Delete what was shown of a stream, without a trace. What the platform refuses is told in the log."""
@@ -141,6 +154,7 @@ class Stream:
 
     Args:
         streams: what is shared.
+        bot: whose answer it is; its ``stream`` and ``quote``.
         message: says where to.
         entry: the newest message that is answered; ``entry`` is its latest version.
         partition: the conversation's.
@@ -152,6 +166,7 @@ class Stream:
     def __init__(
         self,
         streams: Streams,
+        bot: Bot,
         message: Message,
         entry: Entry,
         partition: str,
@@ -163,7 +178,13 @@ class Stream:
         self.note = Note.read(entry.stream)
         self.shown = ""
         self.is_broken = False
-        self._streams, self._message, self._until = streams, message, until
+        self._streams, self._bot, self._message, self._until = streams, bot, message, until
+        self._way = EDITS if bot.stream == "edit" else PIECES
+        self._outgoing = replace(
+            _outgoing(message),
+            mention=entry.sender if message.team and entry.sender != message.bot else None,
+            quote=quoted(message, entry) if bot.quote else None,
+        )
         self._partition = partition
         self._write_note = write_note
         self._render = render
@@ -238,8 +259,6 @@ class Stream:
             await self._show()
         except (ImRejected, ImBlocked) as refusal:
             self.is_broken = True
-            if isinstance(refusal, NoStreams):
-                self._streams.learn_unsupported(self._message)
             log.warning("a stream is refused, the reply goes whole: %s", refusal.cause)
             if not self.note.server_id:
                 await self._nothing_was_begun()
@@ -251,13 +270,15 @@ class Stream:
         clock = self._streams.clock
         while not (self.is_broken or self._is_stopped) and clock.now() < self._until:
             piece = self._ready[len(self.shown) : max(len(self.shown), len(self._ready) - KEPT_CHARS)]
+            if not self.is_open and len(piece) < self._way.begins_with:
+                piece = ""
             if not piece and not await self._hear_more() and self.is_open:
                 piece = self._ready[len(self.shown) : len(self.shown) + 1]  # a sign of life
             if piece:
                 if not self.is_open:
                     await self._begin()
                 await self._send(piece)
-                await clock.sleep(CHUNK_SECONDS)
+                await clock.sleep(self._way.pause_seconds)
 
     async def _hear_more(self) -> bool:
         """Wait for more of the answer; False when nothing came for long."""
@@ -293,14 +314,23 @@ class Stream:
 
     async def _send(self, piece: str, *, is_last: bool = False) -> None:
         begins = not self.note.server_id
-        outgoing = replace(_outgoing(self._message), client_id=self.note.client_id)
-        chunk = Chunk(piece, self._index, self.note.server_id, is_last=is_last)
-        sent = await self._streams.im.stream(
-            outgoing, chunk, seconds=min(CALL_SECONDS, _left(self._streams.clock, self._until))
-        )
+        try:
+            sent = await self._way.add(
+                self._streams.im,
+                replace(self._outgoing, client_id=self.note.client_id),
+                Sent(self.note.server_id, self.note.at),
+                Chunk(piece, self._index, self.note.server_id, is_last=is_last),
+                self.shown + piece,
+                seconds=min(CALL_SECONDS, _left(self._streams.clock, self._until)),
+            )
+        except NoStreams:
+            self._streams.learn_unsupported(self._bot, self._message)
+            raise
         self._index += 1
         self.shown += piece
         if begins:
+            if not sent.server_id:  # a duplicate: an answer was lost, and the platform tells no id
+                raise ImUnavailable("the id of what was begun is not known")
             self.note = replace(self.note, server_id=sent.server_id, at=sent.at)
             await self._write()
 
@@ -315,8 +345,8 @@ def _outgoing(message: Message) -> Outgoing:
     )
 
 
-def _kind_of(message: Message) -> tuple[str, TeamKind | None]:
-    return message.bot, message.team_kind if message.team else None
+def _kind_of(bot: Bot, message: Message) -> tuple[str, TeamKind | None, bool | str]:
+    return message.bot, message.team_kind if message.team else None, bot.stream
 
 
 def _left(clock: Clock, until: int) -> float:

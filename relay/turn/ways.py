@@ -82,7 +82,7 @@ class ByApi:
         return reply
 
     def stream(self, bot: Bot, newest: Entry) -> Stream | None:
-        """A stream message, where the bot wants and the platform takes one."""
+        """What grows in the chat, where the bot wants and the platform takes it."""
         task, history = self._task, self._parts.history
         streams = self._parts.delivery.streams
         if not streams.are_taken(bot, task.turn.message):
@@ -94,7 +94,8 @@ class ByApi:
         def render(text: str) -> str:
             return text if bot.markdown == "keep" else shown_text(bot, certain(text))
 
-        return Stream(streams, task.turn.message, newest, task.partition, write_note, task.deadline, render)
+        message = task.turn.message
+        return Stream(streams, bot, message, newest, task.partition, write_note, task.deadline, render)
 
     async def show(self, reply: Entry, stream: Stream | None = None) -> None:
         """Send it, and mark it."""

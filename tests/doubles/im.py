@@ -100,6 +100,7 @@ class RecordingMessenger:
         if not chunk.server_id:
             if any(grown.outgoing.client_id == outgoing.client_id for grown in self._streams.values()):
                 return Sent()
+            outgoing = replace(outgoing, mention=None)  # the API has no field for that
             self.shown.append(outgoing)
             server_id = f"s{len(self._streams) + 1}"
             self._streams[server_id] = _Grown(outgoing)
