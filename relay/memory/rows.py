@@ -64,7 +64,7 @@ class Entry:
         parts: of a reply in several messages, each as text. Of a medium that is the line which goes in its place where
             it is refused, and in every version that does not know ``media``.
         stream: of a message, and of the reply that was begun under it: what was shown while it grew; see
-            :class:`relay.turn.streaming.Note`.
+            :class:`relay.turn.notes.Note`.
         media: of a reply with media, what each part is instead of its text, None for a text.
         parts_sent: how many of the parts were sent.
         cause: of a failure text, why; a record of it goes to the queue ``relay-failed``.

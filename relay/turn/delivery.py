@@ -18,8 +18,9 @@ from relay.outbox import SEE, Outbox
 from relay.outgoing import Medium
 from relay.ports import Clock, Messenger, Outgoing, Sent, Value
 from relay.signals import Original
+from relay.turn.notes import Note
 from relay.turn.presence import quoted
-from relay.turn.streaming import Note, Stream, Streams
+from relay.turn.streaming import Stream, Streams
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,8 @@ class Delivery:
         attributes: dict[str, spans.Attribute] = {spans.REPLY: reply.client_id, spans.PARTS: parts}
         with spans.span(spans.DELIVER, attributes=attributes):
             try:
-                reply = await self._end_stream(turn.message, partition, reply, until, stream)
-                for number in range(reply.parts_sent, parts):
+                reply, sent = await self._end_stream(turn.message, partition, reply, until, stream)
+                for number in range(sent, parts):
                     reply = await self._send(turn.message, bot, partition, reply, number, until)
                 if reply.cause:
                     await self._record(turn, partition, reply, reply.cause)
@@ -84,11 +85,15 @@ class Delivery:
 
     async def _end_stream(
         self, message: Message, partition: str, reply: Entry, until: int, stream: Stream | None
-    ) -> Entry:
-        """End the stream that shows a reply with its last words, or take it back: then the reply goes as any other."""
+    ) -> tuple[Entry, int]:
+        """End the stream that shows a reply with its last words, or take it back: then the reply goes as any other.
+
+        Returns:
+            The reply, and how many of its parts are sent.
+        """
         note = Note.read(reply.stream)
         if not note.client_id:
-            return reply
+            return reply, reply.parts_sent
         first = reply.parts[0] if reply.parts else reply.shown
         sent = await stream.finish(first) if stream is not None else None
         closed: dict[str, Value] = {"stream": note.closed.to_json()}
@@ -99,11 +104,11 @@ class Delivery:
             closed = {"stream": note.closed.to_json()}
         if sent is None:
             await self.streams.take_back(message, note, until)
-            return await self._history.note(partition, reply, **closed)
+            return await self._history.note(partition, reply, **closed), 0
         reply = replace(reply, delivered=((sent.server_id, sent.at),))
         if len(reply.parts) < 2:
-            return replace(reply, parts_sent=1, stream=note.closed.to_json())
-        return await self._history.note(partition, reply, parts_sent=1, **_delivered(reply), **closed)
+            return reply, 1
+        return await self._history.note(partition, reply, parts_sent=1, **_delivered(reply), **closed), 1
 
     async def send_text(self, turn: Turn, bot: Bot, text: str, reply_id: str, until: int) -> None:
         """Send the confirmation of a command; its id makes a repetition a duplicate.
@@ -174,7 +179,7 @@ class Delivery:
 
     async def _mark_sent(self, partition: str, reply: Entry) -> None:
         sent: dict[str, Value] = {"state": "sent", "sent_at": str(self._clock.now()), **_delivered(reply)}
-        sent |= {"stream": reply.stream} if reply.stream else {}
+        sent |= {"stream": Note.read(reply.stream).closed.to_json()} if reply.stream else {}
         await self._history.note(partition, reply, **sent)
 
     async def _send_one(

@@ -22,12 +22,13 @@ from relay.memory.window import Plan
 from relay.outbox import SEE
 from relay.turn.asking import Draft, Refusal, ask, failure_text
 from relay.turn.layout import in_parts
+from relay.turn.notes import Note
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
 from relay.turn.rounds import NoTimeForCalls, Rounds
 from relay.turn.search import SEARCH_SECONDS, refused_rows
 from relay.turn.silence import keep_silent
 from relay.turn.speaking import with_speech
-from relay.turn.streaming import Note, Stream
+from relay.turn.streaming import Stream
 from relay.turn.task import Parts, Task
 from relay.turn.ways import WayOut
 from relay.turn.words import with_words

@@ -13,12 +13,11 @@ with what was shown lets the stream end with its last words.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from relay.config.bots import Bot
@@ -39,6 +38,7 @@ from relay.messages import Message, TeamKind
 from relay.ports import Chunk, Clock, Messenger, Outgoing, Sent
 from relay.turn.growing import showable
 from relay.turn.growing_messages import EDITS, PIECES
+from relay.turn.notes import Note, WriteNote
 from relay.turn.presence import quoted
 
 log = logging.getLogger(__name__)
@@ -53,45 +53,6 @@ CALL_SECONDS = 5.0
 
 UNSUPPORTED_SECONDS = 3600.0
 """How long it is remembered that a kind of chat takes no streams, or no edits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a row says of a stream.
-
-    Attributes:
-        number: the how-manieth stream of the message it is.
-        client_id: its own id; empty once it has ended or was taken back.
-        server_id, at: the platform's id and time (Unix ms), once they are known.
-    """
-
-    number: int = 0
-    client_id: str = ""
-    server_id: str = ""
-    at: int = 0
-
-    @classmethod
-    def read(cls, text: str) -> Note:
-        """The note of a row."""
-        return cls(*json.loads(text)) if text else cls()
-
-    def to_json(self) -> str:
-        """For the row."""
-        return json.dumps([self.number, self.client_id, self.server_id, self.at])
-
-    @property
-    def closed(self) -> Note:
-        """The same once nothing is to be taken back; the number stays, so that no id comes twice."""
-        return Note(self.number)
-
-    @property
-    def taken_over(self) -> Note:
-        """The same before somebody else takes it back: another note, so that a row with it is another version."""
-        return replace(self, number=self.number + 1)
-
-
-WriteNote = Callable[[Entry, "Note"], Awaitable[Entry]]
-"""Writes a note on a row; returns its new version."""
 
 
 class Streams:

@@ -32,9 +32,9 @@ from relay.messages import Turn
 from relay.outbox import SEE
 from relay.turn.commands import carry_out, kind_of
 from relay.turn.limits import counted
+from relay.turn.notes import Note
 from relay.turn.plain import needs_no_model
 from relay.turn.step import Step
-from relay.turn.streaming import Note
 from relay.turn.taken_back import Changes
 from relay.turn.task import Parts, Task, give_up_at
 from relay.turn.ways import ByApi

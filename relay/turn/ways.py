@@ -13,7 +13,8 @@ from relay.memory.rows import Entry, is_earlier
 from relay.memory.window import Plan
 from relay.turn.growing import certain
 from relay.turn.layout import shown_text
-from relay.turn.streaming import Note, Stream
+from relay.turn.notes import Note
+from relay.turn.streaming import Stream
 from relay.turn.task import Parts, Task
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
 from opentelemetry.trace import NoOpTracer
@@ -22,6 +22,8 @@ from relay.messages import Change, Message
 from relay.outbox import FAILED, TURNS
 from relay.texts import RELAYS_OWN
 from relay.turn import respond, running, ways
+from relay.turn.growing_messages import Edits
+from relay.turn.notes import Note
 from relay.turn.streaming import Stream
 from tests.conftest import EXAMPLE
 from tests.exploration.explorer import Explored, explore
@@ -63,7 +65,7 @@ class Space:
         budget: what may go wrong.
         quick: explored on every run of the tests.
         parts: replies are three messages long.
-        streamed: replies are shown while they grow.
+        streamed: replies are shown while they grow, by stream messages or by edits.
         acts: the bot has a tool, and uses it for every answer.
         response: the bot answers in the HTTP response; the messages are requests, equal ones are copies.
         changes: what becomes of these messages; the queue may deliver it before them.
@@ -75,7 +77,7 @@ class Space:
     budget: Budget = NOTHING
     quick: bool = False
     parts: bool = False
-    streamed: bool = False
+    streamed: bool | Literal["edit"] = False
     response: bool = False
     acts: bool = False
     changes: tuple[tuple[Message, Change], ...] = ()
@@ -173,6 +175,13 @@ def spaces() -> list[Space]:
         Space("two messages, streamed, a kill", (one, two), kill, streamed=True),
         Space("a message and /forget, streamed", (one, forget), quick=True, streamed=True),
         Space("a message and /forget, streamed, a kill", (one, forget), kill, streamed=True),
+        Space("one message, edited", (one,), quick=True, streamed="edit"),
+        Space("one message, edited, a kill", (one,), kill, quick=True, streamed="edit"),
+        Space("one message, edited, a lost answer", (one,), loss, quick=True, streamed="edit"),
+        Space("one message, edited, its lease expires under it", (one,), tick, streamed="edit"),
+        Space("one message, edited, two kills", (one,), Budget(kills=2), streamed="edit"),
+        Space("a message and /forget, edited", (one, forget), streamed="edit"),
+        Space("a message and /forget, edited, a kill", (one, forget), kill, streamed="edit"),
         Space("one message, a tool", (one,), quick=True, acts=True),
         Space("one message, a tool, a kill", (one,), kill, quick=True, acts=True),
         Space("one message, a tool, a lost answer", (one,), loss, quick=True, acts=True),
@@ -231,14 +240,16 @@ def all_answered_once(world: World) -> None:
     assert len(shown) == len(set(shown)), "something was shown twice"
     sent = {part for reply in replies.values() if reply.state == "sent" for part in world.parts_of(reply)}
     closed = {part for reply in replies.values() if reply.state == "closed" for part in world.parts_of(reply)}
+    # What /forget closed may have been shown by then: whole, or by the last words of what grew.
+    closed |= {Note.read(reply.stream).client_id for reply in replies.values() if reply.state == "closed"}
     assert sent | confirmed <= set(shown), "a reply that is marked sent was not shown"
     # A kill inside the first call of a stream, or its lost answer, leaves nobody who knows what to take back.
-    started = set() if world.all_goes_well else world.im.started_lines()
+    started = set() if world.all_goes_well else world.started_lines()
     assert len(started) <= world.troubles, "more than one started line stays"
     assert set(shown) <= sent | confirmed | closed | started, "something was shown that is no stored reply"
     bot = next(iter(world.app.bots))
     if bot.stream and world.all_goes_well and len(world.messages) == 1:
-        assert world.im._streams, "nothing was streamed"
+        assert world.im._streams or world.im.edits, "nothing was streamed"
 
 
 def all_done_once(world: World) -> None:
@@ -356,6 +367,7 @@ def without_an_event_loop() -> Iterator[None]:
             mock.patch.object(Stream, "_in_background", lambda _, work: _all_at_once(work)),
             mock.patch.object(Stream, "_hear_more", _hear_nothing_more),
             mock.patch.object(Stream, "stop", _wait_for_it),
+            mock.patch.object(Edits, "begins_with", 1),
             mock.patch.object(running, "run_call", run_call),
             mock.patch.object(respond, "POLL_SECONDS", float(ways.REQUEST_SECONDS)),
             mock.patch.object(spans, "_tracer", NoOpTracer()),

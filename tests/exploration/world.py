@@ -17,7 +17,7 @@ from relay.app import Relay
 from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
 from relay.errors import ImRejected, ImUnavailable, StorageUnavailable
-from relay.keys import LEASE_TABLE, client_id
+from relay.keys import LEASE_TABLE, client_id, conversation_key
 from relay.memory.lease import Leases
 from relay.memory.rows import Entry, in_time_order, is_earlier
 from relay.messages import Change, Message, Receipt, Turn
@@ -37,7 +37,7 @@ from relay.ports import (
 )
 from relay.tools import Call, Result
 from relay.turn.round_rows import Round
-from relay.turn.streaming import KEPT_CHARS, Note
+from relay.turn.streaming import KEPT_CHARS
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
 
 HIDDEN_SECONDS = 600
@@ -216,22 +216,21 @@ class World:
         workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
         shown = tuple(sent.client_id for sent in self.im.shown)
         http = str((self.requests, sorted(self.responses.items())))
-        grown = str([(grown.pieces, grown.is_whole) for grown in self.im._streams.values()])
+        grown = str(
+            [
+                [(grown.pieces, grown.is_whole) for grown in self.im._streams.values()],
+                [(shown.client_id, shown.text) for shown in self.im.shown],
+            ]
+        )
         stored = (str(tables), str(queue), str(poison), grown, str(self.acted))
         return hash((*stored, str(workers), http, shown, self.budget, self.clock.now()))
 
     def parts_of(self, reply: Entry) -> set[str]:
         """The ids under which a reply's messages are shown."""
         first = reply.client_id
-        streamed = self.im._streams.get(reply.delivered[0][0]) if reply.delivered else None
-        if streamed is not None:
-            return {streamed.outgoing.client_id}
-        noted = next(
-            (grown for grown in self.im._streams.values() if self._is_of(reply, grown.outgoing.client_id)),
-            None,
-        )
-        if noted is not None and reply.state == "closed" and noted.is_whole:
-            return {noted.outgoing.client_id}  # it was shown, and forgotten before it could be marked
+        grown = self.im.posted_as(reply.delivered[0][0]) if reply.delivered else first
+        if grown and grown != first:
+            return {grown}
         rest = {client_id(first, str(number)) for number in range(1, len(reply.parts))}
         # What /forget blanked does not tell its parts any more.
         shown = {sent.client_id for sent in self.im.shown}
@@ -239,9 +238,17 @@ class World:
             {first} | rest | ({client_id(first, str(n)) for n in (1, 2)} & shown if not reply.text else set())
         )
 
-    @staticmethod
-    def _is_of(reply: Entry, stream_id: str) -> bool:
-        return Note.read(reply.stream).client_id == stream_id
+    def started_lines(self) -> set[str]:
+        """Messages that were to grow, of which there is a beginning that nobody has gone on with or taken back."""
+        grown = self.im._streams.values()
+        begun = {one.outgoing.client_id for one in grown if not one.is_whole and len(one.pieces) == 1}
+        own_ids = {
+            client_id(conversation_key(message), message.id, "stream", str(number))
+            for message in self.messages
+            for number in range(1, 10)
+        }
+        posted = own_ids.intersection(self.im._posted) - {edited.client_id for edited in self.im.edits}
+        return (begun | posted) & {shown.client_id for shown in self.im.shown}
 
     def entries(self) -> list[Entry]:
         """Every message and reply of every conversation."""
@@ -419,7 +426,7 @@ class World:
             self.current.seen = hash((self.current.seen, str(result)))
 
 
-LOSABLE = {"write", "delete", "send", "show", "stream", "recall"}
+LOSABLE = {"write", "delete", "send", "show", "stream", "edit", "recall"}
 """Calls whose effect may happen although their answer is lost."""
 
 
@@ -605,17 +612,20 @@ class GatedMessenger(RecordingMessenger):
             raise ImUnavailable("the answer was lost")
         return sent
 
+    async def edit(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
+        verdict = await self._world.gate("edit")
+        try:
+            await super().edit(outgoing, sent, seconds=seconds)
+        except ImRejected as refusal:
+            self._world.saw(type(refusal))
+            raise
+        self._world.saw("edited")
+        if verdict == "lost":
+            raise ImUnavailable("the answer was lost")
+
     async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
         verdict = await self._world.gate("recall")
         await super().recall(outgoing, sent, silently=silently, seconds=seconds)
         self._world.saw("recalled")
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
-
-    def started_lines(self) -> set[str]:
-        """Stream messages of which there is a first piece that nobody has ended or taken back."""
-        return {
-            grown.outgoing.client_id
-            for grown in self._streams.values()
-            if not grown.is_whole and len(grown.pieces) == 1 and grown.outgoing in self.shown
-        }
