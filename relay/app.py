@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -77,7 +77,7 @@ class Relay:
         im: Messenger | None = None,
         media: Media | None = None,
         speech: Speech | None = None,
-        toolbox: Callable[[], Toolbox] | None = None,
+        toolbox: Callable[[], Awaitable[Toolbox]] | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self.settings = settings
@@ -102,7 +102,9 @@ class Relay:
         openai_speech = OpenAISpeech(settings, self.credential)
         self.media = media or FetchedMedia(Downloader(hosts), hosts, openai_speech)
         self.speech = speech or openai_speech
-        self.toolbox = toolbox or (lambda: self._own_tools)
+        self.toolbox = toolbox or self._load_tools
+        self._tools: Toolbox | None = None
+        self._loading = asyncio.Lock()
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.outbox = Outbox(self.queues, random)
         self.days = Days(self.tables, self.clock, keep_ms)
@@ -227,9 +229,13 @@ class Relay:
             timing=self.timing,
         )
 
-    @cached_property
-    def _own_tools(self) -> Toolbox:
-        return Toolbox.load(self.settings.tools_file, OpenAIPictures(self.settings, self.credential))
+    async def _load_tools(self) -> Toolbox:
+        """The users' tools, imported once, in a thread: their code may take its time, and other turns go on."""
+        async with self._loading:
+            if self._tools is None:
+                pictures = OpenAIPictures(self.settings, self.credential)
+                self._tools = await asyncio.to_thread(Toolbox.load, self.settings.tools_file, pictures)
+            return self._tools
 
     @cached_property
     def _turns(self) -> Turns:

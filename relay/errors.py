@@ -29,6 +29,7 @@
     │   ├── ImRejected          a definite no: the receiver, the sender or the request
     │   │   └── NoStreams       no message grows in this kind of chat: no streams, or no edits
     │   └── ImBlocked           moderation refused the text
+    ├── NoTimeForCalls          a turn is too short for a tool; the next one goes on
     └── MediumError
         ├── MediumUnavailable   what somebody sent cannot be fetched now
         ├── MediumGone          it is no longer where it was, or was never for us
@@ -301,6 +302,13 @@ class ImBlocked(ImError):
     """The IM platform's moderation refused the text.
 
     ``im`` raises it; ``turn/delivery`` sends a text that says so.
+    """
+
+
+class NoTimeForCalls(RelayError):
+    """The rest of the turn is too short for a call of a tool: the next turn goes on from the round.
+
+    ``turn/rounds`` raises it, and ``turn/step`` puts the message back.
     """
 
 

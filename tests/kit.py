@@ -119,10 +119,13 @@ class RelayKit:
             im=self.im,
             media=self.media,
             speech=self.speech,
-            toolbox=lambda: self.tools,
+            toolbox=self._toolbox,
             random=lambda: 1.0,  # delays are not left to chance: each is its longest
         )
         function_app.relay = self.app
+
+    async def _toolbox(self) -> RecordingTools:
+        return self.tools
 
     @property
     def replies(self) -> list[str]:

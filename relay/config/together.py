@@ -6,6 +6,9 @@ from collections.abc import Callable, Collection, Iterator
 
 from relay.config.bot import Bot
 
+CALL_SHARE = 0.7
+"""Of the time of a turn, one call of a tool may take so much: a quarter is kept for the model, and some for storage."""
+
 
 def problems(bot: Bot, keys: Collection[str], changed: Collection[str]) -> Iterator[tuple[str, str]]:
     """The key to look at, and what is wrong with it.
@@ -49,9 +52,13 @@ def _tools_by_responses(bot: Bot, _: Collection[str]) -> str:
 
 
 def _called_in_time(bot: Bot, keys: Collection[str]) -> str:
-    if not (bot.tools or bot.draw or "tool_seconds" in keys) or bot.tool_seconds < bot.turn_seconds:
+    most = bot.turn_seconds * CALL_SHARE
+    if not (bot.tools or bot.draw or "tool_seconds" in keys) or bot.tool_seconds <= most:
         return ""
-    return f"is {bot.tool_seconds:g}, but turn_seconds is {bot.turn_seconds:g}; accepted: less than that"
+    return (
+        f"is {bot.tool_seconds:g}, but turn_seconds is {bot.turn_seconds:g}, of which the model needs some for its "
+        f"answer; accepted: at most {most:g}"
+    )
 
 
 def _heard_may_forget(bot: Bot, _: Collection[str]) -> str:

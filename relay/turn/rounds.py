@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from relay.config.bots import Bot
-from relay.errors import LeaseEnded
+from relay.errors import LeaseEnded, NoTimeForCalls
 from relay.keys import client_id, message_hash, round_key
 from relay.memory.approval import word_of
 from relay.memory.rows import Entry
@@ -31,10 +31,6 @@ ARGUMENTS_MAX_CHARS = 20_000
 
 MODEL_SHARE = 0.25
 """Of a turn's time, so much is kept for the model's answer to the results, if nothing tells how long it takes."""
-
-
-class NoTimeForCalls(Exception):
-    """The rest of the turn is too short for a call: the next turn goes on from the round."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from relay.config.bots import Bot
-from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, RowChanged, ToolsBroken
+from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, NoTimeForCalls, RowChanged, ToolsBroken
 from relay.keys import message_hash
 from relay.memory.history import UNSEEABLE
 from relay.memory.lease import Lease
@@ -24,7 +24,7 @@ from relay.turn.asking import Draft, Refusal, ask, failure_text
 from relay.turn.layout import in_parts
 from relay.turn.notes import Note
 from relay.turn.plain import needs_no_model, plain_reply, with_warning
-from relay.turn.rounds import NoTimeForCalls, Rounds
+from relay.turn.rounds import Rounds
 from relay.turn.search import SEARCH_SECONDS, refused_rows
 from relay.turn.silence import keep_silent
 from relay.turn.speaking import with_speech
@@ -183,7 +183,7 @@ class Step:
         if draft := plain_reply(bot, self._partition, plan.batch, asked):
             return plan, draft, None
         stream = self._way.stream(bot, plan.batch[-1])
-        rounds = self._rounds(bot, plan, stream)
+        rounds = await self._rounds(bot, plan, stream)
         try:
             draft = await ask(
                 parts.model,
@@ -207,12 +207,13 @@ class Step:
             plan = replace(plan, batch=(*plan.batch[:-1], rounds.newest))
         return plan, draft, stream
 
-    def _rounds(self, bot: Bot, plan: Plan, stream: Stream | None) -> Rounds | None:
+    async def _rounds(self, bot: Bot, plan: Plan, stream: Stream | None) -> Rounds | None:
         """What the model may ask of tools, or has asked before this turn; None for a bot that has none."""
         if not (bot.tools or bot.draw or plan.rounds or plan.question):
             return None
         try:
-            tools = {tool.name: tool for tool in self._parts.toolbox().chosen(bot)}
+            toolbox = await self._parts.toolbox()
+            tools = {tool.name: tool for tool in toolbox.chosen(bot)}
         except ToolsBroken as broken:
             raise ModelUnavailable(
                 f"the bot's tools cannot be used, see python -m relay check: {broken}"

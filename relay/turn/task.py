@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from relay.clock import MINUTE_MS
@@ -53,7 +53,7 @@ class Parts:
     im: Messenger
     delivery: Delivery
     presence: Presence
-    toolbox: Callable[[], Toolbox]
+    toolbox: Callable[[], Awaitable[Toolbox]]
     clock: Clock
     timing: Timing
 

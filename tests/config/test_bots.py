@@ -109,7 +109,7 @@ def test_a_call_is_shorter_than_its_turn(write: Write) -> None:
         assert 'key "tool_seconds": is 20, but turn_seconds is' in problem
     assert problems(write(f"{GOOD_BOT}turn_seconds = 10\ntool_seconds = 10\n"))
     load_bots(write(f"{GOOD_BOT}turn_seconds = 10\n"))
-    load_bots(write(f'{GOOD_BOT}tools = ["now"]\nturn_seconds = 21\n'))
+    load_bots(write(f'{GOOD_BOT}tools = ["now"]\nturn_seconds = 30\n'))
 
 
 def test_a_greeting_may_be_as_long_as_a_message_of_the_platform(write: Write) -> None:
