@@ -12,7 +12,7 @@ import pytest
 
 from tests.mutants.chance import changes_of, draw, every_change, shown
 from tests.mutants.mutant import ROOT, Mutant, all_mutants
-from tests.mutants.runner import run_tests
+from tests.mutants.runner import our_modules, run_tests
 
 
 @pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
@@ -41,6 +41,11 @@ def test_only_the_exploration_is_said_to_explore() -> None:
     for mutant in all_mutants():
         explores = [killer.startswith("tests/exploration/") for killer in mutant.tests]
         assert explores == [mutant.exploration] * len(explores), mutant.name
+
+
+def test_a_run_finds_the_packages_of_others_loaded() -> None:
+    assert {"relay", "tests", "playground", "function_app"} <= our_modules()
+    assert "azure" not in our_modules()  # there is an azure.yaml
 
 
 def test_a_run_takes_all_that_is_ours_from_its_tree_and_says_what_failed(tmp_path: Path) -> None:

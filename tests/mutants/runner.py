@@ -44,6 +44,11 @@ else:
     _processes.set_forkserver_preload(list(_PRELOADED))
 
 
+def our_modules() -> set[str]:
+    """The names, first parts only, of what is imported from the repository."""
+    return {path.stem for path in ROOT.iterdir() if path.is_dir() or path.suffix == ".py"}
+
+
 def run_tests(
     tree: Path, tests: Sequence[str], seconds: float = SECONDS_MAX
 ) -> subprocess.CompletedProcess[str]:
@@ -80,7 +85,7 @@ def _run(tree: Path, tests: Sequence[str], output: Path) -> None:
     os.chdir(tree)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     sys.path[:] = [str(tree), *(path for path in sys.path if path not in ("", str(ROOT)))]
-    ours = {path.stem for path in ROOT.iterdir()}
+    ours = our_modules()
     for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
         del sys.modules[name]
     import pytest
