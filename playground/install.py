@@ -90,7 +90,7 @@ class Environment:
         """The environment itself."""
         name = "Python {}.{} environment".format(*self.version)
         name += "" if self.name == "venv" else f" for {self.name}"
-        return Step(name, 0, self.folder / "stamps" / "made", "made", self.python, self._make)
+        return Step(name, 0, self.folder / "stamps" / "made", "made", self.python, self._make, self.folder)
 
     def packages(
         self,
@@ -117,12 +117,12 @@ class Environment:
         fingerprint = _hash("\n".join([*flags, *pins]).encode())
         stamp = self.folder / "stamps" / re.sub(r"\W+", "-", name.lower())
         work = partial(self._install, pins, flags, stamp.with_suffix(".txt"))
-        return Step(name, megabytes, stamp, fingerprint, self.python, work)
+        return Step(name, megabytes, stamp, fingerprint, self.python, work, self.folder)
 
     def _make(self, progress: Progress) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
-            _run([sys.executable, "-m", "venv", self.folder])
+            _run(progress, [sys.executable, "-m", "venv", self.folder])
         except SetupFailed as error:
             hint = "on Debian and Ubuntu it is the package python{}.{}-venv".format(*self.version)
             raise SetupFailed(f"{error}\nPython's venv and ensurepip are needed; {hint}") from error
@@ -135,13 +135,13 @@ class Environment:
         requirements.write_text("\n".join(pins), encoding="utf-8")
         pip: list[str | Path] = [self.python, "-m", "pip"]
         shown: list[str] = []
-        _run([*pip, "--version"], shown.append)
+        _run(progress, [*pip, "--version"], shown.append)
         match = re.search(r"pip (\d+)\.(\d+)", "\n".join(shown))
         readable = match is not None and (int(match[1]), int(match[2])) >= PIP_WITH_READABLE_PROGRESS
         bar = "raw" if readable else "off"
         quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
         install = [*pip, "install", *quiet, *flags, "--require-hashes", "-r", requirements]
-        _run(install, _pip_progress(progress))
+        _run(progress, install, _pip_progress(progress))
 
 
 def runtime(environment: Environment) -> Step:
@@ -181,11 +181,13 @@ def infra(environment: Environment) -> list[Step]:
     apart, alone, tools = checkov(environment), package(environment), supply(environment)
     return [
         apart.made(),
-        apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True),
+        apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True, compiled=False),
         alone.made(),
-        alone.packages("Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES),
+        alone.packages(
+            "Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES, compiled=False
+        ),
         tools.made(),
-        tools.packages("zizmor and pip-audit", SUPPLY_REQUIREMENTS, SUPPLY_MEGABYTES),
+        tools.packages("zizmor and pip-audit", SUPPLY_REQUIREMENTS, SUPPLY_MEGABYTES, compiled=False),
     ]
 
 
@@ -243,14 +245,14 @@ def browser(environment: Environment) -> list[Step]:
 def _debian_chromium() -> Step:
     def work(progress: Progress) -> None:
         progress.say("apt-get update")
-        _run(["apt-get", "update"])
+        _run(progress, ["apt-get", "update"])
         progress.say("apt-get install chromium")
         # Without a font for them, the emoji on the pictures would be empty boxes.
         packages = ["chromium", "fonts-noto-color-emoji"]
-        _run(["apt-get", "install", "--yes", "--no-install-recommends", *packages])
+        _run(progress, ["apt-get", "install", "--yes", "--no-install-recommends", *packages])
 
     stamp = DEV / "stamps" / "chromium"
-    return Step("Chromium", CHROMIUM_MEGABYTES, stamp, "apt", DEBIAN_CHROMIUM, work)
+    return Step("Chromium", CHROMIUM_MEGABYTES, stamp, "apt", DEBIAN_CHROMIUM, work, DEBIAN_CHROMIUM)
 
 
 def _azurite(environment: Environment) -> Step:
@@ -270,18 +272,23 @@ def _npm(environment: Environment, name: str, megabytes: int, lock: Path, folder
             shutil.copy(lock.with_name(file), folder)
         flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=http"]
         packages = content.count(b'"integrity"')
-        _run([*node.npm, "ci", *flags], _npm_progress(progress, packages), cwd=folder)
+        _run(progress, [*node.npm, "ci", *flags], _npm_progress(progress, packages), cwd=folder)
 
-    return Step(name, megabytes, folder / "stamp", _hash(content), proof, work)
+    # Where npm is a package of the environment, that one comes first.
+    place = folder if node_on_path() else environment.folder
+    return Step(name, megabytes, folder / "stamp", _hash(content), proof, work, place)
 
 
 def _run(
-    argv: Sequence[str | Path], on_line: Callable[[str], None] = lambda line: None, cwd: Path = ROOT
+    progress: Progress,
+    argv: Sequence[str | Path],
+    on_line: Callable[[str], None] = lambda line: None,
+    cwd: Path = ROOT,
 ) -> None:
-    """Run a tool, its output in the log; raises SetupFailed with its last lines."""
+    """Run a tool of a step, its output in the log; raises SetupFailed with its last lines."""
     SETUP_LOG.parent.mkdir(parents=True, exist_ok=True)
     last: list[str] = []
-    with SETUP_LOG.open("a", encoding="utf-8") as log:
+    with SETUP_LOG.open("a", encoding="utf-8", buffering=1) as log:  # by lines: other steps write, too
         tool = subprocess.Popen(
             [str(part) for part in argv],
             cwd=cwd,
@@ -296,7 +303,7 @@ def _run(
             for line in tool.stdout or ():
                 on_line(line.strip())
                 if not line.startswith("Progress "):
-                    log.write(line)
+                    log.write(f"{progress.name}: {line}")
                     last = [*last[-9:], line.rstrip()]
     if tool.returncode:
         raise SetupFailed("\n  ".join([f"{Path(argv[0]).name} failed:", *last, f"(all of it: {SETUP_LOG})"]))

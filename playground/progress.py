@@ -1,9 +1,10 @@
-"""What a user is told on standard error: lines, and one line that shows how a slow step gets on."""
+"""What a user is told on standard error: lines, and one line that shows how slow steps get on."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Self, TextIO
@@ -17,8 +18,14 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+_writing = threading.Lock()
+
+_under_way: dict[Progress, str] = {}
+"""What each step is doing that has begun and not ended, in the order of their beginnings."""
+
+
 class Progress:
-    """Shows a step's name, what it is doing, and at its end how long it took.
+    """Shows a step's name, what it is doing, and at its end how long it took. Steps side by side share a line.
 
     Args:
         name: of the step.
@@ -26,19 +33,19 @@ class Progress:
     """
 
     def __init__(self, name: str, out: TextIO | None = None) -> None:
-        self._name = name
+        self.name = name
         self._out = out or sys.stderr
         self._started = self._shown = time.monotonic()
 
     def say(self, doing: str) -> None:
         """Show what is being done now."""
-        if self._out.isatty():
-            line = f"  {self._name}: {doing}"
-            width = shutil.get_terminal_size().columns - 1
-            self._write(f"\r{line[:width]:<{width}}")
-        elif time.monotonic() - self._shown >= PLAIN_SECONDS:
-            self._shown = time.monotonic()
-            self._write(f"  {self._name}: {doing}\n")
+        with _writing:
+            _under_way[self] = f"{self.name}: {doing}"
+            if self._out.isatty():
+                self._show()
+            elif time.monotonic() - self._shown >= PLAIN_SECONDS:
+                self._shown = time.monotonic()
+                self._write(f"  {_under_way[self]}\n")
 
     def __enter__(self) -> Self:
         self.say("…")
@@ -47,10 +54,20 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._out.isatty():
-            self._write(f"\r{'':<{shutil.get_terminal_size().columns - 1}}\r")
-        outcome = "failed" if error else "done"
-        self._write(f"  {self._name}: {outcome} in {time.monotonic() - self._started:.1f} s\n")
+        with _writing:
+            del _under_way[self]
+            if self._out.isatty():
+                self._write(f"\r{'':<{shutil.get_terminal_size().columns - 1}}\r")
+            outcome = "failed" if error else "done"
+            self._write(f"  {self.name}: {outcome} in {time.monotonic() - self._started:.1f} s\n")
+            if self._out.isatty() and _under_way:
+                self._show()
+
+    def _show(self) -> None:
+        """On a terminal: every step that is under way, on the line that the next one takes the place of."""
+        width = shutil.get_terminal_size().columns - 1
+        line = "  " + " · ".join(_under_way.values())
+        self._write(f"\r{line[:width]:<{width}}")
 
     def _write(self, text: str) -> None:
         self._out.write(text)

@@ -6,7 +6,10 @@ The stamp holds a hash of what the step was made from, so a second run does noth
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +33,7 @@ class Step:
         fingerprint: hash of what the step is made from; the stamp holds it.
         proof: file without which the step is not done, whatever the stamp says.
         work: does it; raises SetupFailed.
+        place: what it writes into, or needs: steps of one place are done one after the other.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Step:
     fingerprint: str
     proof: Path
     work: Callable[[Progress], None]
+    place: Path
 
     @property
     def done(self) -> bool:
@@ -61,14 +66,49 @@ def set_up(steps: Sequence[Step]) -> None:
     """Do the steps that are not done.
 
     Raises:
-        SetupFailed: a step did not work; the steps after it were not tried.
+        SetupFailed: a step did not work; those after it were not tried.
     """
-    if all(step.done for step in steps):
-        return
-    with _alone():
+    failed = set_up_groups({"": steps})
+    if failed:
+        raise SetupFailed(failed[""])
+
+
+def set_up_groups(groups: Mapping[str, Sequence[Step]]) -> dict[str, str]:
+    """Do the steps that are not done, those of different places side by side.
+
+    Args:
+        groups: steps that are of use together only. Two groups may need the same step.
+
+    Returns:
+        Of each group of which a step did not work, why. Its steps after that one were not tried.
+    """
+    if all(step.done for steps in groups.values() for step in steps):
+        return {}
+    places: dict[Path, list[tuple[str, Step]]] = defaultdict(list)
+    for group, steps in groups.items():
         for step in steps:
-            if not step.done:  # another run may have done it meanwhile
+            places[step.place].append((group, step))
+    failed: dict[str, str] = {}
+    interrupted = threading.Event()
+
+    def work(planned: Sequence[tuple[str, Step]]) -> None:
+        for group, step in planned:
+            if group in failed or interrupted.is_set() or step.done:  # maybe by another run, meanwhile
+                continue
+            try:
                 step.run()
+            except SetupFailed as error:
+                failed.setdefault(group, str(error))
+
+    with _alone(), ThreadPoolExecutor(len(places)) as threads:
+        working = [threads.submit(work, planned) for planned in places.values()]
+        try:
+            for each in working:
+                each.result()
+        except BaseException:
+            interrupted.set()
+            raise
+    return {group: failed[group] for group in groups if group in failed}
 
 
 def announce(steps: Sequence[Step]) -> None:

@@ -9,7 +9,7 @@ from playground import bicep, chromium, install
 from playground.install import Environment
 from playground.processes import run_in_foreground
 from playground.progress import say
-from playground.steps import SetupFailed, Step, announce, set_up
+from playground.steps import Step, announce, set_up, set_up_groups
 
 WORKER_PYTHON = (3, 13)
 """What Azure runs, and Microsoft's worker library needs."""
@@ -33,11 +33,7 @@ def run_tests(arguments: Sequence[str], *, everything: bool) -> int:
     base = [environment.made(), install.tests(environment)]
     announce([*base, *(step for steps in groups.values() for step in steps)])
     set_up(base)
-    for marker, steps in groups.items():
-        try:
-            set_up(steps)
-        except SetupFailed as error:
-            left_out[marker] = str(error)
+    left_out |= set_up_groups(groups)
     _list(left_out)
     code = run_in_foreground([environment.python, "-m", "pytest", *without_markers(left_out, arguments)])
     _list(left_out)

@@ -23,7 +23,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return 1 if "format" in command else 0
 
     def step(*_: object) -> Step:
-        return Step("nothing", 0, tmp_path / "stamp", "", tmp_path, lambda _: None)
+        return Step("nothing", 0, tmp_path / "stamp", "", tmp_path, lambda _: None, tmp_path)
 
     monkeypatch.setattr(Environment, "made", step)
     monkeypatch.setattr(install, "tests", step)

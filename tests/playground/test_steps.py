@@ -1,5 +1,6 @@
 """Steps of the set-up: done once, announced before anything is fetched, done again when something changed."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from playground import steps
 from playground.progress import Progress
-from playground.steps import SetupFailed, Step, announce, set_up
+from playground.steps import SetupFailed, Step, announce, set_up, set_up_groups
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def a_step(
     def run(_: Progress) -> None:
         (work or proof.touch)()
 
-    return Step("Python packages", megabytes, folder / "stamp", fingerprint, proof, run)
+    return Step("Python packages", megabytes, folder / "stamp", fingerprint, proof, run, folder)
 
 
 def test_a_step_that_was_done_is_not_done_again(tmp_path: Path) -> None:
@@ -50,6 +51,52 @@ def test_a_step_that_failed_is_not_done(tmp_path: Path) -> None:
 
     with pytest.raises(SetupFailed, match="no network"):
         set_up([a_step(tmp_path, work=fail)])
+    assert not a_step(tmp_path).done
+
+
+def test_steps_of_different_places_are_done_side_by_side(tmp_path: Path) -> None:
+    both = threading.Barrier(2, timeout=30)
+    set_up([a_step(tmp_path / name, work=lambda: (both.wait(), None)[1]) for name in ("a", "b")])
+
+
+def test_steps_of_one_place_are_done_one_after_the_other_in_their_order(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def step(name: str) -> Step:
+        def run(_: Progress) -> None:
+            order.append(f"{name} begins")
+            order.append(f"{name} ends")
+
+        return Step(name, 0, tmp_path / name, "", tmp_path, run, tmp_path)
+
+    groups = {"one": [step("environment"), step("packages")], "other": [step("environment"), step("tools")]}
+    assert set_up_groups(groups) == {}
+    names = ("environment", "packages", "tools")
+    assert order == [f"{name} {what}" for name in names for what in ("begins", "ends")]
+
+
+def test_a_group_of_which_a_step_failed_is_not_gone_on_with_and_the_others_are(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise SetupFailed("no network")
+
+    def step(name: str, work: Callable[[], None]) -> Step:
+        return Step(name, 0, tmp_path / name, "", tmp_path, lambda _: work(), tmp_path)
+
+    done: list[str] = []
+    groups = {
+        "broken": [step("first", fail), step("second", lambda: done.append("second"))],
+        "whole": [step("third", lambda: done.append("third"))],
+    }
+    assert set_up_groups(groups) == {"broken": "no network"}
+    assert done == ["third"]
+
+
+def test_an_interruption_ends_it(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        set_up([a_step(tmp_path, work=interrupt)])
     assert not a_step(tmp_path).done
 
 

@@ -34,7 +34,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             if not works:
                 raise SetupFailed("Node.js is missing")
 
-        return Step(name, 0, tmp_path / name, "", tmp_path, work)
+        return Step(name, 0, tmp_path / name, "", tmp_path, work, tmp_path / name)
 
     commands: list[list[str]] = []
 
