@@ -18,7 +18,7 @@ from relay.messages import Receipt, Turn
 from relay.outbox import FAILED, POISON, TURNS
 from relay.ports import Row
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.2
 """Between two looks at a condition that storage does not announce."""
 
 
