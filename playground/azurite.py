@@ -39,6 +39,7 @@ class Azurite:
         ports: of blob, queue and table; 0 lets the system choose.
         log: file that gets its output, none when None.
         options: further options of its command line.
+        accounts: the storage accounts that it has, all with the one well-known key.
 
     Attributes:
         blob_port, queue_port, table_port: the ports it listens on, once started.
@@ -51,8 +52,10 @@ class Azurite:
         ports: tuple[int, int, int] = (0, 0, 0),
         log: Path | None = None,
         options: Sequence[str] = (),
+        accounts: Sequence[str] = (ACCOUNT,),
     ) -> None:
         self._options = options
+        self._accounts = accounts
         self.blob_port, self.queue_port, self.table_port = ports
         self._data = ["--inMemoryPersistence"] if in_memory else ["--location", str(location)]
         self._log = log
@@ -60,13 +63,17 @@ class Azurite:
 
     @property
     def connection_string(self) -> str:
-        """Connection string for any Azure Storage client."""
+        """Connection string for any Azure Storage client, of the first account."""
+        return self.connection_string_of(self._accounts[0])
+
+    def connection_string_of(self, account: str) -> str:
+        """The same, of one of the accounts."""
         ports = {"Blob": self.blob_port, "Queue": self.queue_port, "Table": self.table_port}
-        endpoints = (f"{name}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for name, port in ports.items())
+        endpoints = (f"{name}Endpoint=http://127.0.0.1:{port}/{account}" for name, port in ports.items())
         return ";".join(
             [
                 "DefaultEndpointsProtocol=http",
-                f"AccountName={ACCOUNT}",
+                f"AccountName={account}",
                 f"AccountKey={ACCOUNT_KEY}",
                 *endpoints,
             ]
@@ -86,8 +93,10 @@ class Azurite:
         listen = [part for name, port in ports.items() for part in (f"--{name}Port", str(port))]
         # The storage clients speak a newer API version than this Azurite has heard of.
         flags = ["--disableTelemetry", "--skipApiVersionCheck", "--silent"]
+        command: list[str | Path] = [node.node, script, *flags, *self._data, *listen, *self._options]
+        accounts = ";".join(f"{account}:{ACCOUNT_KEY}" for account in self._accounts)
         self._child = Child(
-            "azurite", [node.node, script, *flags, *self._data, *listen, *self._options], log=self._log
+            "azurite", command, log=self._log, env={**os.environ, "AZURITE_ACCOUNTS": accounts}
         )
 
     def wait_until_ready(self) -> None:

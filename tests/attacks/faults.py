@@ -23,7 +23,6 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playground.azurite import Azurite
 from playground.im.chats import Delivered, wall_clock_ms
 from playground.im_server import ImServer, Said
 from playground.model_server import ModelServer
@@ -32,6 +31,7 @@ from tests.attacks.proxy import Schedule, SpoilingProxy
 from tests.crashes.storage import Account, until
 from tests.crashes.world import SHORT
 from tests.scenarios.world import APP_KEY, SECRET, World, settings_for
+from tests.shared_azurite import SharedAzurite
 
 BOTS = """
 [[bots]]
@@ -78,7 +78,7 @@ async def spoilt_world(folder: Path, schedule: Schedule) -> AsyncIterator[tuple[
     file = folder / "bots.toml"
     file.write_text(BOTS, encoding="utf-8")
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(Azurite(in_memory=True))
+        storage = await stack.enter_async_context(SharedAzurite())
         model = await stack.enter_async_context(ModelServer())
         im = await stack.enter_async_context(
             ImServer(app_key=APP_KEY, secret=SECRET, resend_seconds=RESENDS, copy_seconds=5)

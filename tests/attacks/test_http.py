@@ -25,7 +25,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from playground.azurite import Azurite
 from playground.im_server import ImServer
 from playground.model_server import ModelServer
 from relay.signature import sign_inbound
@@ -34,6 +33,7 @@ from tests.attacks.fuzz.messages import PLANTED
 from tests.attacks.fuzz.odd_values import LOG_LINE
 from tests.attacks.http import Connection, Headers, Response, chunked, exchange, head, request
 from tests.scenarios.world import APP_KEY, BOTS, SECRET, World, settings_for
+from tests.shared_azurite import SharedAzurite
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio(loop_scope="module")]
 
@@ -120,7 +120,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sit
     bots, log = folder / "bots.toml", folder / "host.log"
     bots.write_text(BOTS, encoding="utf-8")
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(Azurite(in_memory=True))
+        storage = await stack.enter_async_context(SharedAzurite())
         model = await stack.enter_async_context(ModelServer())
         im = await stack.enter_async_context(ImServer(app_key=APP_KEY, secret=SECRET))
         settings = settings_for(storage, im, model, bots, {"HOST_LOG_LEVEL": "DEBUG"})

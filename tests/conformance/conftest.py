@@ -17,6 +17,7 @@ from relay.storage import azure_calls
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 from tests.doubles import MemoryQueues, MemoryTables
+from tests.shared_azurite import SharedAzurite
 
 CALL_SECONDS = 8.0
 
@@ -37,8 +38,8 @@ class Storage:
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
-    """One Azurite for all tests of a run."""
-    with Azurite(in_memory=True) as running:
+    """One account for all tests of a run."""
+    with SharedAzurite() as running:
         yield running
 
 

@@ -27,6 +27,7 @@ from tests.crashes.points import Points
 from tests.crashes.storage import Account, until
 from tests.playground.host.process import HostProcess
 from tests.scenarios.world import APP_KEY, SECRET, World, settings_for
+from tests.shared_azurite import SharedAzurite
 
 BOTS = """
 [[bots]]
@@ -199,7 +200,7 @@ async def crash_world(
         folder: made if it is missing.
         bots: the bots file.
         hosts: how many are started.
-        on_disk: storage survives a restart.
+        on_disk: storage is an Azurite of the world's own, and survives a restart of it.
         dequeues: ``maxDequeueCount``, if it is not that of host.json.
         ahead_ms: by how much the clocks of relay and IM platform are ahead.
         now: clock of the IM platform, if it is another one.
@@ -216,7 +217,8 @@ async def crash_world(
     file = folder / "bots.toml"
     file.write_text(bots, encoding="utf-8")
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(Azurite(in_memory=not on_disk, location=folder / "storage"))
+        azurite = Azurite(in_memory=False, location=folder / "storage") if on_disk else SharedAzurite()
+        storage = await stack.enter_async_context(azurite)
         model = await stack.enter_async_context(ModelServer())
         im = await stack.enter_async_context(
             ImServer(

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from pydantic import SecretStr
 
-from playground.azurite import Azurite
 from relay.app import Relay
 from relay.config.bots import Bots
 from relay.config.settings import StorageSettings, load_settings
@@ -27,6 +26,7 @@ from relay.storage.tables import AzureTables
 from tests.conftest import EXAMPLE
 from tests.doubles import HostKilled, ManualClock, MemoryQueues, RecordingMessenger, ScriptedModel
 from tests.exploration.spaces import BOT, LEASE, MIDNIGHT
+from tests.shared_azurite import SharedAzurite
 
 pytestmark = pytest.mark.stack
 
@@ -186,7 +186,7 @@ class Story(RuleBasedStateMachine):
 def _storage() -> Iterator[None]:
     global _tables, _loop
     _loop = asyncio.new_event_loop()
-    with Azurite(in_memory=True) as azurite:
+    with SharedAzurite() as azurite:
         where = StorageSettings(connection_string=SecretStr(azurite.connection_string))
         _tables = MortalTables(where, call_seconds=30)
         yield

@@ -33,6 +33,7 @@ from relay.operations.live import (
 from tests.mistakes import GOOD_SETTINGS
 from tests.model.test_drawing import serving_pictures
 from tests.model.test_speech import serving_ears
+from tests.shared_azurite import SharedAzurite
 
 KEY, SECRET = "app-key", "app-secret"
 BOTS = """
@@ -68,7 +69,7 @@ class Parts:
 
 @pytest.fixture(scope="module")
 def azurite() -> Iterator[Azurite]:
-    with Azurite(in_memory=True) as running:
+    with SharedAzurite() as running:
         yield running
 
 

@@ -12,20 +12,24 @@ from playground.azurite import Azurite
 from playground.im_server import ImServer
 from playground.model_server import ModelServer
 from tests.scenarios.world import APP_KEY, BOTS, SECRET, World, settings_for
+from tests.shared_azurite import SharedAzurite
 
 MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 @pytest.fixture
 def make_world(tmp_path: Path) -> MakeWorld:
-    """Makes worlds: another bots file by ``bots``, other settings as keyword arguments."""
+    """Makes worlds.
+
+    Another bots file by ``bots``, an Azurite that may be stopped by ``azurite``, other settings as keyword arguments.
+    """
 
     @asynccontextmanager
-    async def make(bots: str = BOTS, **settings: str) -> AsyncIterator[World]:
+    async def make(bots: str = BOTS, azurite: Azurite | None = None, **settings: str) -> AsyncIterator[World]:
         file = tmp_path / "bots.toml"
         file.write_text(bots, encoding="utf-8")
         async with AsyncExitStack() as stack:
-            storage = await stack.enter_async_context(Azurite(in_memory=True))
+            storage = await stack.enter_async_context(azurite or SharedAzurite())
             model = await stack.enter_async_context(ModelServer())
             im = await stack.enter_async_context(ImServer(app_key=APP_KEY, secret=SECRET))
             world = World(storage, im, model, settings_for(storage, im, model, file, settings), stack)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from playground.azurite import Azurite
 from playground.im_server import ImServer
 from playground.model_server import ModelServer
 from tests.scenarios.world import APP_KEY, SECRET, World, settings_for
+from tests.shared_azurite import SharedAzurite
 from tests.tiny import tiny_model
 
 pytestmark = pytest.mark.stack
@@ -40,7 +40,7 @@ async def test_three_turns_with_the_tiny_model(
     file.write_text(BOTS.replace("API", api), encoding="utf-8")
     async with AsyncExitStack() as stack:
         url = stack.enter_context(tiny_model())
-        storage = await stack.enter_async_context(Azurite(in_memory=True))
+        storage = await stack.enter_async_context(SharedAzurite())
         model = await stack.enter_async_context(ModelServer(upstream=url + "/v1"))
         im = await stack.enter_async_context(ImServer(app_key=APP_KEY, secret=SECRET))
         settings = settings_for(storage, im, model, file, {"RELAY_MODEL_NAME": "tiny"})

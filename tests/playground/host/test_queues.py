@@ -19,13 +19,14 @@ from playground.host import FunctionHost, HostError
 from playground.host.queues import PollingDelays
 from tests.playground.host.conftest import MakeApp, eventually
 from tests.playground.host.process import HostProcess
+from tests.shared_azurite import SharedAzurite
 
 stack = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
 def azurite() -> Iterator[Azurite]:
-    with Azurite(in_memory=True) as running:
+    with SharedAzurite() as running:
         yield running
 
 
