@@ -12,7 +12,7 @@ from relay.keys import conversation_key, history_table, message_key
 from relay.memory.history import Conversation
 from relay.memory.rows import Entry
 from relay.messages import Message
-from relay.ports import Insert
+from relay.ports import Row
 from relay.tools import tool
 from tests.doubles.model import called, called_all
 from tests.kit import RelayKit
@@ -34,20 +34,13 @@ def stored(relay: RelayKit, count: int, *, excluded: bool = False) -> None:
     partition = conversation_key(message)
     start = relay.clock.now() - 60_000 - count * 100
     table = history_table(start // 86_400_000)
-    asyncio.run(relay.tables.create_table(table))
-    rows = []
+    rows = relay.tables.tables.setdefault(table, {}).setdefault(partition, {})
     for n in range(count):
         at = start + n * 100
         entry = Entry(
             message_key(at, str(n)), "text", "answered", "alice", f"message {n}", str(n), excluded=excluded
         )
-        rows.append(Insert(entry.key, entry.values()))
-
-    async def write() -> None:
-        for start in range(0, count, 100):
-            await relay.tables.write(table, partition, *rows[start : start + 100])
-
-    asyncio.run(write())
+        rows[entry.key] = Row(entry.key, entry.values(), "stored")
 
 
 def test_the_storage_calls_of_a_turn(relay: RelayKit) -> None:
