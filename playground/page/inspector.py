@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from playground.im.chats import Delivered
 from playground.page.guard import ApiError
 from playground.page.journal import Journal
 from playground.page.robot import bot_for, robot_of
+from playground.page.round_rows import may_call, read_rounds
 from playground.page.rows import no_rows, stored_rows
 from playground.page.timeline import timeline_of
 from relay import spans
@@ -37,9 +39,14 @@ class Inspector:
         self._bots = bots
         self._keep_ms = keep_ms
 
-    def timeline(self, message: str) -> dict[str, Any]:
-        """The timeline of a user's message, or of the one that a bot's message answers."""
-        return timeline_of(self._journal, self._asked(message)).as_json()
+    async def timeline(self, message: str, tables: Tables | None) -> dict[str, Any]:
+        """The timeline of a user's message, or of the one that a bot's message answers; ``tables`` as for the rows."""
+        asked = self._asked(message)
+        partition = self._partition(asked)
+        if tables is not None and partition is not None and may_call(self._journal, asked):
+            with suppress(StorageUnavailable):  # what the spans tell is shown all the same
+                await read_rounds(self._journal, asked, partition, tables)
+        return timeline_of(self._journal, asked).as_json()
 
     async def rows(self, message: str, tables: Tables | None) -> dict[str, Any]:
         """What is stored of the conversation of a message; ``tables`` is None when they cannot be read."""
@@ -86,4 +93,4 @@ class Inspector:
         message = self._journal.message_of(message_hash)
         if message is None:
             return []
-        return [message] if kind == "1" else self._journal.replies_to(message)
+        return self._journal.replies_to(message) if kind == "0" else [message]

@@ -23,6 +23,7 @@ from playground.page.spans import SpanFact
 from relay import spans
 from relay.config.bot import Bot
 from relay.keys import parts_of_key
+from relay.memory.rows import Entry
 
 _MESSAGE = TypeAdapter(Delivered)
 _POST = TypeAdapter(Post)
@@ -43,6 +44,8 @@ class Journal:
         fetches: the requests for media by number.
         media: which message carries what lies at a URL.
         spans: the relay's spans by id.
+        rows: stored rows of rounds of tool calls, by key: see :mod:`playground.page.round_rows`.
+        rounds_told: keys of the rounds that the relay's spans tell of.
         kills: when the function host was killed, Unix milliseconds.
         answers: which messages each message of a bot answers: see :mod:`playground.page.answers`.
         spans_from: from when on the relay's spans can be expected to come, Unix milliseconds; None while none has.
@@ -57,6 +60,8 @@ class Journal:
         self.fetches: dict[int, Fetch] = {}
         self.media: dict[str, str] = {}
         self.spans: dict[str, SpanFact] = {}
+        self.rows: dict[str, Entry] = {}
+        self.rounds_told: set[str] = set()
         self.kills: list[int] = []
         self.answers: dict[str, list[str]] = {}
         self.spans_from: float | None = 0 if spans_visible else None
@@ -113,6 +118,8 @@ class Journal:
                 self._traces_by_hash[span.attributes[spans.MESSAGE]] = span.trace
             elif span.name == spans.STORE:
                 self._stores[span.attributes[spans.REPLY]] = span
+            elif span.name.startswith(spans.TOOL):
+                self.rounds_told.add(str(span.attributes.get(spans.ROW, "")))
             elif span.name == spans.IM_SEND:
                 self._sends[span.attributes[spans.IM_CLIENT_ID]].append(span)
         return self._about(span.trace for span in found)

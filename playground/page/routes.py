@@ -225,7 +225,8 @@ class Routes:
         return served(request, content, content_type)
 
     async def _timeline(self, request: web.Request) -> web.Response:
-        return web.json_response(self._page.inspector.timeline(request.match_info["id"]))
+        parts = await self._page.parts()
+        return web.json_response(await self._page.inspector.timeline(request.match_info["id"], parts.tables))
 
     async def _rows(self, request: web.Request) -> web.Response:
         parts = await self._page.parts()

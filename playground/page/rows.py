@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from playground.page.round_rows import calls_of
 from relay.clock import DAY_MS
 from relay.keys import HISTORY_PREFIX, LEASE_KEY, LEASE_TABLE, ROWS_HIGH, ROWS_LOW, day_of_table
 from relay.memory.rows import Entry
@@ -55,6 +56,8 @@ def _row(entry: Entry, about: Callable[[str], list[str]]) -> dict[str, Any]:
         "at": entry.at,
         "text": entry.text,
         "html": None,
+        "calls": calls_of(entry),
+        "asks": ("answered" if entry.taken_by else "open") if entry.pending else "",
         "excluded": entry.excluded,
         "forgotten": bool(entry.forgotten),
         "about": about(entry.key),

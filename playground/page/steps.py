@@ -19,6 +19,8 @@ Kind = Literal[
     "window",
     "media",
     "model",
+    "round",
+    "tool",
     "store",
     "im",
     "reply",

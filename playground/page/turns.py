@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,11 +11,13 @@ from playground.page import steps
 from playground.page.calls import request_step
 from playground.page.fetches import is_about_sound, media_steps
 from playground.page.journal import Journal, parent_in, trace_of
+from playground.page.rounds import is_call, told_rounds, untold_rounds
 from playground.page.span_steps import attributes_of, is_storage, is_work, step_of
 from playground.page.spans import SpanFact
 from playground.page.steps import Step
 from playground.page.wording import OUTCOMES, count, duration
 from relay import spans
+from relay.keys import parts_of_key
 
 _STATUS: Mapping[str, steps.Status] = {"answered": "ok", "done": "ok", "busy": "warn", "retried": "warn"}
 
@@ -50,8 +52,9 @@ class TurnSteps:
 
     def unfinished(self) -> list[Step]:
         """Work whose turn has not ended (yet): it is under way, or its process died."""
-        tops = (span for span in self._trace if span.parent not in self._ids and is_work(span))
-        return [*(self._step(span) for span in tops), *self._asked_but_not_told()]
+        tops = [span for span in self._trace if span.parent not in self._ids]
+        steps = [*self._steps(filter(is_work, tops)), *self._rounds(tops), *self._asked_but_not_told()]
+        return [*steps, *self._untold(tops, steps)]
 
     def _asked_but_not_told(self) -> Iterator[Step]:
         """Requests to the model whose span has not ended, and in a turn that died never will."""
@@ -72,6 +75,8 @@ class TurnSteps:
         if outcome in ("retried", "busy"):
             said += [f"seen again in {put.attributes[spans.QUEUE_DELAY]:g} s" for put in self.delayed(span)]
         inside = self._with_media(span, self.inside(span))
+        if any(step.kind == "store" for step in inside):
+            inside = steps.in_order([*self._untold(self._children[span.id], inside), *inside])
         if outcome == "answered" and all(step.kind != "lease" for step in inside):
             said.append(COMMAND)
         said.append(_spent(calls))
@@ -117,8 +122,26 @@ class TurnSteps:
 
     def inside(self, span: SpanFact) -> tuple[Step, ...]:
         """The work and the storage calls directly under a span, in order."""
-        shown = (child for child in self._children[span.id] if is_work(child) or is_storage(child))
-        return _with_what_came_next(steps.in_order(self._step(child) for child in shown))
+        below = self._children[span.id]
+        shown = self._steps(child for child in below if is_work(child) or is_storage(child))
+        return _with_what_came_next(steps.in_order([*shown, *self._rounds(below)]))
+
+    def _steps(self, shown: Iterable[SpanFact]) -> Iterator[Step]:
+        return map(self._step, shown)
+
+    def _rounds(self, below: Iterable[SpanFact]) -> Iterator[Step]:
+        """The rounds of tool calls among these spans."""
+        return told_rounds(self._journal, ((span, self.inside(span)) for span in below if is_call(span)))
+
+    def _untold(self, below: Iterable[SpanFact], made: Sequence[Step]) -> list[Step]:
+        """The rounds of which only rows tell: before the first question to the model, or behind the last answer."""
+        events = (event for span in below for event in span.events if event.name == spans.WINDOW_ROW)
+        batch = (event for event in events if event.attributes[spans.FATE] == "batch")
+        hashes = {parts_of_key(str(event.attributes[spans.ROW]))[0] for event in batch}
+        asked = [step for step in made if step.kind == "model"]
+        if not hashes or not asked:
+            return []
+        return untold_rounds(self._journal, hashes, asked[0].at, asked[-1].at + (asked[-1].ms or 0))
 
 
 def _spent(calls: Sequence[SpanFact]) -> str:

@@ -57,6 +57,17 @@ OUTCOMES: Mapping[str, str] = {
 
 ENDED_WITHOUT_ANSWER = ("expired", "abandoned", "no_such_bot")
 
+TOOL_OUTCOMES: Mapping[str, str] = {
+    "ok": "",
+    "error": "it failed, and the model was told so",
+    "bad_arguments": "its arguments do not fit: it did not run",
+    "unknown": "the bot has no such tool",
+    "late": "it took too long: the outcome is unknown",
+    "refused": "it was not run",
+    "declined": "the user said no: it did not run",
+}
+"""How a call of a tool ended."""
+
 NOT_ANSWERED: Mapping[str, str] = {
     "closed": "the connection was cut",
     "hung": "no answer came",

@@ -183,12 +183,23 @@ export type Detail = { label: string } & (
   | { format: "window"; value: WindowEntry[] }
 );
 
+/** What the model asked of a tool; of a question to the user, what it is about. */
+export interface StoredCall {
+  name: string;
+  arguments: string;
+  result: string | null;
+  outcome: string;
+}
+
 export interface StoredRow {
   key: string;
   kind: string;
   state: string;
   at: number;
   text: string;
+  calls: StoredCall[];
+  /** Of a reply that asks whether a tool may do something. */
+  asks: "" | "open" | "answered";
   excluded: boolean;
   forgotten: boolean;
   about: string[];

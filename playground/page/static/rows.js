@@ -3,7 +3,7 @@
 import { html, nothing } from "./lit.js";
 import { clock, exact, inWords } from "./time.js";
 
-/** @import {Message, Rows, StoredRow} from "./contract.js" */
+/** @import {Message, Rows, StoredCall, StoredRow} from "./contract.js" */
 
 /** @param {Rows | null} rows @param {Message} question */
 export function rowsView(rows, question) {
@@ -35,15 +35,27 @@ export function rowsView(rows, question) {
 }
 
 /** @param {StoredRow} row @param {boolean} current whether it is about the selected message */
-function rowView({ key, kind, state, at, text, excluded, forgotten }, current) {
+function rowView({ key, kind, state, at, text, calls, asks, excluded, forgotten }, current) {
   return html`<li class="row" data-testid="row" data-key=${key} data-kind=${kind} data-state=${state}
     data-current=${current}>
     <p class="row-head"><span class="role">${kind}</span><span class="row-state">${state}</span>
       ${current ? html`<span class="tag">this message</span>` : nothing}
+      ${asks ? html`<span class="tag">${asks === "open" ? "asks first" : "asked, and answered"}</span>` : nothing}
       ${excluded ? html`<span class="cut">left out of the window</span>` : nothing}
       ${forgotten ? html`<span class="cut">erased</span>` : nothing}
       <time title=${exact(at)}>${clock(at)}</time></p>
     ${text ? html`<p class="row-text" dir="auto">${text}</p>` : nothing}
+    ${calls.length > 0 ? html`<ol class="row-calls">${calls.map(callView)}</ol>` : nothing}
     <code class="row-key">${key}</code>
   </li>`;
 }
+
+/** @param {StoredCall} call */
+const callView = ({ name, arguments: given, result, outcome }) => html`<li data-testid="row-call">
+  <code>${name}</code> <code dir="auto">${given}</code>
+  ${
+    result === null
+      ? html`<span class="cut">no result</span>`
+      : html`→ <span dir="auto">${result}</span>${outcome === "ok" ? nothing : html` <span class="cut">${outcome}</span>`}`
+  }
+</li>`;

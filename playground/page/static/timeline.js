@@ -67,8 +67,8 @@ function stepList(steps, span, question, isNested = false) {
 function stepView(step, span, question) {
   const { kind, status, details, children } = step;
   const nested = children.length > 0 ? stepList(children, span, question, true) : nothing;
-  // The steps of a turn are what one has come to see; the storage calls of a step open with its details.
-  const [inside, below] = kind === "turn" ? [nothing, nested] : [nested, nothing];
+  // The steps of a turn or a round are what one has come to see; the storage calls of a step open with its details.
+  const [inside, below] = kind === "turn" || kind === "round" ? [nothing, nested] : [nested, nothing];
   const head = headOf(step, span);
   const facts = html`
     <details><summary>${head}</summary>

@@ -1,0 +1,174 @@
+"""Rounds of tool calls as steps: the spans say how long a call took and how it ended, the stored rows what it was."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from playground.page import steps
+from playground.page.journal import Journal
+from playground.page.spans import SpanFact
+from playground.page.steps import Detail, Step
+from playground.page.wording import TOOL_OUTCOMES, count
+from relay import spans
+from relay.keys import NUMBER_MAX, parts_of_key
+from relay.memory.rows import Entry
+from relay.outgoing import Medium, line_of
+from relay.turn.round_rows import Round
+
+SHOWN_CHARACTERS = 80
+"""Of what goes into a call, and of what comes out, so much stands on one line."""
+
+RESUMED = "an earlier turn has stored it, and this one goes on from it"
+NOT_AGAIN = "run before, and not again"
+AGAIN = "begun again, under the same key"
+NO_RESULT = "no result yet: it is under way, or was cut off"
+_WORST_FIRST: tuple[steps.Status, ...] = ("error", "warn", "waiting")
+
+
+def is_call(span: SpanFact) -> bool:
+    """True for one call of a tool."""
+    return span.name.startswith(spans.TOOL)
+
+
+def told_rounds(journal: Journal, calls: Iterable[tuple[SpanFact, Sequence[Step]]]) -> Iterator[Step]:
+    """A step for each round that has spans: the span of each call, and the work inside it."""
+    by_row: defaultdict[str, dict[int, tuple[SpanFact, Sequence[Step]]]] = defaultdict(dict)
+    for span, inside in calls:
+        by_row[str(span.attributes.get(spans.ROW, ""))][int(span.attributes.get(spans.PLACE, 0))] = (
+            span,
+            inside,
+        )
+    for key, ran in by_row.items():
+        began = min(span.at for span, _ in ran.values())
+        ended = max(span.until for span, _ in ran.values())
+        stored = _stored(journal, key)
+        places = range(len(stored.asked)) if stored else sorted(ran)
+        made = [
+            _ran(journal, key, place, *ran[place]) if place in ran else _stood(journal, key, place, began)
+            for place in places
+        ]
+        is_resumed = any(span.attributes.get(spans.RESUMED) for span, _ in ran.values())
+        yield _round(journal, key, began, ended - began, made, is_resumed=is_resumed)
+
+
+def untold_rounds(journal: Journal, messages: Iterable[str], went_on: float, ended: float) -> list[Step]:
+    """A step for each stored round of which there are no spans.
+
+    Args:
+        journal: what is known.
+        messages: hashes of those that it was for.
+        went_on: where a round stands that has every result: the turn went on from it.
+        ended: where one stands that lacks some.
+    """
+    wanted = set(messages)
+    made = []
+    for key in sorted(journal.rows, reverse=True):
+        stored = _stored(journal, key)
+        if stored is None or key in journal.rounds_told or parts_of_key(key)[0] not in wanted:
+            continue
+        is_whole = None not in stored.results
+        at = went_on if is_whole else ended
+        calls = [_stood(journal, key, place, at) for place in range(len(stored.asked))]
+        made.append(_round(journal, key, at, None, calls, is_resumed=is_whole))
+    return made
+
+
+def _stored(journal: Journal, key: str) -> Round | None:
+    row = journal.rows.get(key)
+    return Round.of(row) if row is not None and row.kind == "round" and not row.forgotten else None
+
+
+def _round(
+    journal: Journal, key: str, at: float, ms: float | None, calls: Sequence[Step], *, is_resumed: bool
+) -> Step:
+    row = journal.rows.get(key)
+    number = f" {NUMBER_MAX - int(key.rpartition('r')[2])}" if row else ""
+    what = calls[0].title if len(calls) == 1 else count(len(calls), "call")
+    said = [f"beside it, the model said “{_short(row.text)}”"] if row and row.text else []
+    said += [RESUMED] if is_resumed else []
+    status: steps.Status = next(
+        (worst for worst in _WORST_FIRST if worst in {call.status for call in calls}), "ok"
+    )
+    return Step("round", f"Round{number}: {what}", at, ms, status, " · ".join(said), (), tuple(calls))
+
+
+def _ran(journal: Journal, key: str, place: int, span: SpanFact, inside: Sequence[Step]) -> Step:
+    """A call that ran in this turn."""
+    name = span.name.removeprefix(spans.TOOL)
+    outcome = str(span.attributes.get(spans.OUTCOME, ""))
+    said = [TOOL_OUTCOMES.get(outcome, "it did not come to its end")]
+    stored = _stored(journal, key)
+    if span.attributes.get(spans.RESUMED):
+        said += ["the user said yes" if stored and stored.asked[place].is_approved else AGAIN]
+    status: steps.Status = "ok" if outcome == "ok" else "warn"
+    return _call(journal, stored, place, Step("tool", name, span.at, span.ms, status), said, inside)
+
+
+def _stood(journal: Journal, key: str, place: int, at: float) -> Step:
+    """A call that did not run in this turn."""
+    stored = _stored(journal, key)
+    assert stored is not None
+    result = stored.results[place]
+    made = Step("tool", stored.asked[place].call.name, at)
+    if result is not None:
+        never_ran = result.outcome in ("refused", "declined")
+        return _call(
+            journal, stored, place, made, [TOOL_OUTCOMES[result.outcome], "" if never_ran else NOT_AGAIN]
+        )
+    question = journal.rows.get(key.rpartition("r")[0])
+    if question is None or not question.pending or json.loads(question.pending)["place"] != place:
+        return _call(journal, stored, place, replace(made, status="waiting"), [NO_RESULT])
+    status: steps.Status = "ok" if question.taken_by else "waiting"
+    return _call(journal, stored, place, replace(made, status=status), [_asked_first(journal, question)])
+
+
+def _asked_first(journal: Journal, question: Entry) -> str:
+    """What the user said to a question, as far as it is known."""
+    if not question.taken_by:
+        return "asked first: it runs only if the user's next message is a yes"
+    answer = journal.message_of(question.taken_by)
+    word = f"“{_short(journal.messages[answer].text)}”" if answer else "yes or no"
+    return f"asked first; the user said {word}, and it goes on there"
+
+
+def _call(
+    journal: Journal,
+    stored: Round | None,
+    place: int,
+    made: Step,
+    said: Sequence[str],
+    inside: Sequence[Step] = (),
+) -> Step:
+    """A call with what its row says of it."""
+    title, line, details = made.title, "", []
+    if stored is not None:
+        asked, result = stored.asked[place], stored.results[place]
+        title = asked.call.name
+        line = _short(asked.call.arguments) + (f" → {_short(result.text)}" if result else "")
+        details = [steps.body("Arguments", asked.call.arguments)]
+        details += [steps.text("Result, as the model reads it", result.text)] if result else []
+        details += [_media(result.media)] if result and result.media else []
+        details += _said_on_the_way(journal, stored.entry.key, place)
+        details += [steps.code("Idempotency key", asked.key)]
+    summary = " · ".join(filter(None, [line, *said]))
+    return Step("tool", title, made.at, made.ms, made.status, summary, tuple(details), tuple(inside))
+
+
+def _media(media: Sequence[Medium]) -> Detail:
+    return steps.table("Goes out with the reply", ("Kind", "What"), [(m.kind, line_of(m)) for m in media])
+
+
+def _said_on_the_way(journal: Journal, round_key: str, place: int) -> list[Detail]:
+    """What a call has told the user before there was a reply, in order."""
+    prefix = f"{round_key}.{NUMBER_MAX - place:02d}."
+    rows = (journal.rows[key] for key in sorted(journal.rows, reverse=True) if key.startswith(prefix))
+    said = "\n".join(row.text for row in rows)
+    return [steps.text("Said on the way", said)] if said else []
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
