@@ -107,6 +107,8 @@ def _stack(scenario: Scenario, logs: Path, model: Model, host: Host, webhook: st
     if webhook is not None:
         return stack_beside(webhook, model, logs)
     environ = {**os.environ, **scenario.settings}
+    if scenario.tools_path:
+        environ["RELAY_TOOLS_FILE"] = str(scenario.tools_path.resolve())
     if scenario.bots:
         logs.mkdir(parents=True, exist_ok=True)
         file = logs / "bots.toml"

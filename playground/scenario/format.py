@@ -67,7 +67,11 @@ def bots_of(scenario: Scenario, name: str) -> Bots | None:
 
 
 def _unreadable(scenario: Scenario, name: str, folder: Path | None) -> Iterator[str]:
-    """Read what the steps attach; what of it cannot be read."""
+    """Read what the steps attach, and look for the tools; what of it cannot be read."""
+    try:
+        scenario.find_tools(folder)
+    except Unreadable as error:
+        yield f'{name}: key "tools_file": {error}'
     for number, step in enumerate(scenario.steps, 1):
         try:
             step.read_medium(folder)

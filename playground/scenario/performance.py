@@ -101,6 +101,8 @@ class Performance:
             parts.append((wording.replies(chat, expect), lambda: self._check_replies(expect)))
         if (window := expect.window) is not None:
             parts.append((wording.window(window), lambda: self._check_window(window)))
+        if expect.about_calls:
+            parts.append((wording.called(expect), lambda: self._check_calls(expect)))
         return parts
 
     async def silence(self) -> str:
@@ -214,6 +216,15 @@ class Performance:
         if given != expected:
             raise Unmet(f"it was given {wording.texts(given)}")
         return ""
+
+    async def _check_calls(self, expect: Expectation) -> str:
+        self._model()
+        if not await self._requests_so_far():
+            raise Unmet("it was not asked at all")
+        calls = self._stage.calls()
+        if sum(map(expect.fits_call, calls)) != (1 if expect.calls is None else expect.calls):
+            raise Unmet(f"it called {wording.calls(calls)}")
+        return wording.calls(calls)
 
     async def _requests_so_far(self) -> int:
         await self._stage.until_asked(lambda: True, 0)

@@ -13,6 +13,7 @@ from playground.control import Control
 from playground.im.attach import said_in
 from playground.im.chats import Delivered, private_key, team_key
 from playground.model.calling import as_messages
+from playground.scenario.tables import ToolCall
 
 LISTEN_MAX_SECONDS = 30.0
 """One request waits no longer than this for something to happen."""
@@ -85,9 +86,24 @@ class Stage:
 
     def window(self) -> list[str]:
         """The texts that the model was given at last, without the system prompt: a call as ``(name {arguments})``."""
+        return [text for said in self._given() if said["role"] != "system" for text in _texts(said)]
+
+    def calls(self) -> list[ToolCall]:
+        """What the model has called on the way to its latest answer, as it was told in the latest request."""
+        said = self._given()
+        results = {one["tool_call_id"]: _words(one["content"]) for one in said if one["role"] == "tool"}
+        return [
+            ToolCall(
+                call["function"]["name"], _json(call["function"]["arguments"]), results.get(call["id"], "")
+            )
+            for one in said
+            for call in one.get("tool_calls") or ()
+        ]
+
+    def _given(self) -> list[dict[str, Any]]:
+        """The messages of the latest request."""
         latest = self.requests[max(self.requests)]
-        messages = latest["messages"] if "messages" in latest else as_messages(latest["input"])
-        return [text for said in messages if said["role"] != "system" for text in _texts(said)]
+        return list(latest["messages"] if "messages" in latest else as_messages(latest["input"]))
 
     async def _until(self, part: Control, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -123,6 +139,14 @@ def _texts(said: dict[str, Any]) -> list[str]:
     asked = [call["function"] for call in said.get("tool_calls", ())]
     calls = [f"({function['name']} {function['arguments']})" for function in asked]
     return ([_words(said["content"])] if said["content"] is not None else []) + calls
+
+
+def _json(text: str) -> Any:
+    """The arguments of a call; the text itself where the model wrote no JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _words(content: str | list[dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from playground.faults import FAULTS
+from playground.media import Unreadable
 from playground.scenario.media import KINDS, Key, Medium, read
 
 REPLY_SECONDS = 30.0
@@ -39,6 +41,15 @@ def _one_of(known: list[str], what: str) -> AfterValidator:
         raise ValueError(f"is no {what}; {hint}")
 
     return AfterValidator(check)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What the model asked of a tool, and what it was told of that."""
+
+    name: str
+    arguments: Any
+    result: str
 
 
 Account = Annotated[str, Field(min_length=1, max_length=32)]
@@ -78,6 +89,10 @@ class Expectation(_Table):
     status: int | None = Field(None, description="the HTTP status of the webhook's answer")
     answer: dict[str, Any] | None = Field(None, description="a table: fields of the webhook's answer")
     window: list[str] | None = Field(None, description="a list of texts: what the model was given")
+    call: str | None = Field(None, min_length=1, description="the name of a tool that the model called")
+    arguments: dict[str, Any] | None = Field(None, description="a table: arguments of the call")
+    result: str | None = Field(None, description="text: a part of what the model was told of the call")
+    calls: int | None = Field(None, ge=0, le=100, description="a whole number, 0 to 100")
 
     @property
     def about_replies(self) -> bool:
@@ -90,6 +105,11 @@ class Expectation(_Table):
     def about_the_answer(self) -> bool:
         """True if it is (also) about the webhook's answer."""
         return (self.status, self.answer) != (None, None)
+
+    @property
+    def about_calls(self) -> bool:
+        """True if it is (also) about calls of tools."""
+        return (self.call, self.calls) != (None, None)
 
     @property
     def count(self) -> int:
@@ -114,10 +134,22 @@ class Expectation(_Table):
         """True for an answer of the webhook as expected; it may hold more fields."""
         return self.status in (None, status) and (self.answer is None or _holds(self.answer, body))
 
+    def fits_call(self, call: ToolCall) -> bool:
+        """True for a call as expected; it may have more arguments."""
+        return (
+            self.call in (None, call.name)
+            and (self.arguments is None or _holds(self.arguments, call.arguments))
+            and (self.result is None or self.result in call.result)
+        )
+
     @model_validator(mode="after")
     def _about_something(self) -> Self:
-        if not (self.about_replies or self.about_the_answer or self.window is not None):
-            raise ValueError("says nothing; give text, contains, matches, replies, status, answer or window")
+        if not (self.about_replies or self.about_the_answer or self.about_calls or self.window is not None):
+            raise ValueError(
+                "says nothing; give text, contains, matches, replies, status, answer, window, call or calls"
+            )
+        if (self.arguments, self.result) != (None, None) and self.call is None:
+            raise ValueError('has "arguments" or "result" without "call"')
         return self
 
 
@@ -243,7 +275,8 @@ class Scenario(_Table):
     Attributes:
         title: what it shows.
         model: what answers.
-        settings, defaults, bots: of the function host; they count where the host is started for the scenario.
+        settings, defaults, bots, tools_file: of the function host; they count where the host is started for the
+            scenario. The tools lie beside it.
         users: accids and the names that are shown.
         groups: ids and members.
         script: what the scripted model answers; else it repeats what it is told.
@@ -257,15 +290,35 @@ class Scenario(_Table):
     settings: dict[SettingName, str] = Field({}, description="a table of settings, each a text")
     defaults: dict[str, Any] = Field({}, description="a table as in the bots file")
     bots: list[dict[str, Any]] = Field([], description="tables as in the bots file: [[bots]]")
+    tools_file: str = Field(
+        "", pattern=r"^[\w.-]*\.py$", description="the name of a Python file beside the scenario"
+    )
     users: dict[Account, str] = Field({}, description='a table: accid = "name"')
     groups: dict[Account, list[Account]] = Field({}, description="a table: id = [accids]")
     script: list[Rule] = Field([], description="tables [[script]]")
     steps: list[Step] = Field(min_length=1, description="tables [[steps]]")
 
+    _folder: Path | None = PrivateAttr(None)
+
     @property
     def needs_own_host(self) -> bool:
         """True if it only makes sense with a function host of its own."""
-        return bool(self.settings or self.defaults or self.bots)
+        return bool(self.settings or self.defaults or self.bots or self.tools_file)
+
+    @property
+    def tools_path(self) -> Path | None:
+        """Where its tools are; None when it uses those of the app."""
+        return self._folder / self.tools_file if self._folder and self.tools_file else None
+
+    def find_tools(self, folder: Path | None) -> None:
+        """Look for its tools in the folder of its file, which is None where it is not known.
+
+        Raises:
+            Unreadable: they are not there.
+        """
+        if self.tools_file and not (folder and (folder / self.tools_file).is_file()):
+            raise Unreadable("there is no such file beside the scenario")
+        self._folder = folder
 
     @property
     def bots_document(self) -> dict[str, Any]:

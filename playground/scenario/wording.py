@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from playground.scenario.stage import Chat, Reply
-from playground.scenario.tables import Expectation, Step
+from playground.scenario.tables import Expectation, Step, ToolCall
 
 SHOWN_CHARACTERS = 60
 """Texts are cut after so many."""
@@ -45,6 +45,23 @@ def replies(chat: Chat, expect: Expectation) -> str:
 def window(expected: Sequence[str]) -> str:
     """What the model should have been given."""
     return f"the model was given {texts(expected)}"
+
+
+def called(expect: Expectation) -> str:
+    """What the model should have called, how often, and with what result."""
+    given = "" if expect.arguments is None else short(json.dumps(expect.arguments, ensure_ascii=False))
+    told = "" if expect.result is None else f'and is told "{short(expect.result)}"'
+    times = "" if expect.calls in (None, 1) else f"{expect.calls} times"
+    return " ".join(filter(None, ["the model calls", expect.call or "tools", given, times, told]))
+
+
+def calls(all: Sequence[ToolCall]) -> str:
+    """Calls and their results."""
+    shown = (
+        f"{one.name} {short(json.dumps(one.arguments, ensure_ascii=False))} → {short(one.result)}"
+        for one in all
+    )
+    return ", ".join(shown) or "nothing"
 
 
 def outcomes(posts: Iterable[dict[str, Any]]) -> str:

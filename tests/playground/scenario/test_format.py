@@ -67,7 +67,7 @@ def test_the_smallest_useful_file() -> None:
         (
             STEP + "expect = {}",
             'step 1, key "expect": says nothing; '
-            "give text, contains, matches, replies, status, answer or window",
+            "give text, contains, matches, replies, status, answer, window, call or calls",
         ),
         (
             STEP + "expect.matches = '('",
@@ -94,6 +94,15 @@ def test_the_smallest_useful_file() -> None:
             "[[script]]\nreply = 'x'\narguments.city = 'Rome'\n" + STEP,
             "rule 1: has arguments, but no call",
         ),
+        (
+            STEP + "expect = { text = 'x', result = 'y' }",
+            'step 1, key "expect": has "arguments" or "result" without "call"',
+        ),
+        (
+            "tools_file = '/etc/passwd'\n" + STEP,
+            'key "tools_file": is not valid; accepted: the name of a Python file beside the scenario',
+        ),
+        ("tools_file = 'gone.py'\n" + STEP, 'key "tools_file": there is no such file beside the scenario'),
         (
             "[settings]\nIM_APP_SECRET = 'x'\n" + STEP,
             'key "settings.IM_APP_SECRET": is no setting for a scenario; '
@@ -165,3 +174,11 @@ def test_how_long_an_expectation_waits() -> None:
         SILENCE_SECONDS,
         1.5,
     ]
+
+
+def test_the_tools_of_a_scenario_lie_beside_it_and_make_a_host_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("")
+    (tmp_path / "s.toml").write_text(f'title = "t"\ntools_file = "shop.py"\n{STEP}')
+    scenario = load(tmp_path / "s.toml")
+    assert scenario.tools_path == tmp_path / "shop.py"
+    assert scenario.needs_own_host

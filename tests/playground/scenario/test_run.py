@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -230,6 +231,59 @@ async def test_the_window_that_the_model_was_given_can_be_expected(world: World)
     title, detail = failure_of(await world.play(asked + "expect.window = ['more']"))
     assert title == 'the model was given "more"'
     assert detail.startswith('it was given "hello", "You said: hello", ')
+
+
+LOOKED_UP: list[dict[str, Any]] = [
+    {"role": "user", "content": "where is it?"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {
+                "id": f"call_{number}",
+                "type": "function",
+                "function": {"name": "order", "arguments": f'{{"number": {number}, "quick": true}}'},
+            }
+            for number in (1, 2)
+        ],
+    },
+    {"role": "tool", "tool_call_id": "call_1", "content": "shipped"},
+    {"role": "tool", "tool_call_id": "call_2", "content": "sold out"},
+]
+
+
+@pytest.mark.parametrize(
+    "fits",
+    [
+        "{ call = 'order', calls = 2 }",
+        "{ call = 'order', arguments = { number = 1 } }",
+        "{ call = 'order', arguments = { number = 2 }, result = 'sold' }",
+        "{ call = 'cancel', calls = 0 }",
+        "{ calls = 2 }",
+    ],
+)
+async def test_a_call_of_a_tool_can_be_expected(world: World, fits: str) -> None:
+    world.history += LOOKED_UP
+    result = await world.play(f"{HELLO}expect.replies = 1\n[[steps]]\nexpect = {fits}")
+    assert result.ok, lines_of(result)
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        "{ call = 'order' }",
+        "{ call = 'cancel' }",
+        "{ call = 'order', arguments = { number = 3 } }",
+        "{ call = 'order', arguments = { number = 1 }, result = 'sold' }",
+        "{ calls = 0 }",
+    ],
+)
+async def test_other_calls_than_expected_are_told(world: World, unfit: str) -> None:
+    world.history += LOOKED_UP
+    result = await world.play(f"{HELLO}expect.replies = 1\n[[steps]]\nexpect = {unfit}")
+    title, detail = failure_of(result)
+    assert title.startswith("the model calls")
+    assert detail.startswith('it called order {"number": 1, "quick": true} → shipped, order {')
 
 
 async def test_a_step_can_wait_for_the_models_request_and_kill_the_host(world: World) -> None:
