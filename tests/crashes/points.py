@@ -18,7 +18,7 @@ import azure.functions as func
 from relay.app import Relay
 from relay.clock import SystemClock
 from relay.config.settings import Settings, StorageSettings
-from relay.keys import LEASE_TABLE
+from relay.keys import LEASE_TABLE, is_of_round
 from relay.messages import Receipt, Turn
 from relay.model import OpenAIChat
 from relay.outbox import TURNS
@@ -47,6 +47,10 @@ IN_PARTS = ("before-part-noted", "between-parts")
 """Points of a reply in several messages: the first, a picture, is sent and not noted yet, or noted."""
 
 
+WITH_TOOLS = ("before-round", "after-round", "after-said", "inside-call", "before-result", "after-result")
+"""Points of a round of tool calls, in order: ``after-round`` is before its calls run, ``after-result`` behind one."""
+
+
 class Points:
     """Where this process dies, and which queue messages it holds when it does.
 
@@ -66,6 +70,10 @@ class Points:
         """Let nobody die any more."""
         for path in self._folder.glob("*.[0-9][0-9][0-9]"):
             path.unlink(missing_ok=True)
+
+    def is_ordered(self, name: str) -> bool:
+        """Whether a process is still to die at a point."""
+        return any(self._folder.glob(f"{name}.*"))
 
     def reach(self, name: str, text: str = "") -> None:
         """Come to a point, and die there if that is an order."""
@@ -128,8 +136,14 @@ def _around(table: str, changes: tuple[Insert | Merge, ...]) -> tuple[str, str]:
     if table == LEASE_TABLE:
         return "before-lease", "after-lease"
     if isinstance(first, Insert):
-        is_claim = first.key.startswith("d|")
-        return ("before-claim", "after-claim") if is_claim else ("before-store", "after-store")
+        if first.key.startswith("d|"):
+            return "before-claim", "after-claim"
+        if is_of_round(first.key):
+            what = "round" if first.values["kind"] == "round" else "said"
+            return f"before-{what}", f"after-{what}"
+        return "before-store", "after-store"
+    if "results" in first.values:
+        return "before-result", "after-result"
     if first.values.get("parts_sent"):
         return "before-part-noted", "between-parts"
     if first.values.get("state") == "sent":
