@@ -149,12 +149,18 @@ def _call(
         title = asked.call.name
         line = _short(asked.call.arguments) + (f" → {_short(result.text)}" if result else "")
         details = [steps.body("Arguments", asked.call.arguments)]
-        details += [steps.text("Result, as the model reads it", result.text)] if result else []
+        details += [_told(result.text)] if result else []
         details += [_media(result.media)] if result and result.media else []
         details += _said_on_the_way(journal, stored.entry.key, place)
         details += [steps.code("Idempotency key", asked.key)]
     summary = " · ".join(filter(None, [line, *said]))
     return Step("tool", title, made.at, made.ms, made.status, summary, tuple(details), tuple(inside))
+
+
+def _told(text: str) -> Detail:
+    """A result: JSON when it is an object or a list."""
+    label = "Result, as the model reads it"
+    return steps.body(label, text) if text[:1] in ("{", "[") else steps.text(label, text)
 
 
 def _media(media: Sequence[Medium]) -> Detail:

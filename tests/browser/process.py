@@ -15,6 +15,7 @@ from playground.runs import DEV, ROOT, end_dead_runs
 READY_SECONDS = 60
 STOP_SECONDS = 5
 BOTS = Path(__file__).with_name("bots.toml")
+TOOLS = ROOT / "tests" / "scenarios" / "files" / "shop_tools.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def playing(model: str = "scripted", bots: Path = BOTS) -> Iterator[Playground]:
         ChildFailed: it did not start.
     """
     command: list[str | Path] = [sys.executable, ROOT / "dev.py", "play", "--model", model, "--no-browser"]
-    environ = {**os.environ, "RELAY_BOTS_FILE": str(bots), "PYTHONUNBUFFERED": "1"}
+    files = {"RELAY_BOTS_FILE": str(bots), "RELAY_TOOLS_FILE": str(TOOLS)}
+    environ = {**os.environ, **files, "PYTHONUNBUFFERED": "1"}
     child = Child("play", command, log=DEV / "logs" / "browser-tests.log", env=environ)
     try:
         page = child.wait_for(r"^Page\s+(http://127\.0\.0\.1:\d+)", seconds=READY_SECONDS)

@@ -118,6 +118,13 @@ def test_a_round_shows_what_was_asked_and_what_came_of_it() -> None:
     assert detail(call, "Idempotency key") == "k0"
 
 
+def test_a_result_that_is_json_is_shown_as_json_and_another_as_text() -> None:
+    turn = Turn(round_row(asked("order", "order"), came('{"state": "shipped"}', "[sic] shipped")))
+    turn.called("order", 100)
+    formats = [step.details[1].format for step in turn.rounds()[0].children]
+    assert formats == ["json", "code"]
+
+
 def test_rounds_are_numbered_and_stand_between_the_requests_to_the_model() -> None:
     first, second = (round_row(asked("order"), came("shipped"), number=number) for number in (1, 2))
     turn = Turn(first, second)

@@ -30,11 +30,11 @@ QUICKLY = {"RELAY_SEND_SECONDS": "1", "RELAY_LEASE_MARGIN_SECONDS": "1"}
 
 
 @contextmanager
-def a_page(folder: Path) -> Iterator[str]:
+def a_page(folder: Path, bots: str = BOTS, **settings: str) -> Iterator[str]:
     """The page over a whole stack whose turns are short; yields its URL."""
     file = folder / "bots.toml"
-    file.write_text(BOTS, encoding="utf-8")
-    environ = {**os.environ, "RELAY_BOTS_FILE": str(file), **QUICKLY}
+    file.write_text(bots, encoding="utf-8")
+    environ = {**os.environ, "RELAY_BOTS_FILE": str(file), **QUICKLY, **settings}
     host = HostLabel("builtin", "starting", killable=True)
     with PageServer(load_bots(file), ModelLabel("scripted", "scripted", visible=True), host) as server:
         stack = Stack(model="scripted", logs=folder / "logs", collector=server.collector, environ=environ)
