@@ -114,8 +114,10 @@ class Relay:
         self.limiter = Limiter(self.tables, self.clock)
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """The relay that the settings describe.
+    def from_environment(
+        cls, environ: Mapping[str, str] = os.environ, *, model: ChatModel | None = None
+    ) -> Self:
+        """The relay that the settings describe; with a model, that one in the place of theirs.
 
         Raises:
             ConfigError: start-up stops. Azure may only say that it found no functions, so the reasons go to
@@ -135,7 +137,7 @@ class Relay:
         load_now(QUEUE_SDK)  # no first message is refused because its import took too long
         if bots.any_listens:
             load_now(TABLE_SDK)
-        relay = cls(settings, bots)
+        relay = cls(settings, bots, model=model)
         relay.fetch_first_token()
         return relay
 
