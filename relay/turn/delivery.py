@@ -96,19 +96,18 @@ class Delivery:
             return reply, reply.parts_sent
         first = reply.parts[0] if reply.parts else reply.shown
         sent = await stream.finish(first) if stream is not None else None
-        closed: dict[str, Value] = {"stream": note.closed.to_json()}
-        if sent is None and stream is None:
-            # Whoever has begun it may only stand still: from here on it cannot mark the reply as sent any more.
-            note = note.taken_over
-            reply = await self._history.note(partition, reply, stream=note.to_json())
-            closed = {"stream": note.closed.to_json()}
         if sent is None:
+            if stream is None:
+                # Whoever has begun it may only stand still: from here on it cannot mark the reply as sent any more.
+                note = note.taken_over
+                reply = await self._history.note(partition, reply, stream=note.to_json())
             await self.streams.take_back(message, note, until)
-            return await self._history.note(partition, reply, **closed), 0
+            return await self._history.note(partition, reply, stream=note.closed.to_json()), 0
         reply = replace(reply, delivered=((sent.server_id, sent.at),))
         if len(reply.parts) < 2:
-            return reply, 1
-        return await self._history.note(partition, reply, parts_sent=1, **_delivered(reply), **closed), 1
+            return reply, 1  # marked with the rest
+        noted: dict[str, Value] = {"parts_sent": 1, "stream": note.closed.to_json(), **_delivered(reply)}
+        return await self._history.note(partition, reply, **noted), 1
 
     async def send_text(self, turn: Turn, bot: Bot, text: str, reply_id: str, until: int) -> None:
         """Send the confirmation of a command; its id makes a repetition a duplicate.
