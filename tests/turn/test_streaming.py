@@ -372,9 +372,10 @@ def test_an_edit_that_brings_all_the_words_comes_behind_the_stored_reply(editing
 
 
 def test_a_short_reply_is_posted_whole_and_not_edited(editing: RelayKit) -> None:
-    editing.model.script = [saying(editing, "At ni", "At nine", "At nine.")]  # type: ignore[list-item]
+    text = "At nine, and on Sundays at ten."
+    editing.model.script = [saying(editing, text[:20], text)]  # type: ignore[list-item]
     editing.post("when?")
-    assert editing.replies == ["At nine."]
+    assert editing.replies == [text]
     assert editing.im.edits == []
     assert notes(editing) == []
 
@@ -432,18 +433,26 @@ def test_a_beginning_whose_id_is_not_known_is_not_gone_on_with(
 ) -> None:
     """Its answer was lost, and the repetition was a duplicate, of which the platform tells no id."""
 
+    begun: list[str] = []
+
     async def there_already(outgoing: Outgoing) -> None:
-        growing.im.script = growing.im.stream_script = []
+        if outgoing.text == WHOLE:
+            return
+        begun.append(outgoing.client_id)
+        scripts = growing.im.script, growing.im.stream_script
+        growing.im.script, growing.im.stream_script = [], []
         if growing.im.chunks:
             await growing.im.stream(outgoing, growing.im.chunks[0], seconds=1)
         else:
             growing.im.show(outgoing)
+        growing.im.script, growing.im.stream_script = scripts
 
-    growing.im.script, growing.im.stream_script = [there_already], [there_already]
+    growing.im.script, growing.im.stream_script = [there_already] * 9, [there_already] * 9
     growing.post("when?")
     assert growing.replies[-1] == WHOLE
     assert len(growing.replies) == 2
-    assert len(growing.im.edits) == 0
+    assert begun == [growing.im.shown[0].client_id]
+    assert growing.im.edits == []
     assert "a started line may stay" in caplog.text
 
 
