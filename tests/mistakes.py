@@ -189,6 +189,10 @@ MISTAKES = [
         bots=f"{GOOD_BOT}[bots.functions.french]\nhandover_minutes = 30\n",
     ),
     Mistake("A switch in words", bots=f'{GOOD_BOT}send_links = "yes"\n'),
+    Mistake("A reply that grows by something else", bots=f'{GOOD_BOT}stream = "edits"\n'),
+    Mistake(
+        "A reply that grows, and is moderated", bots=f"{GOOD_BOT}stream = true\nmoderate_replies = true\n"
+    ),
     Mistake("Markdown of another kind", bots=f'{GOOD_BOT}markdown = "html"\n'),
     Mistake("A text that there is not", bots=f'{GOOD_BOT}texts = {{ faild = "Xin lỗi." }}\n'),
     Mistake(

@@ -219,7 +219,7 @@ class Bot(Table):
     reply: Literal["send", "response"] = Field("send", description='"send" or "response"')
     rewind_messages: int = Field(20, ge=0, le=500, description="a whole number, 0 to 500")
     rewind_minutes: Minutes = Field(1440, description="a whole number, 1 to 10080")
-    stream: bool | Literal["edit"] = Field(False, description='true, false or "edit"')
+    stream: Literal[False, True, "edit"] = Field(False, description='true, false or "edit"')
     moderate_replies: bool = Field(False, description="true or false")
     recall_reply: bool = Field(False, description="true or false")
     allow: Annotated[frozenset[Accid], Field(strict=False)] = Field(

@@ -163,7 +163,8 @@ def _meaning(settings: Settings) -> Iterator[Row]:
         endpoint = f"{settings.azure_openai_endpoint}/openai/v1/"
         yield "model", f"deployment {settings.azure_openai_deployment} at {endpoint}, {key}", ""
     server = settings.im_api_url or f"the hosts of region {settings.im_region}"
-    yield "IM server API", f"{settings.im_api_version} at {server}", ""
+    limits = ", by which replies go whole and quote nothing" if settings.im_api_version == "v1" else ""
+    yield "IM server API", f"{settings.im_api_version} at {server}{limits}", ""
     yield "requests", "accepted WITHOUT SIGNATURE" if settings.allow_unsigned else "must be signed", ""
 
 

@@ -85,6 +85,12 @@ def test_derived_values_are_shown(settings: dict[str, str], no_file: Path) -> No
     assert "model deployment chat at https://name.openai.azure.com/openai/v1/, with Entra ID" in words(lines)
 
 
+def test_what_v1_cannot_do_is_said(settings: dict[str, str], no_file: Path) -> None:
+    lines, _ = check(settings | {"IM_API_VERSION": "v1"}, no_file)
+    (line,) = [line for line in words(lines) if line.startswith("IM server API")]
+    assert line.endswith(", by which replies go whole and quote nothing")
+
+
 def test_each_key_of_a_bot_says_where_it_comes_from(settings: dict[str, str], no_file: Path) -> None:
     lines, _ = check(settings, no_file)
     assert "Bot helper of bots.toml" in lines
