@@ -121,17 +121,30 @@ def _stood(journal: Journal, key: str, place: int, at: float) -> Step:
     question = journal.rows.get(key.rpartition("r")[0])
     if question is None or not question.pending or json.loads(question.pending)["place"] != place:
         return _call(journal, stored, place, replace(made, status="waiting"), [NO_RESULT])
-    status: steps.Status = "ok" if question.taken_by else "waiting"
-    return _call(journal, stored, place, replace(made, status=status), [_asked_first(journal, question)])
+    status, words = _asked_first(journal, question)
+    return _call(journal, stored, place, replace(made, status=status), [words])
 
 
-def _asked_first(journal: Journal, question: Entry) -> str:
+def _asked_first(journal: Journal, question: Entry) -> tuple[steps.Status, str]:
     """What the user said to a question, as far as it is known."""
-    if not question.taken_by:
-        return "asked first: it runs only if the user's next message is a yes"
-    answer = journal.message_of(question.taken_by)
-    word = f"“{_short(journal.messages[answer].text)}”" if answer else "yes or no"
-    return f"asked first; the user said {word}, and it goes on there"
+    if question.taken_by:
+        answer = journal.message_of(question.taken_by)
+        word = f"“{_short(journal.messages[answer].text)}”" if answer else "yes or no"
+        return "ok", f"asked first; the user said {word}, and it goes on there"
+    if _has_gone_on(journal, question):
+        return "ok", "asked first; the user said something else: it does not run"
+    return "waiting", "asked first: it runs only if the user's next message is a yes"
+
+
+def _has_gone_on(journal: Journal, question: Entry) -> bool:
+    """Whether something that the user said after a question has been answered."""
+    asked = journal.messages.get(journal.message_of(parts_of_key(question.key)[0]) or "")
+    return asked is not None and any(
+        (said.origin, said.chat, said.sender) == ("user", asked.chat, asked.sender)
+        and said.at > asked.at
+        and bool(journal.replies_to(said.server_id))
+        for said in journal.messages.values()
+    )
 
 
 def _call(

@@ -20,7 +20,7 @@ from relay.memory.rows import Entry
 from relay.outgoing import Place, to_fields
 from relay.ports import Insert
 from tests.doubles.tables import MemoryTables
-from tests.playground.page.story import BEGAN, Story
+from tests.playground.page.story import BEGAN, Story, answered_turn
 
 HASH = message_hash("question")
 KEY = message_key(BEGAN, "question")
@@ -190,6 +190,19 @@ def test_what_the_user_is_asked_first_waits_for_a_yes_and_then_says_what_they_sa
     turn.story.journal.rows[reply_key(KEY)] = question_row(taken_by=message_hash("answer"))
     (found,) = turn.rounds()
     assert (found.status, "the user said “Yes!”" in found.children[0].summary) == ("ok", True)
+
+
+def test_a_question_that_was_followed_by_something_else_waits_no_longer() -> None:
+    turn = Turn(round_row(asked("cancel")), question_row())
+    turn.story.replies("Cancel?", 850, client_id="r1")
+    other = turn.story.says("What does it cost?", 2000)
+    assert turn.rounds()[0].status == "waiting"
+    trace = turn.story.posted(other, 2000)
+    turn.story.span(trace, spans.WEBHOOK, 2001, MESSAGE="bbb", parent="1" * 16)
+    answered_turn(turn.story, trace, "bbb", 2010, reply="r2", covers=["bbb"])
+    turn.story.replies("Nothing.", 2100, client_id="r2")
+    (found,) = turn.rounds()
+    assert (found.status, "something else" in found.children[0].summary) == ("ok", True)
 
 
 def test_a_call_that_the_user_has_allowed_says_so_and_is_not_called_begun_again() -> None:
