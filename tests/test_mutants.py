@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -32,9 +30,8 @@ def test_every_promise_has_two_mutants_named_after_it() -> None:
 
 def test_every_test_that_kills_a_mutant_exists() -> None:
     killers = sorted({killer for mutant in all_mutants() for killer in mutant.tests})
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider", *killers]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
+    run = run_tests(ROOT, ["--collect-only", *killers])
+    assert run.returncode == 0, run.stdout
 
 
 def test_only_the_exploration_is_said_to_explore() -> None:
