@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -51,9 +51,8 @@ async def server() -> AsyncIterator[ModelServer]:
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Iterator[str]:
-    with tiny_model() as url:
-        yield url
+def tiny() -> str:
+    return tiny_model()
 
 
 @pytest.fixture

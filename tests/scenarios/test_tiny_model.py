@@ -39,9 +39,8 @@ async def test_three_turns_with_the_tiny_model(
     file = tmp_path / "bots.toml"
     file.write_text(BOTS.replace("API", api), encoding="utf-8")
     async with AsyncExitStack() as stack:
-        url = stack.enter_context(tiny_model())
         storage = await stack.enter_async_context(SharedAzurite())
-        model = await stack.enter_async_context(ModelServer(upstream=url + "/v1"))
+        model = await stack.enter_async_context(ModelServer(upstream=tiny_model() + "/v1"))
         im = await stack.enter_async_context(ImServer(app_key=APP_KEY, secret=SECRET))
         settings = settings_for(storage, im, model, file, {"RELAY_MODEL_NAME": "tiny"})
         world = World(storage, im, model, settings, stack)

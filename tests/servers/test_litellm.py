@@ -83,7 +83,7 @@ def proxy_before(model: str, folder: Path) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    with tiny_model() as tiny, proxy_before(tiny, tmp_path_factory.mktemp("litellm")) as running:
+    with proxy_before(tiny_model(), tmp_path_factory.mktemp("litellm")) as running:
         yield running
 
 
