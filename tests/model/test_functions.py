@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -178,9 +178,8 @@ async def test_reasoning_goes_back_in_front_of_its_calls(api: Api) -> None:
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Iterator[str]:
-    with tiny_model() as url:
-        yield url
+def tiny() -> str:
+    return tiny_model()
 
 
 # Odd servers: each answers with bodies that the scripted model never sends.
