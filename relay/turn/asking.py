@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from relay.config.bots import Bot
-from relay.errors import MediumError, ModelBlocked, ModelOverflow, ModelRejected
+from relay.errors import MediumError, ModelBlocked, ModelOverflow, ModelRejected, NoTimeForCalls
 from relay.keys import client_id
 from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
@@ -114,6 +114,8 @@ async def ask(
     at_fault: set[Hashable] = set()
     result_characters: int | None = None
     while True:
+        if rounds is not None and rounds.done and clock.now() >= deadline:
+            raise NoTimeForCalls("the calls of the last round took the rest of the turn")
         prompt = build_prompt(
             bot,
             window,

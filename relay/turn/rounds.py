@@ -208,7 +208,7 @@ class Rounds:
         held = [place for place in to_run if self._needs_word(round.asked[place])]
         to_run = [place for place in to_run if place not in held]
         if to_run and now + bot.tool_seconds * 1000 + self._kept_ms() > self.task.deadline:
-            raise NoTimeForCalls
+            raise NoTimeForCalls("the rest of the turn is too short for a call")
         await running.run(to_run)
         if held:
             for place in held[1:]:

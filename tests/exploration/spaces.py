@@ -185,7 +185,7 @@ def spaces() -> list[Space]:
         Space("one message, a tool", (one,), quick=True, acts=True),
         Space("one message, a tool, a kill", (one,), kill, quick=True, acts=True),
         Space("one message, a tool, a lost answer", (one,), loss, quick=True, acts=True),
-        Space("one message, a tool, its lease expires under it", (one,), tick, quick=True, acts=True),
+        Space("one message, a tool, its lease expires under it", (one,), tick, acts=True),
         Space("one message, a tool, two kills", (one,), Budget(kills=2), acts=True),
         Space("one message, a tool, a kill and a lost answer", (one,), Budget(kills=1, losses=1), acts=True),
         Space("one message, a tool and a stream, a kill", (one,), kill, acts=True, streamed=True),

@@ -296,6 +296,32 @@ def test_a_turn_without_time_for_a_call_is_taken_up_again_with_all_of_its_time(s
     assert len(shop.model.prompts) == 2
 
 
+def test_a_turn_whose_calls_took_its_time_asks_nobody_any_more(shop: RelayKit) -> None:
+    """Its lease may be over: somebody else may have gone on."""
+    shop.configure_bot(turn_seconds=30, tool_seconds=10)
+    asked_at: list[int] = []
+
+    @tool
+    async def sleeps() -> str:
+        """Stand still for longer than a turn."""
+        shop.clock.advance(31)
+        return "awake"
+
+    def awake(prompt: Prompt) -> str:
+        asked_at.append(len(shop.tables.calls))
+        return "Awake."
+
+    shop.tools.add(sleeps)
+    shop.configure_bot(tools=["sleeps"], turn_seconds=30, tool_seconds=10)
+    shop.model.script = [called("sleeps"), awake]
+    shop.post("sleep", run=False)
+    shop.run()
+    assert (shop.replies, asked_at) == ([], [])
+    shop.settle()
+    assert shop.replies == ["Awake."]
+    assert shop.tools.calls == [("sleeps", {})]
+
+
 def test_tools_that_are_broken_keep_the_message_waiting(shop: RelayKit) -> None:
     shop.configure_bot(tools=["no_such_tool"])
     shop.post("where is my order?", run=False)
