@@ -33,6 +33,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
@@ -242,6 +243,8 @@ class ModelServer:
             return await self._stream(request, chat, step)
         answer = response_to if request.path.endswith("/responses") else completion
         whole = json.dumps(answer(chat, step), ensure_ascii=False).encode()
+        if step.tokens_per_second:
+            await asyncio.sleep(len(list(chunks(chat, step))) / step.tokens_per_second)
         if not step.dropped:
             return web.Response(body=whole, content_type="application/json")
         response = web.StreamResponse(
@@ -258,23 +261,34 @@ class ModelServer:
         await response.prepare(request)
         by_responses = request.path.endswith("/responses")
         bodies = list((events if by_responses else chunks)(chat, reply))
-        for body in bodies[: len(bodies) // 2] if reply.dropped else bodies:
-            await response.write(event(body))
-        if reply.dropped:
+        began = time.monotonic()
+        try:
+            for number, body in enumerate(bodies[: len(bodies) // 2] if reply.dropped else bodies):
+                if reply.tokens_per_second:
+                    await asyncio.sleep(began + number / reply.tokens_per_second - time.monotonic())
+                if reply.hold_after and number == reply.hold_after + 1:  # the first says who speaks
+                    await self._hold()
+                await response.write(event(body))
+            if reply.dropped:
+                return None
+            if not by_responses:
+                await response.write(event("[DONE]"))
+        except ConnectionResetError:  # whoever asked is gone
             return None
-        if not by_responses:
-            await response.write(event("[DONE]"))
         return response
 
     async def _wait(self, step: Step) -> None:
         if step.hold:
-            released = self._released
-            self.held += 1
-            await self._record.announce()
-            await released.wait()
-            self.held -= 1
+            await self._hold()
         if step.seconds:
             await asyncio.sleep(step.seconds)
+
+    async def _hold(self) -> None:
+        released = self._released
+        self.held += 1
+        await self._record.announce()
+        await released.wait()
+        self.held -= 1
 
     def _has_key(self, request: web.Request) -> bool:
         return self._key is None or self._key in (

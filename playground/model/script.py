@@ -42,6 +42,8 @@ class Reply:
         calls: the functions that it asks for, beside the text if there is one; nothing where it may ask for none.
         seconds: answer this much later.
         hold: answer only after :meth:`ModelServer.release`.
+        hold_after: say so many tokens of a streamed answer, and the rest only after :meth:`ModelServer.release`.
+        tokens_per_second: how fast it writes; 0: all at once. An answer that is not streamed comes when it is written.
         dropped: cut the connection in the middle of the answer.
     """
 
@@ -51,6 +53,8 @@ class Reply:
     calls: tuple[Asked, ...] = ()
     seconds: float = 0
     hold: bool = False
+    hold_after: int = 0
+    tokens_per_second: float = 0
     dropped: bool = False
 
 

@@ -18,13 +18,15 @@ import azure.functions as func
 from relay.app import Relay
 from relay.clock import SystemClock
 from relay.config.settings import Settings, StorageSettings
+from relay.im.client import ImClient
 from relay.keys import LEASE_TABLE, is_of_round
 from relay.messages import Receipt, Turn
 from relay.model import OpenAIChat
 from relay.outbox import TURNS
-from relay.ports import Completion, Insert, Merge, Prompt
+from relay.ports import Chunk, Completion, Insert, Merge, Outgoing, Prompt, Sent
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
+from relay.turn.streaming import Note
 
 ONE_MESSAGE = (
     "between-watch-and-message",
@@ -45,6 +47,19 @@ DURING_MODEL = "during-model"
 
 IN_PARTS = ("before-part-noted", "between-parts")
 """Points of a reply in several messages: the first, a picture, is sent and not noted yet, or noted."""
+
+INSIDE_FIRST_CHUNK = "inside-first-chunk"
+"""A process waits there for the IM server, which has the first chunk, so an order that comes meanwhile finds it."""
+
+IN_A_STREAM = (
+    "after-stream-note",
+    INSIDE_FIRST_CHUNK,
+    "after-first-chunk",
+    "between-chunks",
+    "before-last-chunk",
+    "after-last-chunk",
+)
+"""Points of a streamed reply, in order. After the first chunk its id is noted; before the last the reply is stored."""
 
 
 WITH_TOOLS = ("before-round", "after-round", "after-said", "inside-call", "before-result", "after-result")
@@ -148,6 +163,13 @@ def _around(table: str, changes: tuple[Insert | Merge, ...]) -> tuple[str, str]:
         return "before-part-noted", "between-parts"
     if first.values.get("state") == "sent":
         return "after-sending", "after-mark"
+    note = Note.read(str(first.values.get("stream", "")))
+    if note.client_id:
+        return (
+            ("before-first-chunk-noted", "after-first-chunk")
+            if note.server_id
+            else ("before-stream-note", "after-stream-note")
+        )
     return "before-change", "after-change"
 
 
@@ -203,6 +225,33 @@ class MortalModel(OpenAIChat):
             asking.cancel()
 
 
+class MortalMessenger(ImClient):
+    """The way to the IM server, and death during the first chunk of a stream, between two, or around the last."""
+
+    def __init__(self, points: Points, settings: Settings, clock: SystemClock) -> None:
+        super().__init__(
+            app_key=settings.im_app_key,
+            app_secret=settings.im_app_secret.get_secret_value(),
+            region=settings.im_region,
+            api_version=settings.im_api_version,
+            api_url=settings.im_api_url,
+            clock=clock,
+        )
+        self._points = points
+
+    async def stream(self, outgoing: Outgoing, chunk: Chunk, *, seconds: float) -> Sent:
+        if chunk.is_last:
+            self._points.reach("before-last-chunk")
+        calling = asyncio.ensure_future(super().stream(outgoing, chunk, seconds=seconds))
+        while not chunk.server_id and not calling.done():
+            self._points.reach(INSIDE_FIRST_CHUNK)
+            await asyncio.wait([calling], timeout=LOOK_SECONDS)
+        sent = await calling
+        if chunk.server_id:
+            self._points.reach("after-last-chunk" if chunk.is_last else "between-chunks")
+        return sent
+
+
 class AheadClock(SystemClock):
     """A wall clock that is wrong by a fixed time.
 
@@ -220,11 +269,13 @@ class AheadClock(SystemClock):
 def mortal(relay: Relay, points: Points, ahead_ms: int) -> Relay:
     """The same relay over ports that die, with a clock of its own."""
     storage, seconds = relay.settings.storage, relay.timing.store_seconds
+    clock = AheadClock(ahead_ms)
     return Relay(
         relay.settings,
         relay.bots,
-        clock=AheadClock(ahead_ms),
+        clock=clock,
         tables=MortalTables(points, storage, seconds),
         queues=MortalQueues(points, storage, seconds),
         model=MortalModel(points, relay.settings),
+        im=MortalMessenger(points, relay.settings, clock),
     )

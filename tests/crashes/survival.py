@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from playground.im_server import ApiFault
 from playground.model_server import Reply
 from relay.im.split import split
-from tests.crashes.points import DURING_MODEL, IN_PARTS, ONE_MESSAGE
-from tests.crashes.world import HALF_A_MINUTE, LEASE_SECONDS, CrashWorld, crash_world
+from tests.crashes.points import DURING_MODEL, IN_A_STREAM, IN_PARTS, INSIDE_FIRST_CHUNK, ONE_MESSAGE
+from tests.crashes.world import BOTS, HALF_A_MINUTE, LEASE_SECONDS, CrashWorld, crash_world
 
 POINTS = (*ONE_MESSAGE, *IN_PARTS)
 
@@ -19,6 +20,12 @@ VERSIONS = ("v2", "v1")
 PICTURE = "https://cdn.example.com/play.png"
 LONG = "\n\n".join(f"{number}. " + "All work and no play. " * 40 for number in range(6))
 """A reply that is sent as several messages, behind a picture."""
+
+STREAMING_BOTS = BOTS + "stream = true\n"
+STREAMED = "It opens at nine o'clock in the morning, and closes at six, " * 4
+"""A reply that is shown in several chunks: the model needs more than the time between two of them to write it."""
+
+TOKENS_PER_SECOND = 80
 
 _LANES = 3
 
@@ -31,6 +38,7 @@ class Survival:
         point: where it died.
         version: of the IM server API.
         shown: the messages that the user saw in answer, in order.
+        growing: those of them that are streams without an end.
         expected: what the user should see.
         stored: stored replies.
         model_calls: requests to the model.
@@ -42,6 +50,7 @@ class Survival:
     point: str
     version: str
     shown: tuple[str, ...]
+    growing: tuple[str, ...]
     expected: tuple[str, ...]
     stored: int
     model_calls: int
@@ -54,15 +63,26 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
     """Kill one host of a world at a point, restart it, and see its message through to an empty queue."""
     user = f"{point}-{version}"
     question = f"hello from {user}"
-    text = f"![A play]({PICTURE})\n\n{LONG}" if point in IN_PARTS else f"You said: {question}"
-    expected = (PICTURE, *split(LONG)) if point in IN_PARTS else (text,)
+    text = f"You said: {question}"
+    expected: tuple[str, ...] = (text,)
+    if point in IN_PARTS:
+        text, expected = f"![A play]({PICTURE})\n\n{LONG}", (PICTURE, *split(LONG))
+    elif point in IN_A_STREAM:
+        text, expected = STREAMED.strip(), (STREAMED.strip(),)
+    reply = Reply(text=text, tokens_per_second=TOKENS_PER_SECOND if point in IN_A_STREAM else 0)
     if point == DURING_MODEL:
         world.model.when(question, Reply(hold=True), times=1)
         await world.im.say(user, question)
         await world.model.wait_for_held(seconds=HALF_A_MINUTE)
         world.points.order(point)
+    elif point == INSIDE_FIRST_CHUNK:
+        world.model.when(question, reply)
+        world.im.fail(ApiFault("hang", delivered=True, to=user))
+        await world.im.say(user, question)
+        await world.im.wait_for(lambda: bool(world.texts(user)), HALF_A_MINUTE)
+        world.points.order(point)
     else:
-        world.model.when(question, Reply(text=text))
+        world.model.when(question, reply)
         world.points.order(point)
         await world.im.say(user, question)
     died_at = await world.bury()
@@ -75,7 +95,7 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
     seen = zip(world.texts(user), world.shown(user), strict=True)
     answered_at = {text: said.at for text, said in reversed([*seen])}
     await world.im.say(user, "and now?")
-    await world.im.wait_for(lambda: world.texts(user)[-1] == "You said: and now?", seconds)
+    await world.im.wait_for(lambda: world.texts(user)[-1:] == ["You said: and now?"], seconds)
     next_at = world.shown(user)[-1].at
     await restarted
     await world.account.show(left_behind)
@@ -86,6 +106,7 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
         point,
         version,
         tuple(world.texts(user)[:-1]),
+        tuple(said.text for said in world.shown(user) if not said.finished),
         expected,
         stored=len(await world.account.replies(user)) - 1,
         model_calls=len(calls),
@@ -95,16 +116,29 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
     )
 
 
-async def die_everywhere(folder: Path, points: Sequence[str] = POINTS) -> dict[tuple[str, str], Survival]:
-    """Every point, with both versions of the IM server API; several worlds side by side, as most of it is waiting."""
+async def die_in_streams(folder: Path) -> dict[tuple[str, str], Survival]:
+    """Every point of a streamed reply; v1 has no streams."""
+    return await die_everywhere(folder, IN_A_STREAM, versions=("v2",), bots=STREAMING_BOTS)
+
+
+async def die_everywhere(
+    folder: Path,
+    points: Sequence[str] = POINTS,
+    *,
+    versions: Sequence[str] = VERSIONS,
+    bots: str = BOTS,
+) -> dict[tuple[str, str], Survival]:
+    """Every point, with each version of the IM server API; several worlds side by side, as most of it is waiting."""
+
+    count = min(_LANES, len(points) // 3)  # the start of hosts takes more time than their deaths
 
     async def lane(version: str, number: int) -> list[Survival]:
-        mine = points[number::_LANES]
+        mine = points[number::count]
         async with crash_world(
-            folder / f"{version}-{number}", hosts=2, settings={"IM_API_VERSION": version}
+            folder / f"{version}-{number}", bots=bots, hosts=2, settings={"IM_API_VERSION": version}
         ) as world:
             return [await die_once(world, point, version) for point in mine]
 
-    lanes = [lane(version, number) for version in VERSIONS for number in range(_LANES)]
+    lanes = [lane(version, number) for version in versions for number in range(count)]
     survived = [survival for found in await asyncio.gather(*lanes) for survival in found]
     return {(survival.point, survival.version): survival for survival in survived}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -173,6 +174,30 @@ async def test_an_answer_can_be_streamed(client: AsyncOpenAI) -> None:
     assert len(pieces) > 3
     assert got[-2].choices[0].finish_reason == "stop"
     assert got[-1].usage.completion_tokens == 4
+
+
+async def test_a_stream_can_be_held_in_the_middle(model: ModelServer, client: AsyncOpenAI) -> None:
+    model.next(Reply("one two three", hold_after=2))
+    chunks = aiter(await ask(client, "x", stream=True))
+    begun = "".join([(await anext(chunks)).choices[0].delta.content or "" for _ in range(3)])
+    await model.wait_for_held()
+    assert begun == "one two "
+    model.release()
+    rest = [chunk async for chunk in chunks]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in rest if chunk.choices) == "three"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_it_can_write_at_a_pace_whether_one_watches_or_not(
+    model: ModelServer, client: AsyncOpenAI, stream: bool
+) -> None:
+    model.next(Reply("word " * 20, tokens_per_second=100))
+    began = time.monotonic()
+    if stream:
+        await streamed(client, "x")
+    else:
+        await ask(client, "x")
+    assert time.monotonic() - began >= 0.25  # 25 tokens
 
 
 async def test_a_stream_can_break_off(model: ModelServer, client: AsyncOpenAI) -> None:
