@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 from itertools import cycle, islice
 
 import httpx2
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 
 from relay import spans
 from relay.attachments import Attachment
@@ -113,9 +114,7 @@ class ImClient:
             keeps_id=self._version == "v1",
             is_text=outgoing.medium is None and (outgoing.quote is None or self._version == "v1"),
         )
-        with spans.span(
-            spans.IM_SEND, kind=SpanKind.CLIENT, attributes={spans.IM_CLIENT_ID: outgoing.client_id}
-        ):
+        with _span_of(outgoing):
             return (await self._make(call, seconds)).sent
 
     async def stream(self, outgoing: Outgoing, chunk: Chunk, *, seconds: float) -> Sent:
@@ -130,7 +129,9 @@ class ImClient:
             is_text=False,
         )
         try:
-            return (await self._make(call, seconds)).sent
+            # One message has one span: that of its last chunk, with which it is there.
+            with _span_of(outgoing) if chunk.is_last else nullcontext():
+                return (await self._make(call, seconds)).sent
         except ImRejected as refusal:
             if not chunk.server_id and any(str(code) in refusal.cause for code in STREAM_CODES):
                 raise NoStreams(refusal.cause) from None
@@ -339,3 +340,8 @@ class ImClient:
         if self._http is None:
             self._http = httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS))
         return self._http
+
+
+def _span_of(outgoing: Outgoing) -> AbstractContextManager[Span]:
+    attributes = {spans.IM_CLIENT_ID: outgoing.client_id}
+    return spans.span(spans.IM_SEND, kind=SpanKind.CLIENT, attributes=attributes)

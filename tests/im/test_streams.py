@@ -13,8 +13,12 @@ from relay.im.client import ImClient
 from relay.im.hosts import ApiVersion
 from relay.outgoing import Chunk, Outgoing, Sent
 from relay.signals import Original
+from relay.spans import IM_CLIENT_ID, IM_SEND
 from tests.doubles import ManualClock
 from tests.im.api_server import ApiServer
+from tests.tracing import finished_spans
+
+spans = finished_spans()
 
 GROWING = Outgoing("helper", "alice", "", "client-1")
 BEGUN: dict[str, Any] = {"code": 200, "data": {"message_server_id": 17, "create_time": 1700}}
@@ -102,3 +106,12 @@ async def test_v1_has_no_streams(api: ApiServer) -> None:
     with pytest.raises(NoStreams):
         await stream(api, Chunk("hel", 0), "v1")
     assert api.calls == []
+
+
+async def test_the_message_has_one_span_which_its_last_chunk_ends(api: ApiServer) -> None:
+    spans.clear()
+    api.script = [BEGUN] * 3
+    for chunk in (Chunk("hel", 0), Chunk("l", 1, "17"), Chunk("o", 2, "17", is_last=True)):
+        await stream(api, chunk)
+    (sent,) = spans.named(IM_SEND)
+    assert dict(sent.attributes or {}) == {IM_CLIENT_ID: "client-1"}
