@@ -18,8 +18,10 @@ CONVERSATION_TYPE: dict[TeamKind | None, int] = {None: 1, "team": 2, "super_team
 
 
 RECALLED = "(recalled)"
-DELETED = "(deleted)"
 """What is seen in the place of a message that was recalled."""
+
+Change = Literal["", "edited", "recalled", "deleted"]
+"""What has become of a message since it was sent; of a deleted one nothing is seen any more."""
 
 
 def wall_clock_ms() -> int:
@@ -54,6 +56,7 @@ class Delivered:
         origin: how it came in.
         quotes: server id of the message that it quotes; empty for none.
         finished: False while a stream message still grows.
+        changed: what has become of it since.
     """
 
     sender: str
@@ -69,6 +72,7 @@ class Delivered:
     origin: Origin = "user"
     quotes: str = ""
     finished: bool = True
+    changed: Change = ""
 
     @property
     def chat(self) -> str:
@@ -131,8 +135,11 @@ class Chats:
         Raises:
             KeyError: there is no such message.
         """
-        attach = "" if text == RECALLED else self._messages[server_id].attach
-        changed = replace(self._messages[server_id], text=text, attach=attach)
+        said = self._messages[server_id]
+        if text == RECALLED:
+            changed = replace(said, text=text, attach="", changed="recalled")
+        else:
+            changed = replace(said, text=text, changed="edited")
         self._messages[server_id] = changed
         await self.record.add("message", changed)
         return changed
@@ -140,12 +147,12 @@ class Chats:
     async def remove(self, server_id: str) -> None:
         """Delete a message without a trace; who watches the record is told."""
         removed = self._messages.pop(server_id)
-        await self.record.add("message", replace(removed, text=DELETED, attach=""))
+        await self.record.add("message", replace(removed, text="", attach="", changed="deleted"))
 
     def find(self, server_id: str) -> Delivered | None:
         """A message that is there, and was not recalled."""
         message = self._messages.get(server_id)
-        return message if message is not None and message.text != RECALLED else None
+        return message if message is not None and message.changed != "recalled" else None
 
     def knows(self, accid: str) -> bool:
         """True if there is such an account."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from playground.im.api import ApiCall
@@ -155,8 +156,9 @@ def _belongs(call: ApiCall, span: SpanFact) -> bool:
 
 
 def _outcome(calls: list[ApiCall]) -> str:
-    """The result codes in order: ``449 (asked to try again), then 200 (delivered)``."""
-    return ", then ".join(_code(call.outcome) for call in calls)
+    """The result codes in order: ``449 (asked to try again), then 200 (delivered)``; of chunks ``9 × 200 (…)``."""
+    alike = [(code, len(list(group))) for code, group in groupby(_code(call.outcome) for call in calls)]
+    return ", then ".join(f"{count} × {code}" if count > 1 else code for code, count in alike)
 
 
 def _code(outcome: str) -> str:

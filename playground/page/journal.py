@@ -37,7 +37,7 @@ class Journal:
 
     Attributes:
         bots: the configured bots.
-        messages: every message of every chat by server id, in order of delivery.
+        messages: every message of every chat by server id, in order of delivery; also those that were deleted.
         posts: the requests to the webhook by number.
         calls: the calls of the IM API by number.
         requests: the requests to the model by number.

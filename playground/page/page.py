@@ -35,6 +35,10 @@ SAY = {"function": "function", "topic": "topic", "customContent": "custom", "acc
 """Fields of ``robotInfo`` and what the emulator calls them."""
 
 
+class NotTheirs(Exception):
+    """A message is not there, was recalled, or is another user's."""
+
+
 class Page:
     """Everything behind the page. Made in an event loop before the stack runs; :meth:`connect` is called once it does.
 
@@ -170,6 +174,26 @@ class Page:
         finally:
             del self._arrivals[client_id]
 
+    async def recall(self, sender: str, message: str) -> None:
+        """A user takes a message of their own back, given its id.
+
+        Raises:
+            ControlError: the emulator refuses.
+            NotTheirs: there is no such message of this user.
+        """
+        self._check_own(sender, message)
+        await (await self.parts()).im.call("POST", "recall", json={"message": message})
+
+    async def edit(self, sender: str, message: str, text: str) -> None:
+        """A user changes what a message of their own says; otherwise as :meth:`recall`."""
+        self._check_own(sender, message)
+        await (await self.parts()).im.call("POST", "edit", json={"message": message, "text": text})
+
+    def _check_own(self, sender: str, message: str) -> None:
+        said = self.journal.messages.get(message)
+        if said is None or said.sender != sender or said.origin != "user" or said.changed == "recalled":
+            raise NotTheirs
+
     async def store(self, content: bytes, content_type: str, frame_of: str = "") -> dict[str, Any]:
         """Keep what a user attaches, or the first picture of a film that lies at a URL; ``url``, ``md5``, ``size``.
 
@@ -234,6 +258,8 @@ class Page:
                 self.events.publish("user", user=asdict(self.people.meet(message.sender)))
         changed: set[str] = set()
         for chat in {message.chat for message in known}:
+            for gone in self._shown.take_away(chat):
+                self.events.publish("gone", id=gone)
             for shown in self._shown.settle(chat):
                 changed.add(shown["id"])
                 self.events.publish("message", message=shown)

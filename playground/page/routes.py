@@ -19,7 +19,7 @@ from playground.im.attach import MSG_TYPES, attach_of, place_of
 from playground.im.storage import ITEM_MAX_BYTES
 from playground.page.guard import ApiError, add_headers, guard
 from playground.page.media import served
-from playground.page.page import Page
+from playground.page.page import NotTheirs, Page
 from playground.page.scenes import chat_as_scenario, read_scenario, replay
 from playground.runs import ROOT
 from relay.attachments import NAME_MAX_CHARS, URL_MAX_CHARS
@@ -107,6 +107,14 @@ class _NewMessage(_Body):
     input: Literal["copy", "chatbot", "both"] = "copy"
 
 
+class _Recall(_Body):
+    sender: Accid = Field(alias="as")
+
+
+class _Edit(_Recall):
+    text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS)]
+
+
 class _NewUser(_Body):
     name: Name
 
@@ -153,6 +161,8 @@ class Routes:
                 web.get("/api/state", self._state),
                 web.get("/api/events", self._events),
                 web.post("/api/messages", self._say),
+                web.post("/api/messages/{id}/recall", self._recall),
+                web.put("/api/messages/{id}/text", self._edit),
                 web.post("/api/media", self._store),
                 web.get("/api/media/{key}", self._media),
                 web.get("/api/messages/{id}/timeline", self._timeline),
@@ -208,6 +218,16 @@ class Routes:
         medium = asked.medium.fields() if asked.medium else None
         said = await _obeyed(page.say(asked.sender, receiver, asked.text, robot, asked.input, medium))
         return web.json_response(said, status=201)
+
+    async def _recall(self, request: web.Request) -> web.Response:
+        asked = await _body(request, _Recall)
+        await _obeyed(self._page.recall(asked.sender, request.match_info["id"]))
+        return web.json_response({})
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        asked = await _body(request, _Edit)
+        await _obeyed(self._page.edit(asked.sender, request.match_info["id"], asked.text))
+        return web.json_response({})
 
     async def _store(self, request: web.Request) -> web.Response:
         if (request.content_length or 0) > ITEM_MAX_BYTES:
@@ -308,6 +328,8 @@ async def _obeyed(order: Awaitable[_T]) -> _T:
     """The result of an order to a part of the stack, which may refuse it."""
     try:
         return await order
+    except NotTheirs:
+        raise ApiError(404, "not_found", "there is no such message of this user (any more)") from None
     except (ControlError, FaultUnavailable) as refusal:
         raise ApiError(409, "refused", str(refusal)) from refusal
 

@@ -31,7 +31,8 @@ class Shown:
 
     def settle(self, chat: str) -> list[dict[str, Any]]:
         """Bring the messages of a chat up to date after something became known; returns those that have changed."""
-        messages = [message for message in self._journal.messages.values() if message.chat == chat]
+        known = [message for message in self._journal.messages.values() if message.chat == chat]
+        messages = [message for message in known if message.changed != "deleted"]
         self._journal.answers.update(answers_in(messages, self._journal, self._bot_of))
         changed = []
         for message in messages:
@@ -40,6 +41,15 @@ class Shown:
                 self.messages[message.server_id] = shown
                 changed.append(shown)
         return changed
+
+    def take_away(self, chat: str) -> list[str]:
+        """Take away what was deleted in a chat without a trace; returns the ids of what was shown until now."""
+        deleted = [own for own in self.messages if self._journal.messages[own].changed == "deleted"]
+        gone = [own for own in deleted if self.messages[own]["chat"] == chat]
+        for own in gone:
+            del self.messages[own]
+            self._journal.answers.pop(own, None)
+        return gone
 
     def waiting(self) -> list[str]:
         """Ids of the messages that wait for their reply."""
@@ -86,4 +96,6 @@ def _common(message: Delivered) -> dict[str, Any]:
         "text": caption_of(message),
         "medium": for_the_page(message),
         "at": message.at,
+        "changed": message.changed,
+        "growing": not message.finished and not message.changed,
     }

@@ -38,8 +38,10 @@ def standing_of(journal: Journal, message: str, replies: list[str]) -> Standing:
     """How things stand with a message; ``replies`` are the ids of the bot's messages that answer it."""
     if any(journal.messages[reply].text in FAILURE_TEXTS for reply in replies):
         return Standing("failed", "the relay gave up and told the user so")
-    if replies:
+    if any(journal.messages[reply].finished for reply in replies):
         return Standing("answered")
+    if journal.messages[message].changed == "recalled":
+        return Standing("ignored", "recalled before it was answered")
     posts = journal.posts_of(message)
     standings = [answer_means(post) for post in posts if post.ended]
     if accepted := next((found for found in standings if found.status == "waiting"), None):

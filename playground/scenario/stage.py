@@ -129,7 +129,7 @@ class Stage:
 
     def _message(self, fact: dict[str, Any]) -> None:
         self.delivered.add(fact["client_id"])
-        if fact["origin"] != "user" and fact["finished"]:
+        if fact["origin"] != "user" and fact["finished"] and not fact["changed"]:
             said = Delivered(**{name: value for name, value in fact.items() if name != "kind"})
             self.replies[said.chat].append(Reply(said.sender, said_in(said)))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from playground.processes import Child
 from playground.runs import DEV, ROOT, end_dead_runs
@@ -39,15 +40,17 @@ class Playground:
 
 
 @contextmanager
-def playing(model: str = "scripted", bots: Path = BOTS) -> Iterator[Playground]:
-    """The playground with this model and these bots, once it has a page.
+def playing(
+    model: str = "scripted", bots: Path = BOTS, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Playground]:
+    """The playground with this model, these bots and other settings, once it has a page.
 
     Raises:
         ChildFailed: it did not start.
     """
     command: list[str | Path] = [sys.executable, ROOT / "dev.py", "play", "--model", model, "--no-browser"]
     files = {"RELAY_BOTS_FILE": str(bots), "RELAY_TOOLS_FILE": str(TOOLS)}
-    environ = {**os.environ, **files, "PYTHONUNBUFFERED": "1"}
+    environ = {**os.environ, **files, "PYTHONUNBUFFERED": "1", **settings}
     child = Child("play", command, log=DEV / "logs" / "browser-tests.log", env=environ)
     try:
         page = child.wait_for(r"^Page\s+(http://127\.0\.0\.1:\d+)", seconds=READY_SECONDS)

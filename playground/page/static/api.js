@@ -66,6 +66,12 @@ export function storeMedia(blob, frameOf = "") {
 /** @param {NewMessage} message @returns {Promise<Message>} */
 export const sendMessage = (message) => call("POST", "/api/messages", message);
 
+/** @param {string} id @param {string} me who wrote it */
+export const recallMessage = (id, me) => call("POST", `/api/messages/${part(id)}/recall`, { as: me });
+
+/** @param {string} id @param {string} me who wrote it @param {string} text what it says from now on */
+export const editMessage = (id, me, text) => call("PUT", `/api/messages/${part(id)}/text`, { as: me, text });
+
 /** @param {string} name @returns {Promise<User>} */
 export const addUser = (name) => call("POST", "/api/users", { name });
 

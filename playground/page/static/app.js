@@ -9,6 +9,7 @@ import { closeButton, icon } from "./icons.js";
 import { Inspector } from "./inspector.js";
 import { html, nothing, render } from "./lit.js";
 import { follow } from "./live.js";
+import { EditDialog } from "./own.js";
 import { Playground } from "./playground.js";
 import { somethingIsOpen } from "./popover.js";
 import { Scenarios } from "./scenarios.js";
@@ -41,10 +42,16 @@ const app = new Playground(new Tab(), changed);
 const composer = new Composer(app);
 const groups = new GroupDialog(app);
 const scenarios = new Scenarios(app);
+const editing = new EditDialog(app, (id) => chat.focus(id));
 const chat = new Chat(app, {
   write: (text) => composer.write(text),
   editGroup: (tid) => groups.openFor(tid),
   replay: () => scenarios.choose(),
+  own: {
+    edit: (message) => editing.open(message),
+    // The menu goes with what can be done: the keyboard stays at the message.
+    recall: (message) => app.recall(message.id).then(() => whenDrawn(() => chat.focus(message.id))),
+  },
   enterInspector: () => whenDrawn(() => inspector.enter()),
 });
 const inspector = new Inspector(app, (id) => whenDrawn(() => chat.focus(id)));
@@ -82,6 +89,7 @@ function draw() {
       ${inspector.view()}
     </div>
     ${groups.view()}
+    ${editing.view()}
     ${scenarios.view()}
     <div class="notices">
       <div role="status">

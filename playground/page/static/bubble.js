@@ -4,11 +4,13 @@ import { icon } from "./icons.js";
 import { html, nothing } from "./lit.js";
 import { markdown } from "./markdown.js";
 import { mediumView } from "./medium.js";
+import { ownMenu } from "./own.js";
 import { face } from "./people.js";
 import { clock, exact } from "./time.js";
 
 /** @import {IconName} from "./icons.js" */
 /** @import {Message, Status} from "./contract.js" */
+/** @import {OwnActions} from "./own.js" */
 /** @import {Playground} from "./playground.js" */
 
 // Longer messages are folded.
@@ -41,10 +43,10 @@ const isLong = (text) => text.length > LONG_CHARS || text.split("\n").length > L
 /**
  * @param {Playground} app
  * @param {Message} message
- * @param {{follows: boolean, unfolded: boolean, tabStop: boolean, onUnfold: () => void}} how
+ * @param {{follows: boolean, unfolded: boolean, tabStop: boolean, onUnfold: () => void, own: OwnActions}} how
  *   follows: the message before is by the same sender; tabStop: the Tab key stops here
  */
-export function bubble(app, message, { follows, unfolded, tabStop, onUnfold }) {
+export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, own }) {
   const mine = message.sender === app.me;
   const name = app.world.name(message.sender);
   const long = isLong(message.text);
@@ -53,7 +55,7 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold }) {
   const related =
     !selected && app.inspectedQuestion !== null && app.world.questionOf(message) === app.inspectedQuestion;
   const open = (/** @type {MouseEvent} */ event) => {
-    const onControl = /** @type {Element} */ (event.target).closest("a, button, audio, video");
+    const onControl = /** @type {Element} */ (event.target).closest("a, button, audio, video, [popover]");
     if (!onControl && String(getSelection()) === "") app.select(message.id);
   };
   const unfolding = html`
@@ -64,7 +66,8 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold }) {
   return html`
     <article class=${classes.filter(Boolean).join(" ")} data-testid="message" data-id=${message.id}
       data-sender=${message.sender} data-status=${message.status} data-origin=${message.origin}
-      data-related=${related} aria-current=${selected ? "true" : nothing}
+      data-related=${related} data-changed=${message.changed} data-growing=${message.growing}
+      aria-busy=${message.growing ? "true" : nothing} aria-current=${selected ? "true" : nothing}
       aria-label="${name}, ${clock(message.at)}" tabindex=${tabStop ? 0 : -1} @click=${open}>
       ${mine ? nothing : face(app.world, message.sender)}
       <div class="bubble-column">
@@ -79,11 +82,13 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold }) {
         ${robotTags(message)}
         <p class="meta">
           <time title=${exact(message.at)}>${clock(message.at)}</time>
+          ${message.changed === "edited" ? html`<span>Edited</span>` : nothing}
           ${message.origin === "user" ? status(app, message) : nothing}
         </p>
       </div>
       <button class="icon-button inspect" tabindex="-1" aria-label="Inspect" title="See its whole way"
         @click=${() => app.select(message.id)}>${icon("panel")}</button>
+      ${mine && message.changed !== "recalled" ? ownMenu(message, { tabStop, actions: own }) : nothing}
     </article>
   `;
 }

@@ -10,6 +10,7 @@ import { dayKey, dayName } from "./time.js";
 
 /** @import {MenuActions} from "./chat-head.js" */
 /** @import {Message} from "./contract.js" */
+/** @import {OwnActions} from "./own.js" */
 /** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
@@ -34,7 +35,7 @@ export class Chat {
 
   /**
    * @param {Playground} app
-   * @param {MenuActions & {write: (text: string) => void, enterInspector: () => void}} actions
+   * @param {MenuActions & {write: (text: string) => void, enterInspector: () => void, own: OwnActions}} actions
    */
   constructor(app, actions) {
     this.app = app;
@@ -190,6 +191,7 @@ export class Chat {
         unfolded: this.#unfolded.has(message.id),
         tabStop: message === cursor,
         onUnfold: () => this.#unfold(message.id),
+        own: this.actions.own,
       })}
     `,
     );

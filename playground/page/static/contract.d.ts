@@ -44,6 +44,9 @@ export interface Message {
   html: string | null;
   /** Unix milliseconds, as every time here. */
   at: number;
+  changed: "" | "edited" | "recalled";
+  /** A reply that is streamed, and not at its end. */
+  growing: boolean;
   origin: "user" | "bot";
   bot: string | null;
   robot: RobotInfo | null;
@@ -128,6 +131,7 @@ export interface State {
 
 export type ServerEvent = { seq: number } & (
   | { type: "message"; message: Message }
+  | { type: "gone"; id: string }
   | { type: "team"; team: Team }
   | { type: "user"; user: User }
   | { type: "faults"; faults: Fault[] }

@@ -36,6 +36,8 @@ const PATHS = {
   picture: svg`<rect x="3.500" y="5" width="17" height="14" rx="2.500" /><circle cx="8.500" cy="10" r="1.500" /><path d="m4 17 5-4 3.500 2.500L16 12l4.500 4" />`,
   video: svg`<rect x="3.500" y="6" width="12" height="12" rx="2.500" /><path d="m15.500 11 5-3v8l-5-3" />`,
   custom: svg`<path d="m8.500 8-4 4 4 4m7-8 4 4-4 4M13.500 6l-3 12" />`,
+  pencil: svg`<path d="m4.5 19.5 1-4.5L15.5 5a2 2 0 0 1 3 0l.5.5a2 2 0 0 1 0 3L9 18.5l-4.5 1Zm9-12.5 3.5 3.5" />`,
+  undo: svg`<path d="M8.5 5 4 9.5 8.5 14M4 9.5h10a5 5 0 0 1 0 10h-3" />`,
   // One for each kind of step.
   media: svg`<rect x="3.500" y="5" width="17" height="14" rx="2.500" /><path d="M12 8.500v6m-2.500-2.300 2.500 2.500 2.500-2.500" />`,
   request: svg`<path d="M6.5 17.5 17.5 6.500m-8 0h8v8" />`,

@@ -115,6 +115,7 @@ export class Playground {
     if (event.type === "message" && !this.world.messages.has(event.message.id))
       this.fresh.add(event.message.id);
     this.world.apply(event);
+    if (!this.inspected) this.selected = null;
     if (event.type === "team" && this.conversation === null) this.#leave(event.team.name);
     this.#markRead();
     for (const listener of this.listeners) listener(event);
@@ -227,6 +228,16 @@ export class Playground {
 
   async clearFaults() {
     this.#takeFaults(await this.attempt(api.clearFaults()));
+  }
+
+  /** Takes a message of one's own back. @param {string} id */
+  recall(id) {
+    return this.attempt(api.recallMessage(id, this.me));
+  }
+
+  /** @param {string} id @param {string} text @returns {Promise<boolean>} whether it was taken */
+  async edit(id, text) {
+    return (await this.attempt(api.editMessage(id, this.me, text))) !== null;
   }
 
   killHost() {

@@ -35,6 +35,7 @@ export class World {
   /** @param {ServerEvent} event */
   apply(event) {
     if (event.type === "message") this.put(event.message);
+    else if (event.type === "gone") this.messages.delete(event.id);
     else if (event.type === "team") this.teams.set(event.team.tid, event.team);
     else if (event.type === "user") this.users.set(event.user.accid, event.user);
     else if (event.type === "faults") this.faults = event.faults;
@@ -62,13 +63,16 @@ export class World {
   }
 
   /**
-   * The bots that work on an answer in this chat.
+   * The bots that work on an answer in this chat, and of which nothing is to be seen yet.
    * @param {string} chat
    * @returns {string[]}
    */
   typing(chat) {
-    const waiting = this.messagesOf(chat).filter((message) => message.status === "waiting" && message.bot);
-    return [...new Set(waiting.map((message) => /** @type {string} */ (message.bot)))];
+    const messages = this.messagesOf(chat);
+    const growing = new Set(messages.filter((message) => message.growing).map(({ sender }) => sender));
+    const waiting = messages.filter((message) => message.status === "waiting" && message.bot);
+    const bots = new Set(waiting.map((message) => /** @type {string} */ (message.bot)));
+    return [...bots].filter((accid) => !growing.has(accid));
   }
 
   /**
@@ -87,8 +91,7 @@ export class World {
    */
   conversations(me) {
     const last = (/** @type {string} */ chat) => {
-      const id = this.chats.get(chat)?.at(-1);
-      return (id && this.messages.get(id)) || null;
+      return this.messagesOf(chat).at(-1) ?? null;
     };
     /** @type {(accid: string, kind: "bot" | "person") => Conversation} */
     const withOne = (accid, kind) => {
