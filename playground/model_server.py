@@ -266,7 +266,7 @@ class ModelServer:
             for number, body in enumerate(bodies[: len(bodies) // 2] if reply.dropped else bodies):
                 if reply.tokens_per_second:
                     await asyncio.sleep(began + number / reply.tokens_per_second - time.monotonic())
-                if reply.hold_after and number == reply.hold_after + 1:  # the first says who speaks
+                if number - 1 in reply.hold_after:  # the first says who speaks
                     await self._hold()
                 await response.write(event(body))
             if reply.dropped:

@@ -42,7 +42,7 @@ class Reply:
         calls: the functions that it asks for, beside the text if there is one; nothing where it may ask for none.
         seconds: answer this much later.
         hold: answer only after :meth:`ModelServer.release`.
-        hold_after: say so many tokens of a streamed answer, and the rest only after :meth:`ModelServer.release`.
+        hold_after: stop a streamed answer after so many tokens, each time until :meth:`ModelServer.release`.
         tokens_per_second: how fast it writes; 0: all at once. An answer that is not streamed comes when it is written.
         dropped: cut the connection in the middle of the answer.
     """
@@ -53,7 +53,7 @@ class Reply:
     calls: tuple[Asked, ...] = ()
     seconds: float = 0
     hold: bool = False
-    hold_after: int = 0
+    hold_after: tuple[int, ...] = ()
     tokens_per_second: float = 0
     dropped: bool = False
 

@@ -50,7 +50,7 @@ def home(model: ModelServer) -> Any:
 async def test_a_reply_is_seen_to_grow_and_then_to_end(
     visit: Visit, model: ModelServer, name: str, options: dict[str, Any]
 ) -> None:
-    model.when(QUESTION, Reply(BEGUN + REST, hold_after=TOKENS), times=1)
+    model.when(QUESTION, Reply(BEGUN + REST, hold_after=(TOKENS,)), times=1)
     ada = await visit(**options)
     await ada.open_chat("Helper")
     question = await ada.say(QUESTION)
@@ -77,7 +77,7 @@ async def test_a_reply_is_seen_to_grow_and_then_to_end(
 async def test_what_was_begun_and_is_taken_back_is_gone_from_the_page(
     visit: Visit, model: ModelServer
 ) -> None:
-    model.when("and if it rains?", Reply(BEGUN, hold_after=TOKENS, finish_reason="content_filter"))
+    model.when("and if it rains?", Reply(BEGUN, hold_after=(TOKENS,), finish_reason="content_filter"))
     ada = await visit()
     await ada.open_chat("Helper")
     question = await ada.say("and if it rains?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from playground.im_server import ApiFault
@@ -21,11 +21,14 @@ PICTURE = "https://cdn.example.com/play.png"
 LONG = "\n\n".join(f"{number}. " + "All work and no play. " * 40 for number in range(6))
 """A reply that is sent as several messages, behind a picture."""
 
-STREAMING_BOTS = BOTS + "stream = true\n"
-STREAMED = "It opens at nine o'clock in the morning, and closes at six, " * 4
-"""A reply that is shown in several chunks: the model needs more than the time between two of them to write it."""
+STREAMING_BOTS = BOTS.replace("turn_seconds = 2", "turn_seconds = 4") + "stream = true\n"
+STREAMING_LEASE_SECONDS = LEASE_SECONDS + 2
 
-TOKENS_PER_SECOND = 80
+STREAMED = "It opens at nine o'clock in the morning, and closes at six, " * 4
+"""A reply that is shown in several chunks."""
+
+WRITES = Reply(text=STREAMED.strip(), tokens_per_second=80)
+"""How the model says it to whoever asks again."""
 
 _LANES = 3
 
@@ -69,20 +72,15 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
         text, expected = f"![A play]({PICTURE})\n\n{LONG}", (PICTURE, *split(LONG))
     elif point in IN_A_STREAM:
         text, expected = STREAMED.strip(), (STREAMED.strip(),)
-    reply = Reply(text=text, tokens_per_second=TOKENS_PER_SECOND if point in IN_A_STREAM else 0)
     if point == DURING_MODEL:
         world.model.when(question, Reply(hold=True), times=1)
         await world.im.say(user, question)
         await world.model.wait_for_held(seconds=HALF_A_MINUTE)
         world.points.order(point)
-    elif point == INSIDE_FIRST_CHUNK:
-        world.model.when(question, reply)
-        world.im.fail(ApiFault("hang", delivered=True, to=user))
-        await world.im.say(user, question)
-        await world.im.wait_for(lambda: bool(world.texts(user)), HALF_A_MINUTE)
-        world.points.order(point)
+    elif point in IN_A_STREAM:
+        await _begin_stream(world, point, user, question)
     else:
-        world.model.when(question, reply)
+        world.model.when(question, Reply(text=text))
         world.points.order(point)
         await world.im.say(user, question)
     died_at = await world.bury()
@@ -114,6 +112,26 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
         answered_ms=max(answered_at[part] for part in expected) - died_at,
         next_ms=next_at - died_at,
     )
+
+
+async def _begin_stream(world: CrashWorld, point: str, user: str, question: str) -> None:
+    """Ask, and let the model go on once the user has read the first words, so that more is to be shown, or the end."""
+    # It stops once more when two chunks are wanted, for the second is not to be the last.
+    stops = (15, 40) if point == "between-chunks" else (15,)
+    world.model.when(question, replace(WRITES, hold_after=stops), times=1)
+    world.model.when(question, WRITES)
+    if point == INSIDE_FIRST_CHUNK:
+        world.im.fail(ApiFault("hang", delivered=True, to=user))
+    else:
+        world.points.order(point)
+    await world.im.say(user, question)
+    if point in ("after-stream-note", "after-first-chunk"):
+        return
+    await world.im.wait_for(lambda: bool(world.texts(user)), HALF_A_MINUTE)
+    if point == INSIDE_FIRST_CHUNK:
+        world.points.order(point)
+    else:
+        world.model.release()
 
 
 async def die_in_streams(folder: Path) -> dict[tuple[str, str], Survival]:

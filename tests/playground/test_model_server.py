@@ -177,7 +177,7 @@ async def test_an_answer_can_be_streamed(client: AsyncOpenAI) -> None:
 
 
 async def test_a_stream_can_be_held_in_the_middle(model: ModelServer, client: AsyncOpenAI) -> None:
-    model.next(Reply("one two three", hold_after=2))
+    model.next(Reply("one two three", hold_after=(2,)))
     chunks = aiter(await ask(client, "x", stream=True))
     begun = "".join([(await anext(chunks)).choices[0].delta.content or "" for _ in range(3)])
     await model.wait_for_held()
