@@ -2,7 +2,7 @@
 
 ``python -m bench.crashes``. Two processes of the host on one Azurite; the one that comes to the point dies, the
 other goes on. The lease lasts 7 s here; the dead process's queue message stays hidden for the real ten minutes.
-Points of streamed replies come last, of v2 alone: v1 has no streams.
+Points of streamed replies come last, of v2 alone, with a lease of 9 s: v1 has no streams.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from relay.outbox import TURNS
 from relay.ports import Chunk, Completion, Insert, Merge, Outgoing, Prompt, Sent
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
-from relay.turn.streaming import Note
+from relay.turn.notes import Note
 
 ONE_MESSAGE = (
     "between-watch-and-message",
