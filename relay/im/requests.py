@@ -26,7 +26,6 @@ from urllib.parse import quote, urlencode
 
 from relay.attachments import MediumKind
 from relay.im.hosts import ApiVersion
-from relay.keys import is_server_id
 from relay.messages import TeamKind
 from relay.outgoing import Custom, Medium, Place, Tip
 from relay.ports import Chunk, Outgoing, Sent
@@ -144,7 +143,7 @@ def edit_request(outgoing: Outgoing, sent: Sent, request_id: str) -> Request:
         "operator": outgoing.bot,
         "type": _V2_CONVERSATION_KINDS[outgoing.team_kind],
         "message": {
-            "message_server_id": int(sent.server_id) if is_server_id(sent.server_id) else 0,
+            "message_server_id": int(sent.server_id) if sent.server_id.isdecimal() else 0,
             "sender_id": outgoing.bot,
             "receiver_id": outgoing.to,
             "time": sent.at,
