@@ -156,9 +156,13 @@ class Step:
         laid_out = in_parts(bot, draft.reply, draft.media)
         if stream is not None and stream.is_open:
             laid_out = replace(stream.fit(laid_out), stream=stream.note.to_json())
-        reply = await self._store(
-            plan.batch, laid_out, exclude_batch=draft.exclude_batch, unseeable=draft.unseeable
-        )
+        try:
+            reply = await self._store(
+                plan.batch, laid_out, exclude_batch=draft.exclude_batch, unseeable=draft.unseeable
+            )
+        except LeaseEnded:
+            await self._end(stream)  # nobody else may know its id
+            raise
         if reply is None:
             await self._end(stream)
             return Unanswered.LOOK_AGAIN
@@ -232,6 +236,8 @@ class Step:
 
     async def _take_over(self, entry: Entry, note: Note) -> None:
         """Take back what a turn has begun that may only stand still: from here on it cannot store its reply."""
+        if self._parts.clock.now() >= self.lease.until:
+            raise LeaseEnded("the lease ended; what grows is another turn's")
         note = note.taken_over
         try:
             entry = await self._parts.history.change(self._partition, entry, stream=note.to_json())

@@ -14,6 +14,7 @@ from relay.errors import (
     ModelBlocked,
     ModelUnavailable,
     NoStreams,
+    StorageUnavailable,
 )
 from relay.keys import conversation_key
 from relay.memory.rows import Entry
@@ -21,6 +22,7 @@ from relay.messages import Message, Turn
 from relay.ports import Completion, Outgoing, Prompt
 from relay.turn.growing import MOST_CHARS
 from relay.turn.notes import Note
+from tests.doubles import Call
 from tests.kit import RelayKit
 
 WHOLE = (
@@ -179,6 +181,30 @@ def test_a_stream_that_cannot_be_taken_back_does_not_hold_up_the_reply(
     growing.post("when?")
     assert growing.replies[-1] == "Something else."
     assert "could not be taken back" in caplog.text
+
+
+def test_a_turn_whose_lease_has_ended_takes_back_what_it_has_begun(streaming: RelayKit) -> None:
+    """It must not store, and nobody else knows the platform's id of what it has begun."""
+
+    def not_the_id(call: Call) -> None:
+        if any(Note.read(str(change.values.get("stream", ""))).server_id for change in call.changes):
+            raise StorageUnavailable("not now")
+
+    async def say_late(prompt: Prompt) -> Completion:
+        assert streaming.model.heard is not None
+        streaming.model.heard(WHOLE[:30])
+        streaming.tables.before = not_the_id
+        await let_pump()
+        streaming.tables.before = None
+        streaming.clock.advance(600)
+        return Completion(WHOLE)
+
+    streaming.model.script = [say_late]
+    streaming.post("when?")
+    assert streaming.im.recalled != []
+    assert streaming.im.unfinished == []
+    streaming.settle()
+    assert len(streaming.replies) == 1
 
 
 def test_a_kill_in_the_middle_has_the_next_turn_take_it_back(growing: RelayKit) -> None:
