@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,11 @@ async def complete(session: aiohttp.ClientSession, url: str, message: str) -> di
             if timeline["complete"]:
                 return timeline
     raise AssertionError("the events have ended")
+
+
+def answered_at(titles: list[str]) -> int:
+    """The place of the turn that answered: on a busy machine it may not be the next one."""
+    return next(n for n, title in enumerate(titles) if re.fullmatch(r"Turn.*: answered", title))
 
 
 def steps(timeline: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -160,7 +166,5 @@ async def test_a_killed_host_comes_back_and_the_message_is_answered(
     timeline = await complete(session, url, message)
     titles = [step["title"] for step in timeline["steps"]]
     assert "Function host killed" in titles
-    assert (
-        titles.index("Turn: broken off") < titles.index("Turn: answered") < titles.index("Reply in the chat")
-    )
+    assert titles.index("Turn: broken off") < answered_at(titles) < titles.index("Reply in the chat")
     assert len(steps(timeline, "reply")) == 1
