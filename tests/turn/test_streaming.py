@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -17,6 +18,7 @@ from relay.errors import (
     StorageUnavailable,
 )
 from relay.keys import conversation_key
+from relay.memory.lease import Lease
 from relay.memory.rows import Entry
 from relay.messages import Message, Turn
 from relay.ports import Completion, Outgoing, Prompt
@@ -255,6 +257,38 @@ def test_a_kill_at_any_storage_call_ends_in_one_whole_reply(
     else:
         raise AssertionError("the turn has no end")
     assert len(stayed) == may_stay
+
+
+def test_a_turn_whose_lease_is_over_leaves_what_another_one_shows(
+    growing: RelayKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would take back each stream of the other one, which would begin the next, for as long as both live."""
+
+    async def die(prompt: Prompt) -> Completion:
+        assert growing.model.heard is not None
+        growing.model.heard(BEGUN)
+        await let_pump()
+        growing.kill_host()
+
+    growing.model.script = [die]
+    growing.post("when?")
+    take, taken = growing.app.leases.take, list[Lease | None]()
+    bot = growing.app.bots.get("helper")
+    assert bot is not None
+
+    async def take_long_ago(partition: str, seconds: float) -> Lease | None:
+        lease = await take(partition, seconds)
+        taken.append(lease)
+        return replace(lease, until=growing.clock.now()) if lease else None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(growing.app.leases, "take", take_long_ago)
+        growing.wait(growing.app.timing.lease_seconds(bot) + 20)  # that of the one that died is over
+    assert any(taken)
+    assert growing.im.recalled == []
+    assert half_said(growing) != []
+    growing.settle()
+    assert growing.replies == [WHOLE]
 
 
 def test_what_a_slow_turn_has_ended_and_marked_is_not_taken_back(growing: RelayKit) -> None:
