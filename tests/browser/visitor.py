@@ -74,7 +74,7 @@ class Visitor:
 
     async def inspect(self, bubble: Locator) -> Locator:
         """Open the inspector on a message; gives the inspector."""
-        await bubble.click()
+        await bubble.locator(".meta time").click()  # the middle of a narrow one may be a button of its own
         await expect(self.at("inspector")).to_have_attribute(
             "data-message", await bubble.get_attribute("data-id") or "none"
         )
