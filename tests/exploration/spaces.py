@@ -173,7 +173,7 @@ def spaces() -> list[Space]:
         Space("one message, streamed, its lease expires under it", (one,), tick, streamed=True),
         Space("one message, streamed, two kills", (one,), Budget(kills=2), streamed=True),
         Space("two messages, streamed, a kill", (one, two), kill, streamed=True),
-        Space("a message and /forget, streamed", (one, forget), quick=True, streamed=True),
+        Space("a message and /forget, streamed", (one, forget), streamed=True),
         Space("a message and /forget, streamed, a kill", (one, forget), kill, streamed=True),
         Space("one message, edited", (one,), quick=True, streamed="edit"),
         Space("one message, edited, a kill", (one,), kill, quick=True, streamed="edit"),
