@@ -135,7 +135,11 @@ class Environment:
         requirements.write_text("\n".join(pins), encoding="utf-8")
         pip: list[str | Path] = [self.python, "-m", "pip"]
         shown: list[str] = []
-        _run(progress, [*pip, "--version"], shown.append)
+        try:
+            _run(progress, [*pip, "--version"], shown.append)
+        except SetupFailed as error:  # a run before this one was killed while pip replaced itself
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise SetupFailed(f"{error}\n  {self.folder} is removed: run the command again") from error
         match = re.search(r"pip (\d+)\.(\d+)", "\n".join(shown))
         readable = match is not None and (int(match[1]), int(match[2])) >= PIP_WITH_READABLE_PROGRESS
         bar = "raw" if readable else "off"

@@ -67,6 +67,19 @@ def test_a_failure_names_the_step_and_the_log(environment: Environment, tmp_path
         set_up([environment.packages("Packages", requirements, 1)])
 
 
+def test_an_environment_whose_pip_was_half_replaced_is_made_anew_by_the_next_run(
+    environment: Environment, tmp_path: Path
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(a_pin(tmp_path, "wanted"))
+    (environment.site_packages / "pip" / "_internal" / "cli" / "main.py").unlink()
+    needed = [environment.made(), environment.packages("Packages", requirements, 1)]
+    with pytest.raises(SetupFailed, match="run the command again"):
+        set_up(needed)
+    set_up(needed)
+    assert imports(environment, "wanted")
+
+
 def test_a_package_with_other_bytes_than_the_pinned_ones_is_refused(
     environment: Environment, tmp_path: Path
 ) -> None:
