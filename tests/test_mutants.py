@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -14,11 +15,14 @@ from tests.mutants.runner import our_modules, run_tests
 
 
 @pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
-def test_a_mutant_applies_to_the_code(mutant: Mutant, tmp_path: Path) -> None:
+def test_a_mutant_applies_to_the_code_and_is_code(mutant: Mutant, tmp_path: Path) -> None:
     for name in mutant.files():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     mutant.apply(tmp_path)
+    for name in mutant.files():
+        if name.endswith(".py"):
+            ast.parse((tmp_path / name).read_text(encoding="utf-8"), name)
 
 
 def test_every_promise_has_two_mutants_named_after_it() -> None:
