@@ -6,7 +6,7 @@ it and any later "yes".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from relay.clock import MINUTE_MS
@@ -34,13 +34,12 @@ def word_of(entry: Entry) -> Literal["yes", "no", ""]:
     return _WORDS.get(fold(text).strip(_PUNCTUATION), "")
 
 
-def question_for(first: Entry, rows: Sequence[Entry], marks: Iterable[Entry], minutes: int) -> Entry | None:
+def question_for(first: Entry, rows: Sequence[Entry], minutes: int) -> Entry | None:
     """The bot's question that a message answers with yes or no; None when it answers none that is still live.
 
     Args:
         first: the oldest message of a batch.
         rows: of the conversation, oldest first.
-        marks: its ``/new`` and ``/forget``.
         minutes: how long a question is live, from when it was sent to the time of the message.
     """
     if not word_of(first):
@@ -50,20 +49,13 @@ def question_for(first: Entry, rows: Sequence[Entry], marks: Iterable[Entry], mi
         return None
     if question.taken_by not in ("", message_hash(first.id)):
         return None
-    shown = [int(question.sent_at or 0), *(at for _, at in question.delivered if at)]
-    if not min(shown) <= first.at <= max(shown) + minutes * MINUTE_MS:
-        return None  # too late, or written before anybody could have read the question
-    between = (mark for mark in marks if mark.sender == first.sender)
-    if any(is_earlier(question, mark) and is_earlier(mark, first) for mark in between):
-        return None
-    return question
+    # Not from before anybody could have read it, and not too late.
+    begun, ended = question.shown_between
+    return question if begun <= first.at <= ended + minutes * MINUTE_MS else None
 
 
 def newest_reply(first: Entry, rows: Sequence[Entry]) -> Entry | None:
     """The newest reply of the bot's own to whoever wrote a message, of those from before it."""
-    replies = (
-        row
-        for row in reversed(rows)
-        if row.kind == "reply" and row.sender == first.sender and not row.staff and not is_of_round(row.key)
-    )
-    return next((reply for reply in replies if is_earlier(reply, first)), None)
+    replies = (row for row in reversed(rows) if row.kind == "reply" and is_earlier(row, first))
+    own = (row for row in replies if not row.staff and not is_of_round(row.key))
+    return next((row for row in own if row.sender == first.sender), None)

@@ -51,12 +51,8 @@ def _exchanges(before: list[Entry], begun: Entry) -> int:
 
 
 def _follows(begun: Entry, reply: Entry) -> bool:
-    """Whether a message follows a reply of ours at a machine's pace.
-
-    The platform's times of the parts count beside our own: its clock dates the message, and a machine may be faster
-    than the answer to our call.
-    """
+    """Whether a message follows a reply of ours at a machine's pace: it may be faster than the answer to our call."""
     if reply.kind != "reply" or reply.state != "sent" or reply.sender != begun.sender or not reply.sent_at:
         return False
-    sent = [int(reply.sent_at), *(at for _, at in reply.delivered if at)]
-    return min(sent) <= begun.at <= max(sent) + PACE_MS
+    first, last = reply.shown_between
+    return first <= begun.at <= last + PACE_MS

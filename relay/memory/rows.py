@@ -77,10 +77,10 @@ class Entry:
         returned: of a reply that an HTTP response carried, the id of that request.
         sent_at: of a reply, when its last part was sent (Unix ms); its ``at`` is the time of the question.
         delivered: of a reply, the platform's id and time (Unix ms) of each part that it has taken.
-        covered: of a round, hashes of the messages that it is for, JSON.
-        calls, results: of a round, what was asked and what came of it so far, JSON; see :mod:`relay.turn.rounds`.
+        covered: of a round, hashes of the messages that it is for.
+        calls, results: of a round, what was asked and what came of it so far, JSON; see :mod:`relay.turn.round_rows`.
         pending: of a reply that asks the user whether a tool may do something, what is to be done, JSON; see
-            :mod:`relay.turn.approval`.
+            :mod:`relay.turn.rounds`.
         taken_by: of such a reply, hash of the message that has answered it.
         staff: of a reply, that a person wrote it, from the bot's account; it answers no message in particular.
         looping: of a message, that it was closed because two machines answered each other.
@@ -127,7 +127,7 @@ class Entry:
     delivered: tuple[tuple[str, int], ...] = ()
     edited: str = ""
     covers: int = 0
-    covered: str = ""
+    covered: tuple[str, ...] = ()
     calls: str = ""
     results: str = ""
     pending: str = ""
@@ -151,6 +151,15 @@ class Entry:
     def length(self) -> int:
         """About how many characters of a window it takes."""
         return len(self.text) + min(len(self.words), WINDOW_WORDS_MAX_CHARS)
+
+    @property
+    def shown_between(self) -> tuple[int, int]:
+        """Of a reply that was sent, when the first and the last of its parts were there, Unix milliseconds.
+
+        The platform's times count beside our own: its clock dates the messages, and may be ahead of ours.
+        """
+        times = [int(self.sent_at or 0), *(at for _, at in self.delivered if at)]
+        return min(times), max(times)
 
     @property
     def at(self) -> int:
@@ -223,6 +232,7 @@ class Entry:
             calls=gather("calls", row.values),
             results=gather("results", row.values),
             pending=gather("pending", row.values),
+            covered=tuple(json.loads(gather("covered", row.values) or "[]")),
             delivered=tuple((id, at) for id, at in json.loads(gather("delivered", row.values) or "[]")),
             unknown=tuple(name for name in row.values if name not in plain and _base(name) not in _SPREAD),
             **plain,
@@ -259,7 +269,10 @@ WORDLESS = frozenset(
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
 
-_SPREAD = ("text", "plain", "custom", "words", "calls", "results", "pending", "parts", "media", "delivered")
+_SPREAD = (
+    *("text", "plain", "custom", "words", "calls", "results", "pending"),
+    *("parts", "media", "delivered", "covered"),
+)
 _UNSTORED = ("key", "etag", "fresh", "unknown")
 _PLAIN: dict[str, Any] = {
     field.name: {"bool": bool, "int": int}.get(str(field.type), str)

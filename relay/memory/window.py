@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -168,8 +167,8 @@ def _question(
     """What the first message of the batch answers; it is then a batch of its own."""
     if not batch:
         return None
-    minutes = bot.for_function(batch[0].function).confirm_minutes
-    return question_for(batch[0], ordered, marks, minutes)
+    question = question_for(batch[0], ordered, bot.for_function(batch[0].function).confirm_minutes)
+    return question if question is not None and _same_epoch(question, batch[0], marks) else None
 
 
 def _asked_since(first: Entry, ordered: Sequence[Entry], bot: Bot) -> int:
@@ -188,7 +187,7 @@ def _rounds(batch: Sequence[Entry], ordered: Sequence[Entry]) -> tuple[Entry, ..
     return tuple(
         entry
         for entry in ordered
-        if entry.kind == "round" and not entry.forgotten and hashes & set(json.loads(entry.covered or "[]"))
+        if entry.kind == "round" and not entry.forgotten and not hashes.isdisjoint(entry.covered)
     )
 
 

@@ -82,7 +82,7 @@ def build_prompt(
     messages += [_said(entry, group=group, sight=seen.get(entry.key)) for entry in window]
     left = list(batch)
     for round in rounds:
-        answered = [entry for entry in left if message_hash(entry.id) in round.covered]
+        answered = [entry for entry in left if message_hash(entry.id) in round.entry.covered]
         messages += [_new(entry, seen, group=group) for entry in answered]
         left = [entry for entry in left if entry not in answered]
         messages += _asked(round, result_characters)

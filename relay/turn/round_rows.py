@@ -64,11 +64,6 @@ class Round:
         return cls(entry, asked, (*known, *[None] * (len(asked) - len(known))))
 
     @property
-    def covered(self) -> frozenset[str]:
-        """Hashes of the messages that it is for."""
-        return frozenset(json.loads(self.entry.covered or "[]"))
-
-    @property
     def pairs(self) -> tuple[tuple[Asked, Result | None], ...]:
         """Each call with its result."""
         return tuple(zip(self.asked, self.results, strict=True))

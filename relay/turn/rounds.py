@@ -178,7 +178,7 @@ class Rounds:
             function=newest.function,
             text="",
             id=newest.id,
-            covered=json.dumps([message_hash(entry.id) for entry in batch]),
+            covered=tuple(message_hash(entry.id) for entry in batch),
             calls=json.dumps([each.to_fields() for each in asked], ensure_ascii=False),
             results=results_json(results) if any(results) else "",
         )

@@ -261,7 +261,9 @@ def all_done_once(world: World) -> None:
     assert done <= set(world.acted), "a call has a result, and was never made"
     answers = [reply for reply in world.entries() if reply.kind == "reply" and not reply.excluded]
     answered = {message_hash(reply.id) for reply in answers}
-    missing = [each for each in world.rounds() if each.covered & answered and None in each.results]
+    missing = [
+        each for each in world.rounds() if answered.intersection(each.entry.covered) and None in each.results
+    ]
     assert missing == [], "a message was answered, and a call for it has no result"
     blanked = [entry for entry in world.entries() if entry.kind == "round" and not entry.calls]
     assert len(set(world.acted)) <= len(asked) + len(blanked), "something was done twice"

@@ -35,6 +35,7 @@ def filled() -> Entry:
         "text": "一" * 40_000,
         "custom": "😀" * 20_000,
         "parts": ("one", "two"),
+        "covered": ("one hash", "another"),
         "media": (None, Custom({"type": 7})),
         "delivered": (("900", AT), ("901", AT + 1)),
     }
