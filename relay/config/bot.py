@@ -290,6 +290,11 @@ class Bot(Table):
         """Whether it says something when it comes into a group."""
         return self.enabled and self.greeting is not None
 
+    @property
+    def acts(self) -> bool:
+        """Whether its model may ask for tools, ``draw`` among them."""
+        return bool(self.tools or self.draw)
+
     def for_function(self, name: str) -> Bot:
         """The bot as ``robotInfo.function`` asks for it: with that override, or itself when there is none."""
         return self.functions.get(name, self)

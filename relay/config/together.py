@@ -53,7 +53,7 @@ def _tools_by_responses(bot: Bot, _: Collection[str]) -> str:
 
 def _called_in_time(bot: Bot, keys: Collection[str]) -> str:
     most = bot.turn_seconds * CALL_SHARE
-    if not (bot.tools or bot.draw or "tool_seconds" in keys) or bot.tool_seconds <= most:
+    if not (bot.acts or "tool_seconds" in keys) or bot.tool_seconds <= most:
         return ""
     return (
         f"is {bot.tool_seconds:g}, but turn_seconds is {bot.turn_seconds:g}, of which the model needs some for its "

@@ -115,7 +115,7 @@ def route(inbound: Inbound, bots: Bots, *, now: int, clock: int | None) -> Accep
         attached=Attachment.read(medium, inbound.attach).to_json() if medium else "",
         member=base.group_memory == "member" and team is not None,
         listens=base.listen and team is not None,
-        acts=bool(bot.tools),
+        acts=bot.acts,
     )
     return Accepted(message, bot)
 

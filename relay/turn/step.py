@@ -213,7 +213,7 @@ class Step:
 
     async def _rounds(self, bot: Bot, plan: Plan, stream: Stream | None) -> Rounds | None:
         """What the model may ask of tools, or has asked before this turn; None for a bot that has none."""
-        if not (bot.tools or bot.draw or plan.rounds or plan.question):
+        if not (bot.acts or plan.rounds or plan.question):
             return None
         try:
             toolbox = await self._parts.toolbox()

@@ -119,7 +119,7 @@ class Changes:
             reply = await self._parts.history.reply_of(partition, entry) if entry.reply else None
             is_its_own = change.kind == "recall" and await self._is_its_own(partition, entry, reply)
             changes = _changes(entry, reply, message, change, is_its_own=is_its_own)
-            if change.kind == "recall" and bot.for_function(entry.function).tools:
+            if change.kind == "recall" and bot.for_function(entry.function).acts:
                 rounds = await self._parts.history.rounds_for(partition, entry)
                 changes |= {round: round.gone("recalled") for round in rounds if not round.forgotten}
             try:

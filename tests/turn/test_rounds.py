@@ -251,6 +251,18 @@ def test_a_recall_takes_the_rounds_of_its_message_with_it(shop: RelayKit) -> Non
     assert "Rome" not in str(shop.tables.rows())
 
 
+def test_a_bot_that_only_draws_has_rounds_like_any_other(relay: RelayKit) -> None:
+    relay.configure_bot(draw={"model": "brush"}, tool_seconds=60)
+    said = relay.copy("draw a secret garden")
+    relay.model.script = [called("draw", prompt="a secret garden"), "Here it is."]
+    relay.post_body(said, run=False)
+    assert [turn.message.acts for turn in relay.waiting] == [True, True]  # the message and its watch
+    relay.run()
+    assert relay.replies == ["Here it is."]
+    relay.recall(said)
+    assert "garden" not in str(relay.tables.rows())
+
+
 def test_a_tool_that_is_asked_for_and_not_there_is_told_to_the_model(shop: RelayKit) -> None:
     shop.model.script = [called("fly_to_the_moon"), "I cannot do that."]
     shop.post("fly")
