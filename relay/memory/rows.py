@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 from relay.keys import day_of, reply_key, time_of
 from relay.messages import Message
 from relay.outgoing import Medium, from_fields, to_fields
-from relay.ports import Row, Value
+from relay.ports import Completion, Row, Value
 
 PROPERTY_MAX_UNITS = 32_000
 """UTF-16 units that one property gets, a little under Azure's limit of 32,768."""
@@ -26,6 +26,9 @@ WINDOW_WORDS_MAX_CHARS = 2_000
 
 REPLY_MAX_CHARS = 60_000
 """Where a model's answer is cut: text and parts together stay well under an entity's 1 MiB."""
+
+COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+"""What a completion has cost."""
 
 Kind = Literal["text", "help", "new", "forget", "greeting", "reply", "round"]
 Unread = Literal["gone", "late", "refused", "unclear"]
@@ -208,6 +211,11 @@ class Entry:
             covers=len(batch),
         )
 
+    def with_usage(self, completion: Completion) -> Self:
+        """The row with who has answered, and what that cost."""
+        counts = {name: getattr(completion, name) for name in COUNTS}
+        return dataclasses.replace(self, model=completion.model, **counts)
+
     def values(self) -> dict[str, Value]:
         """The properties of the row; what is empty is left out."""
         stored = {name: value for name in _PLAIN if (value := getattr(self, name))}
@@ -264,7 +272,7 @@ WORDLESS = frozenset(
         *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
         *("staff", "looping", "covered", "taken_by"),
-        *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
+        *COUNTS,
     )
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""

@@ -183,8 +183,10 @@ async def ask(
                 if rounds.question is not None:
                     return _asking_back(bot, partition, plan, rounds, rounds.question)
                 continue
+            if rounds is not None:
+                completion = rounds.whole(completion)
             draft = replace(
-                _draft(bot, partition, plan, completion, rounds),
+                _draft(bot, partition, plan, completion, rounds.media if rounds else ()),
                 tool_calls=completion.tool_calls,
                 unseeable=_unseeable(plan, sights, completion),
             )
@@ -222,34 +224,24 @@ def _asking_back(bot: Bot, partition: str, plan: Plan, rounds: Rounds, question:
     said = plan.batch[-1].text
     how = bot.texts.confirm_in_group if rounds.in_group else bot.texts.confirm
     text = how.say(said, question=question.text, minutes=bot.confirm_minutes, name=bot.name)
-    text = "\n\n".join(filter(None, (rounds.said, text)))
+    so_far = rounds.whole(Completion(""))
+    text = "\n\n".join(filter(None, (so_far.text, text)))
     reply = Entry.reply_to(plan.batch, text[:REPLY_MAX_CHARS], _reply_id(partition, plan))
-    reply = rounds.with_usage(replace(reply, pending=question.pending))
+    reply = replace(reply.with_usage(so_far), pending=question.pending)
     return Draft(reply, "asked", window=len(plan.window), media=question.media)
 
 
 def _draft(
-    bot: Bot, partition: str, plan: Plan, completion: Completion, rounds: Rounds | None = None
+    bot: Bot, partition: str, plan: Plan, completion: Completion, media: tuple[Medium, ...] = ()
 ) -> Draft:
-    """The reply that a completion is, or a plain text where it is none."""
-    draft = _drafted(bot, partition, plan, completion, rounds)
-    return draft if rounds is None else replace(draft, reply=rounds.with_usage(draft.reply))
-
-
-def _drafted(bot: Bot, partition: str, plan: Plan, completion: Completion, rounds: Rounds | None) -> Draft:
+    """The reply that a completion is, with the media that tools have made, or a plain text where it is none."""
     texts, said = bot.texts, plan.batch[-1].text
     text = completion.text.strip()
-    media = rounds.media if rounds else ()
     if completion.ended == "declined" and text:
         # The model's own words, shown once. Remembered, they would have it decline what is harmless, too.
         declined = _plain(partition, plan, text[:REPLY_MAX_CHARS])
-        return Draft(_with_usage(declined, completion), "declined", window=0, exclude_batch=True)
-    if completion.ended != "declined" and rounds is not None:
-        text = "\n\n".join(filter(None, (rounds.said, text)))
-    if not text and media:
-        reply = Entry.reply_to(plan.batch, "", _reply_id(partition, plan))
-        return Draft(_with_usage(reply, completion), "answered", window=0, media=media)
-    if not text:
+        return Draft(declined.with_usage(completion), "declined", window=0, exclude_batch=True)
+    if not text and not media:
         was_cut = completion.ended == "cut"
         outcome, why = ("unfinished", texts.unfinished) if was_cut else ("empty", texts.empty)
         if outcome == "unfinished":
@@ -257,12 +249,12 @@ def _drafted(bot: Bot, partition: str, plan: Plan, completion: Completion, round
                 "the model used up its tokens without a word bot=%s; raise max_reply_tokens", bot.accid
             )
         plain = _plain(partition, plan, why.say(said))
-        return Draft(_with_usage(plain, completion), outcome, window=0)
-    if completion.ended == "cut" or len(text) > REPLY_MAX_CHARS:
+        return Draft(plain.with_usage(completion), outcome, window=0)
+    if text and (completion.ended == "cut" or len(text) > REPLY_MAX_CHARS):
         text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
     note = sources_note(completion.sources, text, texts.sources.say(said))
     reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
-    return Draft(_with_usage(reply, completion), "answered", window=0, media=media)
+    return Draft(reply.with_usage(completion), "answered", window=0, media=media)
 
 
 def _unseeable(plan: Plan, sights: Mapping[str, Sight], completion: Completion) -> frozenset[str]:
@@ -320,14 +312,3 @@ def _plain(partition: str, plan: Plan, text: str) -> Entry:
 
 def _reply_id(partition: str, plan: Plan) -> str:
     return client_id(partition, plan.batch[-1].id, "reply")
-
-
-def _with_usage(reply: Entry, completion: Completion) -> Entry:
-    return replace(
-        reply,
-        model=completion.model,
-        prompt_tokens=completion.prompt_tokens,
-        completion_tokens=completion.completion_tokens,
-        cached_tokens=completion.cached_tokens,
-        reasoning_tokens=completion.reasoning_tokens,
-    )

@@ -17,7 +17,7 @@ from relay.config.bots import Bot
 from relay.errors import LeaseEnded, NoTimeForCalls
 from relay.keys import client_id, message_hash, round_key
 from relay.memory.approval import word_of
-from relay.memory.rows import Entry
+from relay.memory.rows import COUNTS, Entry
 from relay.memory.window import Plan
 from relay.outgoing import Medium
 from relay.ports import Completion, Function, FunctionCall
@@ -99,13 +99,15 @@ class Rounds:
         """Whether a message has to address the bot."""
         return self.task.turn.message.team is not None
 
-    def with_usage(self, reply: Entry) -> Entry:
-        """The reply with what all requests on the way to it have cost."""
+    def whole(self, completion: Completion) -> Completion:
+        """An answer behind what was said before its calls, with what all requests on the way to it have cost."""
         rows = [round.entry for round in self.done]
+        text = "\n\n".join(filter(None, (self.said, completion.text.strip())))
         return replace(
-            reply,
-            model=reply.model or next((row.model for row in reversed(rows) if row.model), ""),
-            **{name: getattr(reply, name) + sum(getattr(row, name) for row in rows) for name in _COUNTS},
+            completion,
+            text=completion.text if completion.ended == "declined" else text,
+            model=completion.model or next((row.model for row in reversed(rows) if row.model), ""),
+            **{name: getattr(completion, name) + sum(getattr(row, name) for row in rows) for name in COUNTS},
         )
 
     async def resume(self, plan: Plan) -> tuple[Entry, ...]:
@@ -135,15 +137,7 @@ class Rounds:
             Asked(_bounded(call), client_id(self.task.partition, key, str(place)))
             for place, call in enumerate(completion.calls)
         )
-        entry = replace(
-            self._row(key, batch, asked, ()),
-            text=completion.text.strip(),
-            model=completion.model,
-            prompt_tokens=completion.prompt_tokens,
-            completion_tokens=completion.completion_tokens,
-            cached_tokens=completion.cached_tokens,
-            reasoning_tokens=completion.reasoning_tokens,
-        )
+        entry = replace(self._row(key, batch, asked, ()).with_usage(completion), text=completion.text.strip())
         batch, entry = await self._insert(batch, entry)
         await self._finish(Round(entry, asked, (None,) * len(asked), completion.reasoning))
         return batch
@@ -245,8 +239,6 @@ class Rounds:
         text = tool.question(tool.arguments(call.arguments))
         return Question(text, json.dumps(pending, ensure_ascii=False), self.media + round.media)
 
-
-_COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 
 _ONE_AT_A_TIME = "Not done: the user is asked about one thing at a time. Ask for it again after the answer."
 
