@@ -17,6 +17,7 @@ from relay.config.bots import Bot
 from relay.errors import LeaseEnded, NoTimeForCalls
 from relay.keys import client_id, message_hash, round_key
 from relay.memory.approval import word_of
+from relay.memory.counts import TOKENS_MAX
 from relay.memory.rows import COUNTS, Entry
 from relay.memory.window import Plan
 from relay.outgoing import Medium
@@ -107,7 +108,10 @@ class Rounds:
             completion,
             text=completion.text if completion.ended == "declined" else text,
             model=completion.model or next((row.model for row in reversed(rows) if row.model), ""),
-            **{name: getattr(completion, name) + sum(getattr(row, name) for row in rows) for name in COUNTS},
+            **{
+                name: min(TOKENS_MAX, sum(getattr(each, name) for each in (completion, *rows)))
+                for name in COUNTS
+            },
         )
 
     async def resume(self, plan: Plan) -> tuple[Entry, ...]:

@@ -85,6 +85,14 @@ def test_the_counts_of_all_requests_are_in_the_row_of_the_reply(shop: RelayKit) 
     assert (reply["prompt_tokens"], reply["completion_tokens"]) == (22, 14)
 
 
+def test_counts_that_are_too_large_together_cost_no_answer(shop: RelayKit) -> None:
+    """A table takes no plain integer of more than 32 bits, and each of these is the largest."""
+    most = replace(called("order", number=1), prompt_tokens=2**31 - 1)
+    shop.model.script = [most, Completion("Shipped.", prompt_tokens=2**31 - 1)]
+    shop.post("where is my order?")
+    assert shop.replies == ["Shipped."]
+
+
 def test_a_place_that_a_tool_returns_goes_out_with_the_reply(shop: RelayKit) -> None:
     @tool
     def where() -> Place:
