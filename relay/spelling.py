@@ -1,4 +1,4 @@
-"""How two spellings of one word compare, and what of a text nobody can see."""
+"""How two spellings of one word compare, and what of a text nobody can see or send."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ INVISIBLE = re.compile(
     # a dot, and the place of an object, which dictation leaves behind.
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u2800\ufffc]"
 )
+
+
+def storable(text: str) -> str:
+    """The text without half a surrogate pair, which could be stored, but never be sent again."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_blank(text: str) -> bool:

@@ -32,9 +32,9 @@ MAY_IMPORT = {
     "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans", "spelling"},
     "im": {"attachments", "errors", "messages", "outgoing", "ports", "signals", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
-    "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "storage.credential"},
+    "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "spelling", "storage.credential"},
     "media": {"attachments", "config", "errors", "ports"},
-    "tools": {"config", "errors", "im.uploads", "outgoing", "ports"},
+    "tools": {"config", "errors", "im.uploads", "outgoing", "ports", "spelling"},
     "inbound": {
         "attachments",
         "clock",

@@ -13,6 +13,7 @@ from relay.errors import AttemptFailed, ModelBlocked
 from relay.model.functions import calls_in_message
 from relay.model.thinking import without_thinking
 from relay.ports import Completion
+from relay.spelling import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,8 +94,7 @@ def completion(response: Any, text: str, ended: Literal["whole", "cut", "decline
     """The completion that an answer of either API is, with what the answer says of its model and usage."""
     usage = usage_of(response)
     return Completion(
-        # Half a surrogate pair could be stored, but never be sent again.
-        text=text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+        text=storable(text),
         ended=ended,
         model=name_of(getattr(response, "model", None)),
         prompt_tokens=usage["prompt_tokens"],

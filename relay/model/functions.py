@@ -25,6 +25,7 @@ from typing import Any
 
 from relay.config.bot import Api
 from relay.ports import ChatMessage, Completion, Function, FunctionCall
+from relay.spelling import storable
 
 CALLS_MAX = 32
 """So many calls of one answer are looked at."""
@@ -120,13 +121,8 @@ def _call(call_id: object, name: object, arguments: object) -> FunctionCall | No
     if not isinstance(arguments, str):  # some servers give the object itself
         arguments = json.dumps(arguments or {}, ensure_ascii=False)
     return FunctionCall(
-        call_id if isinstance(call_id, str) else "", _storable(name), _storable(arguments).strip() or "{}"
+        call_id if isinstance(call_id, str) else "", storable(name), storable(arguments).strip() or "{}"
     )
-
-
-def _storable(text: str) -> str:
-    """Half a surrogate pair could be stored, but never be sent again."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_object(arguments: str) -> bool:

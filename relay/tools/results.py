@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydantic_core import to_json
 
 from relay.outgoing import Medium, Place, line_of
+from relay.spelling import storable
 
 MEDIA_MAX = 8
 """Of one call. Each is a message of its own in the chat."""
@@ -33,7 +34,7 @@ def told(value: object) -> tuple[str, tuple[Medium, ...]]:
 
 def cut(text: str, characters: int) -> str:
     """A text of at most so many characters, which says so where it was longer, in characters that can be stored."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = storable(text)
     if len(text) <= characters:
         return text
     note = f"… (cut off: {len(text)} characters in all)"

@@ -183,8 +183,7 @@ class Rounds:
 
     async def _insert(self, batch: tuple[Entry, ...], entry: Entry) -> tuple[tuple[Entry, ...], Entry]:
         """The row, if the newest message still waits as it was read: nothing is kept of what was forgotten."""
-        clock, timing = self.parts.clock, self.parts.timing
-        if clock.now() + timing.store_seconds * 1000 >= self.lease_until:
+        if not self.parts.timing.may_store(self.parts.clock.now(), self.lease_until):
             raise LeaseEnded("the lease ended before a round of calls could be stored")
         async with self._newest(batch[-1]) as newest:
             entry, newest = await self.parts.history.add(self.task.partition, entry, newest)

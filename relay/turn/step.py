@@ -327,7 +327,7 @@ class Step:
         Raises:
             LeaseEnded: too late; whoever holds the lease next answers.
         """
-        if self._parts.clock.now() + self._parts.timing.store_seconds * 1000 >= self.lease.until:
+        if not self._parts.timing.may_store(self._parts.clock.now(), self.lease.until):
             raise LeaseEnded("the lease ended before the reply could be stored")
         try:
             return await self._parts.history.store_reply(

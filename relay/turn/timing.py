@@ -30,6 +30,10 @@ class Timing:
         """The longest that one storage call may take, its retries included."""
         return min(8.0, self.margin_seconds / 3)
 
+    def may_store(self, now: int, lease_until: int) -> bool:
+        """Whether one call more that stores something ends before a lease does; both times in Unix milliseconds."""
+        return now + self.store_seconds * 1000 < lease_until
+
     def lease_seconds(self, bot: Bot) -> float:
         """How long a turn of this bot may hold its conversation; also the delay of the watch."""
         return bot.turn_seconds + self.send_seconds + self.margin_seconds
