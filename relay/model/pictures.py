@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from relay import spans
 from relay.config.bot import Painter
-from relay.config.settings import Settings
 from relay.errors import MediumRefused
-from relay.model.asked_once import ask
-from relay.model.connections import Connections
-from relay.model.endpoints import endpoint_of
-from relay.storage.credential import AppCredential
+from relay.model.asked_once import AskedOnce
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -28,32 +24,22 @@ QUALITY_PERCENT = 80
 """Of the JPEG: PNGs of these models have megabytes, which phones would have to fetch."""
 
 
-class OpenAIPictures:
-    """The :class:`relay.ports.Pictures` of the servers that the bots file names.
-
-    Args:
-        settings: endpoints and keys.
-        credential: the process's Entra ID credential, for deployments without a key.
-    """
-
-    def __init__(self, settings: Settings, credential: AppCredential) -> None:
-        self._settings = settings
-        self._connections = Connections(credential)
+class OpenAIPictures(AskedOnce):
+    """The :class:`relay.ports.Pictures` of the servers that the bots file names."""
 
     async def draw(self, prompt: str, by: Painter) -> bytes:
         """See :class:`relay.ports.Pictures`."""
-        endpoint = endpoint_of(self._settings, by)
 
         async def question(client: AsyncOpenAI) -> Any:
             return await client.images.generate(
-                model=endpoint.model,
+                model=by.model,
                 prompt=prompt,
                 n=1,
                 output_format="jpeg",
                 output_compression=QUALITY_PERCENT,
             )
 
-        answer = await ask(self._connections, endpoint, spans.DRAW, question, seconds=None)
+        answer = await self.ask(by, spans.DRAW, question, seconds=None)
         pictures = getattr(answer, "data", None) or [None]
         encoded = getattr(pictures[0], "b64_json", None)
         if not isinstance(encoded, str):
@@ -67,7 +53,3 @@ class OpenAIPictures:
         if len(content) > PICTURE_MAX_BYTES:
             raise MediumRefused(f"the picture has {len(content)} bytes")
         return content
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._connections.aclose()
