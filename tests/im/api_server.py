@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import TracebackType
@@ -13,6 +14,10 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+
+from relay.im.client import ImClient
+from relay.im.hosts import ApiVersion
+from tests.doubles import ManualClock
 
 DELIVERED = {"code": 200}
 
@@ -83,3 +88,20 @@ class ApiServer:
         if answer is Fault.HANG:
             await self._released.wait()
         return web.json_response(answer if isinstance(answer, dict) else DELIVERED)
+
+
+@asynccontextmanager
+async def calling(api: ApiServer, version: ApiVersion) -> AsyncIterator[ImClient]:
+    """A client that calls it, whose clock stands still."""
+    im = ImClient(
+        app_key="key",
+        app_secret="secret",
+        region="china",
+        api_version=version,
+        api_url=api.url,
+        clock=ManualClock(),
+    )
+    try:
+        yield im
+    finally:
+        await im.aclose()

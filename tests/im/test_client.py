@@ -30,17 +30,6 @@ GROUP = Outgoing(bot="helper", to="4711", text="Hi", client_id="id-2", team_kind
 both_versions = pytest.mark.parametrize("version", ["v2", "v1"])
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ApiServer]:
-    async with ApiServer() as server:
-        yield server
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

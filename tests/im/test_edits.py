@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, NoStreams
-from relay.im.client import ImClient
 from relay.im.hosts import ApiVersion
 from relay.outgoing import Outgoing, Sent
-from tests.doubles import ManualClock
-from tests.im.api_server import ApiServer, Fault
+from tests.im.api_server import ApiServer, Fault, calling
 
 PRIVATE = Outgoing("helper", "alice", "hello, you", "client-1")
 GROUP = Outgoing("helper", "4711", "hello, all", "client-2", team_kind="team")
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ApiServer]:
-    async with ApiServer() as server:
-        yield server
-
-
 async def edit(api: ApiServer, outgoing: Outgoing = PRIVATE, version: ApiVersion = "v2") -> None:
-    im = ImClient(
-        app_key="key",
-        app_secret="secret",
-        region="china",
-        api_version=version,
-        api_url=api.url,
-        clock=ManualClock(),
-    )
-    try:
+    async with calling(api, version) as im:
         await im.edit(outgoing, Sent("17", 1700), seconds=4)
-    finally:
-        await im.aclose()
 
 
 @pytest.mark.parametrize(("outgoing", "kind"), [(PRIVATE, 1), (GROUP, 2)])

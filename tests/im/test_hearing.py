@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from relay.attachments import Attachment
 from relay.errors import ImRejected, ImUnavailable
-from relay.im.client import ImClient
 from relay.im.hosts import ApiVersion
-from tests.doubles import ManualClock
-from tests.im.api_server import ApiServer
+from tests.im.api_server import ApiServer, calling
 
 URL = "https://nim-nosdn.netease.im/a"
 HEARD: dict[str, Any] = {"code": 200, "msg": "success", "data": {"text": " hello "}}
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ApiServer]:
-    async with ApiServer() as server:
-        yield server
-
-
 async def heard(api: ApiServer, version: ApiVersion = "v2", url: str = URL, ext: str = "aac") -> str:
-    im = ImClient(
-        app_key="key",
-        app_secret="secret",
-        region="china",
-        api_version=version,
-        api_url=api.url,
-        clock=ManualClock(),
-    )
-    try:
+    async with calling(api, version) as im:
         recording = Attachment("audio", url=url, ext=ext, milliseconds=3900)
         return await im.transcribe("helper", recording, seconds=4)
-    finally:
-        await im.aclose()
 
 
 @pytest.mark.parametrize("version", ["v2", "v1"])

@@ -27,17 +27,6 @@ IN_TEAM = replace(ASKED, to="4711", team_kind="team")
 REPLY = Outgoing(bot="helper", to="alice", text="Hi", client_id="id-1")
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ApiServer]:
-    async with ApiServer() as server:
-        yield server
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

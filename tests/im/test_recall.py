@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 import pytest
 
 from relay.errors import ImRejected, ImUnavailable
-from relay.im.client import ImClient
 from relay.im.hosts import ApiVersion
 from relay.ports import Outgoing, Sent
-from tests.doubles import ManualClock
-from tests.im.api_server import ApiServer, Fault
+from tests.im.api_server import ApiServer, Fault, calling
 
 PRIVATE = Outgoing(bot="helper", to="alice", text="", client_id="id-1")
 GROUP = Outgoing(bot="helper", to="4711", text="", client_id="id-2", team_kind="super_team")
@@ -21,30 +18,9 @@ SENT = Sent("1200510468189", 1_545_635_366_312)
 both_versions = pytest.mark.parametrize("version", ["v2", "v1"])
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ApiServer]:
-    async with ApiServer() as server:
-        yield server
-
-
 async def recall(api: ApiServer, version: ApiVersion, outgoing: Outgoing = PRIVATE) -> None:
-    im = ImClient(
-        app_key="key",
-        app_secret="secret",
-        region="china",
-        api_version=version,
-        api_url=api.url,
-        clock=ManualClock(),
-    )
-    try:
+    async with calling(api, version) as im:
         await im.recall(outgoing, SENT, seconds=4)
-    finally:
-        await im.aclose()
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from relay.errors import ImRejected, NoStreams
-from relay.im.client import ImClient
 from relay.im.hosts import ApiVersion
 from relay.outgoing import Chunk, Outgoing, Sent
 from relay.signals import Original
 from relay.spans import IM_CLIENT_ID, IM_SEND
-from tests.doubles import ManualClock
-from tests.im.api_server import ApiServer
+from tests.im.api_server import ApiServer, calling
 from tests.tracing import finished_spans
 
 spans = finished_spans()
@@ -24,32 +21,11 @@ GROWING = Outgoing("helper", "alice", "", "client-1")
 BEGUN: dict[str, Any] = {"code": 200, "data": {"message_server_id": 17, "create_time": 1700}}
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ApiServer]:
-    async with ApiServer() as server:
-        yield server
-
-
 async def stream(
     api: ApiServer, chunk: Chunk, version: ApiVersion = "v2", outgoing: Outgoing = GROWING
 ) -> Sent:
-    im = ImClient(
-        app_key="key",
-        app_secret="secret",
-        region="china",
-        api_version=version,
-        api_url=api.url,
-        clock=ManualClock(),
-    )
-    try:
+    async with calling(api, version) as im:
         return await im.stream(outgoing, chunk, seconds=4)
-    finally:
-        await im.aclose()
 
 
 async def test_the_first_piece_has_no_server_id_and_gets_one(api: ApiServer) -> None:

@@ -4,48 +4,25 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from relay.errors import ImRejected, ImUnavailable
-from relay.im.client import ImClient
 from relay.im.hosts import ApiVersion
 from relay.im.requests import UPLOAD_MAX_BYTES, upload_request
 from relay.im.uploads import size_of_picture, upload
 from relay.outgoing import File, Picture, Video, Voice
-from tests.doubles import ManualClock, RecordingMessenger
-from tests.im.api_server import ApiServer, Fault
+from tests.doubles import RecordingMessenger
+from tests.im.api_server import ApiServer, Fault, calling
 
 URL = "https://sf.nos.netease.im/a"
 UPLOADED: dict[str, Any] = {"code": 200, "url": URL}
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[ApiServer]:
-    async with ApiServer() as server:
-        yield server
-
-
 async def put(api: ApiServer, content: bytes = b"bytes", version: ApiVersion = "v2") -> str:
-    im = ImClient(
-        app_key="key",
-        app_secret="secret",
-        region="china",
-        api_version=version,
-        api_url=api.url,
-        clock=ManualClock(),
-    )
-    try:
+    async with calling(api, version) as im:
         return await im.upload(content, "image/png", seconds=4)
-    finally:
-        await im.aclose()
 
 
 @pytest.mark.parametrize("version", ["v2", "v1"])
