@@ -30,10 +30,16 @@ def order(number: int) -> dict[str, Any]:
     return {"number": number, "state": "shipped"}
 
 
+@tool
+def where() -> Place:
+    """Say where the shop is."""
+    return Place(41.9, 12.5, "Shop")
+
+
 @pytest.fixture
 def shop(relay: RelayKit) -> RelayKit:
-    """A bot with two tools."""
-    relay.tools.add(nearest_shop, order)
+    """A bot with two tools, and one more to give it."""
+    relay.tools.add(nearest_shop, order, where)
     relay.configure_bot(tools=["nearest_shop", "order"], turn_seconds=90)
     return relay
 
@@ -94,12 +100,6 @@ def test_counts_that_are_too_large_together_cost_no_answer(shop: RelayKit) -> No
 
 
 def test_a_place_that_a_tool_returns_goes_out_with_the_reply(shop: RelayKit) -> None:
-    @tool
-    def where() -> Place:
-        """Say where the shop is."""
-        return Place(41.9, 12.5, "Shop")
-
-    shop.tools.add(where)
     shop.configure_bot(tools=["where"])
     shop.model.script = [called("where"), "Here it is."]
     shop.post("where?")
@@ -108,12 +108,6 @@ def test_a_place_that_a_tool_returns_goes_out_with_the_reply(shop: RelayKit) -> 
 
 
 def test_media_alone_are_a_reply_and_the_model_is_told_of_them_later(shop: RelayKit) -> None:
-    @tool
-    def where() -> Place:
-        """Say where the shop is."""
-        return Place(41.9, 12.5, "Shop")
-
-    shop.tools.add(where)
     shop.configure_bot(tools=["where"])
     shop.model.script = [called("where"), ""]
     shop.post("where?")

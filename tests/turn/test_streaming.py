@@ -55,6 +55,19 @@ def saying(relay: RelayKit, *texts: str, then: str | Exception | None = None) ->
     return say
 
 
+def die_in_the_middle(relay: RelayKit) -> None:
+    """A question whose turn dies when some of the answer is shown."""
+
+    async def die(prompt: Prompt) -> Completion:
+        assert relay.model.heard is not None
+        relay.model.heard(BEGUN)
+        await let_pump()
+        relay.kill_host()
+
+    relay.model.script = [die]
+    relay.post("when?")
+
+
 @pytest.fixture(params=[True, "edit"], ids=["a stream", "edits"])
 def growing(request: pytest.FixtureRequest, relay: RelayKit) -> RelayKit:
     """A bot whose replies grow, in either way."""
@@ -210,14 +223,7 @@ def test_a_turn_whose_lease_has_ended_takes_back_what_it_has_begun(streaming: Re
 
 
 def test_a_kill_in_the_middle_has_the_next_turn_take_it_back(growing: RelayKit) -> None:
-    async def die(prompt: Prompt) -> Completion:
-        assert growing.model.heard is not None
-        growing.model.heard(BEGUN)
-        await let_pump()
-        growing.kill_host()
-
-    growing.model.script = [die]
-    growing.post("when?")
+    die_in_the_middle(growing)
     assert half_said(growing) != []
     growing.settle()
     assert growing.replies == [WHOLE]
@@ -264,14 +270,7 @@ def test_a_turn_whose_lease_is_over_leaves_what_another_one_shows(
 ) -> None:
     """Else it would take back each stream of the other one, which would begin the next, for as long as both live."""
 
-    async def die(prompt: Prompt) -> Completion:
-        assert growing.model.heard is not None
-        growing.model.heard(BEGUN)
-        await let_pump()
-        growing.kill_host()
-
-    growing.model.script = [die]
-    growing.post("when?")
+    die_in_the_middle(growing)
     take, taken = growing.app.leases.take, list[Lease | None]()
     bot = growing.app.bots.get("helper")
     assert bot is not None
