@@ -9,14 +9,12 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from typing import Any
 
 from aiohttp import web
-from pydantic import ValidationError
 
+from playground.im.bodies import Answer, answered, form_fields, json_object, large_form, parsed
 from playground.im.calls import (
-    UPLOAD_MAX_CHARS,
     Conversation,
     Refused,
     Send,
@@ -29,12 +27,10 @@ from playground.im.chats import RECALLED, Chats, Delivered, TeamKind, private_ke
 from playground.im.dialects import V1, V2, Dialect
 from playground.im.edits import Edits, V2EditBody
 from playground.im.faults import ApiFault, ApiFaults, What
-from playground.im.signals import Answer, Signals, json_object, signal_routes
+from playground.im.signals import Signals, signal_routes
 from playground.im.signing import why_refused
 from playground.im.streams import Streams
 from playground.loopback import cut_connection
-
-T = TypeVar("T")
 
 REQUEST_ID_SECONDS = 60
 """How long v1 refuses a RequestId that it has seen (code 431)."""
@@ -112,7 +108,7 @@ class ServerApi:
         ]
 
     async def _v1(self, request: web.Request) -> web.StreamResponse:
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        form = await form_fields(request)
         return await self._serve(request, V1, form, lambda: V1Form.model_validate(form).send())
 
     async def _v2(self, request: web.Request) -> web.StreamResponse:
@@ -138,7 +134,7 @@ class ServerApi:
         )
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        form = await _large_form(request)
+        form = await large_form(request)
         call = await self._begin(request, {**form, "content": f"{len(form.get('content', ''))} characters"})
 
         def store() -> dict[str, Any]:
@@ -167,13 +163,13 @@ class ServerApi:
             fault = self.faults.take("", self.chats.now(), what)
             if fault is not None and fault.cuts_the_line:
                 if fault.delivered:
-                    await _answered(act)
+                    await answered(act)
                 return await self._break_off(request, call, fault)
             if dialect.remembers_request_ids:
                 self._check_request_id(request.headers.get("RequestId", ""))
             if fault is not None:
                 raise Refused(fault.code or 500, "refused on demand")
-            answer = await _answered(act)
+            answer = await answered(act)
         except Refused as refused:
             answer = {"code": refused.code, dialect.reason: refused.reason}
         call.answer = answer
@@ -181,7 +177,7 @@ class ServerApi:
         return web.json_response(answer)
 
     async def _v1_recall(self, request: web.Request) -> web.StreamResponse:
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        form = await form_fields(request)
         return await self._recall(request, V1, form, form.get("deleteMsgid", ""), form.get("from", ""))
 
     async def _v2_recall(self, request: web.Request) -> web.StreamResponse:
@@ -228,7 +224,7 @@ class ServerApi:
         call = await self._begin(request, body)
         try:
             self._check_signature(request, dialect)
-            send = _parsed(parse)
+            send = parsed(parse)
             fault = self.faults.take(send.to, self.chats.now())
             if fault is not None and fault.cuts_the_line:
                 # The network in front of the server: unless the message is delivered all the same,
@@ -347,26 +343,3 @@ class ServerApi:
         if send.sender not in team.members:
             raise Refused(dialect.member, "the sender is not in the group")
         return team.kind
-
-
-async def _large_form(request: web.Request) -> dict[str, str]:
-    """A form that may be larger than the server takes otherwise; nothing of one that is larger still."""
-    body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > 2 * UPLOAD_MAX_CHARS:
-            return {}
-    return dict(parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True))
-
-
-async def _answered(act: Callable[[], Answer | Awaitable[Answer]]) -> Answer:
-    answer = _parsed(act)
-    return await answer if isinstance(answer, Awaitable) else answer
-
-
-def _parsed(parse: Callable[[], T]) -> T:
-    try:
-        return parse()
-    except ValidationError as error:
-        places = {".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)}
-        raise Refused(414, "bad " + ", ".join(sorted(places))) from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from playground.im.bodies import Exact, PushConfig, RouteConfig
 from playground.im.calls import TEXT_MAX_CHARS, Accid, Refused
 from playground.im.chats import CONVERSATION_TYPE, Chats, Delivered
 from playground.im.dialects import MESSAGE_TYPE, V2
@@ -19,13 +20,7 @@ TOO_OFTEN = 107449
 TOO_OLD, NOT_ALLOWED = 508, 403
 
 
-class _Exact(BaseModel):
-    """Strict types, and no field that is not documented."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class _Edited(_Exact):
+class _Edited(Exact):
     """The message, by all that it is known by, and what it says from now on."""
 
     message_server_id: Annotated[int, Field(gt=0)]
@@ -36,26 +31,18 @@ class _Edited(_Exact):
     text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS)]
 
 
-class _PushConfig(_Exact):
-    push_enabled: bool = True
-
-
-class _RouteConfig(_Exact):
-    route_enabled: bool = True
-
-
-class _AntispamConfig(_Exact):
+class _AntispamConfig(Exact):
     antispam_enabled: bool = True
 
 
-class V2EditBody(_Exact):
+class V2EditBody(Exact):
     """Body of ``/im/v2/messages/actions/modifyMsg``, as far as it concerns texts."""
 
     operator: Accid
     type: Literal[1, 2, 3]
     message: _Edited
-    push_config: _PushConfig = _PushConfig()
-    route_config: _RouteConfig = _RouteConfig()
+    push_config: PushConfig = PushConfig()
+    route_config: RouteConfig = RouteConfig()
     antispam_config: _AntispamConfig = _AntispamConfig()
 
 

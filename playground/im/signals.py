@@ -15,11 +15,11 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from playground.im.bodies import Answer, Exact, PushConfig, RouteConfig, form_fields, json_object
 from playground.im.calls import Accid, Refused
 from playground.im.chats import Chats, Delivered, TeamKind, private_key, team_key
 from playground.im.dialects import V1, V2, Dialect
 
-Answer = dict[str, Any]
 Act = Callable[[web.Request, Dialect, dict[str, Any], Callable[[], Answer]], Awaitable[web.StreamResponse]]
 """Serves a call: its dialect, its form or JSON, and what checks it, carries it out and answers."""
 
@@ -72,26 +72,12 @@ Content = Annotated[str, StringConstraints(min_length=1, max_length=4096), Befor
 ServerId = Annotated[int, Field(gt=0, strict=True)]
 
 
-class _Exact(BaseModel):
-    """Strict types, and no field that is not documented."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class _NotificationConfig(_Exact):
+class _NotificationConfig(Exact):
     offline_enabled: bool = True
     unread_enabled: bool = True
 
 
-class _PushConfig(_Exact):
-    push_enabled: bool = True
-
-
-class _RouteConfig(_Exact):
-    route_enabled: bool = True
-
-
-class V2Notification(_Exact):
+class V2Notification(Exact):
     """Body of ``/im/v2/custom_notification``."""
 
     sender_id: Accid
@@ -100,8 +86,8 @@ class V2Notification(_Exact):
     content: Content
     sound: Annotated[str, StringConstraints(max_length=30)] = ""
     notification_config: _NotificationConfig = _NotificationConfig()
-    push_config: _PushConfig = _PushConfig()
-    route_config: _RouteConfig = _RouteConfig()
+    push_config: PushConfig = PushConfig()
+    route_config: RouteConfig = RouteConfig()
 
     def shown(self, now: int) -> Shown:
         """What a user is shown of it."""
@@ -157,7 +143,7 @@ class V1Notification(BaseModel):
         )
 
 
-class V2Receipt(_Exact):
+class V2Receipt(Exact):
     """Body of ``…/actions/p2p_read_receipt``."""
 
     from_account_id: Accid
@@ -165,7 +151,7 @@ class V2Receipt(_Exact):
     message_server_id: ServerId
 
 
-class V2TeamReceipt(_Exact):
+class V2TeamReceipt(Exact):
     """Body of ``…/actions/team_read_receipt``."""
 
     from_account_id: Accid
@@ -275,7 +261,7 @@ def signal_routes(signals: Signals, act: Act) -> list[web.RouteDef]:
         )
 
     async def notify_v1(request: web.Request) -> web.StreamResponse:
-        form = await _form(request)
+        form = await form_fields(request)
         return await act(
             request, V1, form, lambda: signals.notify(V1, V1Notification.model_validate(form).shown(now()))
         )
@@ -291,7 +277,7 @@ def signal_routes(signals: Signals, act: Act) -> list[web.RouteDef]:
         return await act(request, V2, body, read)
 
     async def read_v1(request: web.Request) -> web.StreamResponse:
-        form = await _form(request)
+        form = await form_fields(request)
 
         def read() -> Answer:
             receipt = V1Receipt.model_validate(form)
@@ -310,7 +296,7 @@ def signal_routes(signals: Signals, act: Act) -> list[web.RouteDef]:
         return await act(request, V2, body, read)
 
     async def read_in_team_v1(request: web.Request) -> web.StreamResponse:
-        form = await _form(request)
+        form = await form_fields(request)
 
         def read() -> Answer:
             receipt = V1TeamReceipt.model_validate(form)
@@ -327,16 +313,3 @@ def signal_routes(signals: Signals, act: Act) -> list[web.RouteDef]:
         web.post("/nimserver/msg/markReadMsg.action", read_v1),
         web.post("/nimserver/msg/markReadTeamMsg.action", read_in_team_v1),
     ]
-
-
-async def _form(request: web.Request) -> dict[str, Any]:
-    return {name: str(value) for name, value in (await request.post()).items()}
-
-
-async def json_object(request: web.Request) -> dict[str, Any]:
-    """The body of a v2 call; empty when it is no object."""
-    try:
-        body = json.loads(await request.read())
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
