@@ -21,7 +21,12 @@ Visit = Callable[..., Awaitable[Visitor]]
 SEES_SECONDS = 30
 """How long something may take to be seen: a busy machine, a whole turn."""
 
-USUAL = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", "color_scheme": "light"}
+USUAL = {
+    "viewport": {"width": 1280, "height": 800},
+    "reduced_motion": "reduce",
+    "color_scheme": "light",
+    "locale": "en-GB",
+}
 
 _numbers = count(1)
 

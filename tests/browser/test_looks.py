@@ -25,6 +25,7 @@ BLANK_COLOURS = 20
 """A page with so few has no text on it: the smooth edges of letters alone make more."""
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+CHINESE: dict[str, Any] = {"locale": "zh-CN"}
 
 
 async def _chat(visitor: Visitor) -> None:
@@ -61,6 +62,13 @@ VIEWS: dict[str, tuple[View, dict[str, Any]]] = {
     "phone-inspector": (_inspector, PHONE),
     "phone-faults": (_faults, PHONE),
     "phone-dark": (_chat, {**PHONE, "color_scheme": "dark"}),
+    "chat-zh": (_chat, CHINESE),
+    "inspector-zh": (_inspector, CHINESE),
+    "rows-zh": (_rows, CHINESE),
+    "faults-zh-dark": (_faults, {**CHINESE, "color_scheme": "dark"}),
+    "phone-zh": (_chat, {**PHONE, **CHINESE}),
+    "phone-inspector-zh-dark": (_inspector, {**PHONE, **CHINESE, "color_scheme": "dark"}),
+    "phone-faults-zh": (_faults, {**PHONE, **CHINESE}),
 }
 
 

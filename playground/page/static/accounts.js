@@ -4,6 +4,7 @@ import { icon } from "./icons.js";
 import { createRef, html, nothing, ref, repeat } from "./lit.js";
 import { face } from "./people.js";
 import { closeAround, place } from "./popover.js";
+import { t } from "./texts.js";
 
 /** @import {User} from "./contract.js" */
 /** @import {Ref} from "./lit.js" */
@@ -18,10 +19,10 @@ export function userMenu(app) {
   return html`
     <button class="me" data-testid="user-switch" popovertarget="user-menu">
       ${face(app.world, app.me)}
-      <span class="me-name"><small>You are</small><bdi>${name}</bdi></span>
+      <span class="me-name"><small>${t("me.youAre")}</small><bdi>${name}</bdi></span>
       ${icon("updown")}
     </button>
-    <div id="user-menu" popover class="popover menu" role="group" aria-label="Be somebody else"
+    <div id="user-menu" popover class="popover menu" role="group" aria-label=${t("me.change")}
       @beforetoggle=${place("below", "start")}>
       <ul>${repeat(
         [...app.world.users.values()],
@@ -29,9 +30,9 @@ export function userMenu(app) {
         (user) => choice(app, user),
       )}</ul>
       <form class="add" @submit=${add(app)}>
-        <input ${ref(newName)} data-testid="user-new" aria-label="Name of a new person"
-          placeholder="A new person…" maxlength="32" autocomplete="off" required />
-        <button class="quiet" data-testid="user-add">Add</button>
+        <input ${ref(newName)} data-testid="user-new" aria-label=${t("me.newName")}
+          placeholder=${t("me.new")} maxlength="32" autocomplete="off" required />
+        <button class="quiet" data-testid="user-add">${t("me.add")}</button>
       </form>
     </div>
   `;
@@ -52,7 +53,7 @@ function choice(app, { accid, name }) {
       </button>
       <a class="icon-button" data-testid="user-tab" data-user=${accid}
         href="/?as=${encodeURIComponent(accid)}" target="_blank" rel="noopener"
-        aria-label="Open a tab as ${name}" title="Open a tab as ${name}">
+        aria-label=${t("me.openTab", { name })} title=${t("me.openTab", { name })}>
         ${icon("external")}
       </a>
     </li>

@@ -1,5 +1,6 @@
 // @ts-check
 // Every request of the page, one function each.
+import { t } from "./texts.js";
 
 /** @import {Fault, Message, NewMessage, Replay, Rows} from "./contract.js" */
 /** @import {Scope, State, Stored, Team, Timeline, User} from "./contract.js" */
@@ -34,14 +35,14 @@ async function call(method, path, body) {
   try {
     response = await fetch(path, request);
   } catch {
-    throw new ApiError("unreachable", "The playground does not answer. Is `dev.py play` still running?");
+    throw new ApiError("unreachable", t("page.unreachable"));
   }
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
   const answer = isJson ? await response.json() : null;
   if (!response.ok) {
     throw new ApiError(
       answer?.error ?? "error",
-      answer?.detail ?? `The playground answered ${response.status}.`,
+      answer?.detail ?? t("page.answered", { status: response.status }),
     );
   }
   return answer;

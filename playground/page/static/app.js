@@ -15,6 +15,7 @@ import { somethingIsOpen } from "./popover.js";
 import { Scenarios } from "./scenarios.js";
 import { sidebar } from "./sidebar.js";
 import { Tab } from "./tab.js";
+import { t } from "./texts.js";
 import { applyTheme } from "./theme.js";
 
 // Ages and countdowns move on without an event.
@@ -23,6 +24,7 @@ const REDRAW_MS = 30_000;
 applyTheme();
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+for (const heading of root.querySelectorAll("h1")) heading.textContent = t("page.starting");
 let drawing = false;
 
 /** Draws once for all changes of one moment. */
@@ -65,7 +67,7 @@ const dismiss = () => {
 /** @param {string} sentence */
 const notice = (sentence) => html`
   <p class="notice bad" data-testid="notice">
-    ${icon("warn")}<span dir="auto">${sentence}</span>${closeButton("Dismiss", dismiss, "notice-close")}
+    ${icon("warn")}<span dir="auto">${sentence}</span>${closeButton(t("page.dismiss"), dismiss, "notice-close")}
   </p>
 `;
 
@@ -80,7 +82,7 @@ function draw() {
   const covered = app.inspecting && !app.wide;
   render(
     html`
-    <header class="visually-hidden"><h1>Chatbot relay playground</h1></header>
+    <header class="visually-hidden"><h1>${t("page.heading")}</h1></header>
     ${faultsBanner(app)}
     <div class="panes">
       <div class="side" role=${app.onlyList ? "main" : nothing} ?inert=${covered}>${sidebar(app, () => groups.openNew())}</div>
@@ -93,7 +95,7 @@ function draw() {
     ${scenarios.view()}
     <div class="notices">
       <div role="status">
-        ${app.connection === "reconnecting" ? html`<p class="notice">The playground does not answer. Reconnecting…</p>` : nothing}
+        ${app.connection === "reconnecting" ? html`<p class="notice">${t("page.reconnecting")}</p>` : nothing}
       </div>
       <div role="alert">${app.notice ? notice(app.notice) : nothing}</div>
     </div>
@@ -101,7 +103,7 @@ function draw() {
     root,
   );
   const unread = app.conversations.filter((conversation) => app.isUnread(conversation)).length;
-  document.title = `${unread > 0 ? `(${unread}) ` : ""}${app.world.name(app.me)}, Playground`;
+  document.title = t(unread > 0 ? "page.title.unread" : "page.title", { unread, name: app.world.name(app.me) });
   composer.drawn();
   chat.drawn();
   inspector.drawn();

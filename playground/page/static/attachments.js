@@ -6,6 +6,7 @@ import { createRef, html, nothing, ref } from "./lit.js";
 import { bytes, length } from "./medium.js";
 import { PlaceForm } from "./place.js";
 import { Recorder, readySound } from "./sound.js";
+import { pieces, t } from "./texts.js";
 
 /** @import {NewMedium} from "./contract.js" */
 /** @import {Ref} from "./lit.js" */
@@ -80,13 +81,13 @@ export class Attachments {
     if (!this.app.ready || !this.app.conversation) return;
     for (const file of files) {
       if (file.size > MAX_MB * 1024 * 1024) {
-        const name = file.name || "It";
-        const megabytes = Math.ceil(file.size / (1024 * 1024));
-        this.app.tell(`“${name}” has ${megabytes} MB: the platform's storage takes at most ${MAX_MB} MB.`);
+        const name = file.name || t("attach.it");
+        const size = Math.ceil(file.size / (1024 * 1024));
+        this.app.tell(t("attach.tooLarge", { name, size, most: MAX_MB }));
         continue;
       }
       if (file.size === 0) {
-        this.app.tell(`“${file.name}” is empty.`);
+        this.app.tell(t("attach.empty", { name: file.name }));
         continue;
       }
       this.#reading += 1;
@@ -109,14 +110,14 @@ export class Attachments {
   /** The buttons of the composer. */
   buttons() {
     return html`
-      <input type="file" multiple hidden data-testid="attach-input" aria-label="Files to attach"
+      <input type="file" multiple hidden data-testid="attach-input" aria-label=${t("attach.files")}
         ${ref(this.#input)} @change=${this.#chosen} />
-      <button class="icon-button" data-testid="attach" aria-label="Attach a picture, a video or a file"
-        title="Attach a picture, a video or a file" @click=${() => this.#input.value?.click()}>${icon("clip")}</button>
-      <button class="icon-button" data-testid="record" aria-label="Record a voice message"
-        title="Record a voice message" ?disabled=${this.recorder.isOn} @click=${this.#record}>${icon("mic")}</button>
-      <button class="icon-button" data-testid="place" popovertarget="place-form" aria-label="Send a place"
-        title="Send a place">${icon("place")}</button>
+      <button class="icon-button" data-testid="attach" aria-label=${t("attach.button")}
+        title=${t("attach.button")} @click=${() => this.#input.value?.click()}>${icon("clip")}</button>
+      <button class="icon-button" data-testid="record" aria-label=${t("attach.record")}
+        title=${t("attach.record")} ?disabled=${this.recorder.isOn} @click=${this.#record}>${icon("mic")}</button>
+      <button class="icon-button" data-testid="place" popovertarget="place-form" aria-label=${t("attach.place")}
+        title=${t("attach.place")}>${icon("place")}</button>
     `;
   }
 
@@ -126,19 +127,19 @@ export class Attachments {
     const { recorder } = this;
     if (attached.length === 0 && !recorder.isOn && this.#reading === 0) return nothing;
     return html`
-      <ul class="attached" aria-label="Attached">
+      <ul class="attached" aria-label=${t("attach.attached")}>
         ${attached.map(
           (one) => html`<li data-testid="attached" data-kind=${one.kind}>
           ${face(one)}<span><bdi>${"file" in one ? one.file.name : one.title}</bdi> <small>${about(one)}</small></span>
-          ${closeButton("Remove", () => this.#remove(chat, one), "attached-remove")}</li>`,
+          ${closeButton(t("attach.remove"), () => this.#remove(chat, one), "attached-remove")}</li>`,
         )}
-        ${this.#reading > 0 ? html`<li><small>Reading…</small></li>` : nothing}
+        ${this.#reading > 0 ? html`<li><small>${t("attach.reading")}</small></li>` : nothing}
         ${
           recorder.isOn
             ? html`<li data-testid="recording" class="recording"><span class="dot"></span>
-              <span>Recording <small>${length(recorder.milliseconds)}</small></span>
-              <button class="quiet" data-testid="record-stop" @click=${() => recorder.stop()}>Done</button>
-              ${closeButton("Discard", () => recorder.cancel(), "record-cancel")}</li>`
+              <span>${pieces("attach.recording", { length: html`<small>${length(recorder.milliseconds)}</small>` })}</span>
+              <button class="quiet" data-testid="record-stop" @click=${() => recorder.stop()}>${t("attach.done")}</button>
+              ${closeButton(t("attach.discard"), () => recorder.cancel(), "record-cancel")}</li>`
             : nothing
         }
       </ul>
@@ -160,7 +161,7 @@ export class Attachments {
 
   #record = async () => {
     if (await this.recorder.start()) return;
-    this.app.tell("There is no microphone that this page may use. A sound file can be attached instead.");
+    this.app.tell(t("attach.noMicrophone"));
   };
 
   #chosen = () => {

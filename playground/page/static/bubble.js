@@ -6,6 +6,7 @@ import { markdown } from "./markdown.js";
 import { mediumView } from "./medium.js";
 import { ownMenu } from "./own.js";
 import { face } from "./people.js";
+import { t } from "./texts.js";
 import { clock, exact } from "./time.js";
 
 /** @import {IconName} from "./icons.js" */
@@ -17,15 +18,15 @@ import { clock, exact } from "./time.js";
 const LONG_CHARS = 1100;
 const LONG_LINES = 18;
 
-/** @type {Record<Status, {word: string, icon: IconName}>} */
+/** @type {Record<Status, IconName>} */
 const STATUS = {
-  sending: { word: "Sending…", icon: "clock" },
-  waiting: { word: "Waiting", icon: "clock" },
-  answered: { word: "Answered", icon: "check" },
-  ignored: { word: "Ignored", icon: "skip" },
-  refused: { word: "Refused", icon: "error" },
-  failed: { word: "Failed", icon: "warn" },
-  delivered: { word: "", icon: "check" },
+  sending: "clock",
+  waiting: "clock",
+  answered: "check",
+  ignored: "skip",
+  refused: "error",
+  failed: "warn",
+  delivered: "check",
 };
 
 /** How the content of each kind of message is shown. @type {Record<string, (message: Message) => unknown>} */
@@ -60,7 +61,7 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, own
   };
   const unfolding = html`
     <button class="show-all" data-testid="show-all" aria-expanded=${unfolded} @click=${onUnfold}>
-      ${unfolded ? "Show less" : "Show all"}
+      ${t(unfolded ? "bubble.less" : "bubble.all")}
     </button>
   `;
   return html`
@@ -68,7 +69,7 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, own
       data-sender=${message.sender} data-status=${message.status} data-origin=${message.origin}
       data-related=${related} data-changed=${message.changed} data-growing=${message.growing}
       aria-busy=${message.growing ? "true" : nothing} aria-current=${selected ? "true" : nothing}
-      aria-label="${name}, ${clock(message.at)}" tabindex=${tabStop ? 0 : -1} @click=${open}>
+      aria-label=${t("bubble.label", { name, time: clock(message.at) })} tabindex=${tabStop ? 0 : -1} @click=${open}>
       ${mine ? nothing : face(app.world, message.sender)}
       <div class="bubble-column">
         ${mine || follows || message.team === null ? nothing : html`<bdi class="sender">${name}</bdi>`}
@@ -82,11 +83,12 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, own
         ${robotTags(message)}
         <p class="meta">
           <time title=${exact(message.at)}>${clock(message.at)}</time>
-          ${message.changed === "edited" ? html`<span>Edited</span>` : nothing}
+          ${message.changed === "edited" ? html`<span>${t("bubble.edited")}</span>` : nothing}
           ${message.origin === "user" ? status(app, message) : nothing}
         </p>
       </div>
-      <button class="icon-button inspect" tabindex="-1" aria-label="Inspect" title="See its whole way"
+      <button class="icon-button inspect" tabindex="-1" aria-label=${t("bubble.inspect")}
+        title=${t("bubble.inspectTitle")}
         @click=${() => app.select(message.id)}>${icon("panel")}</button>
       ${mine && message.changed !== "recalled" ? ownMenu(message, { tabStop, actions: own }) : nothing}
     </article>
@@ -95,10 +97,11 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, own
 
 /** @param {Playground} app @param {Message} message */
 function status(app, message) {
-  const { word, icon: name } = STATUS[message.status];
   const words =
-    message.status === "waiting" && message.bot ? `Waiting for ${app.world.name(message.bot)}` : word;
-  return html`<span class="status" data-testid="status">${icon(name)}<span>${words}</span>${
+    message.status === "waiting" && message.bot
+      ? t("bubble.waitingFor", { name: app.world.name(message.bot) })
+      : t(`status.${message.status}`);
+  return html`<span class="status" data-testid="status">${icon(STATUS[message.status])}<span>${words}</span>${
     message.reason ? html`<span class="reason">${message.reason}</span>` : nothing
   }</span>`;
 }
@@ -107,10 +110,10 @@ function status(app, message) {
 function robotTags({ robot }) {
   if (!robot) return nothing;
   const tags = [
-    robot.account && `for ${robot.account}`,
-    robot.function && `function ${robot.function}`,
-    robot.topic && `topic ${robot.topic}`,
-    robot.customContent && `custom ${robot.customContent}`,
+    robot.account && t("bubble.account", { account: robot.account }),
+    robot.function && t("bubble.function", { name: robot.function }),
+    robot.topic && t("bubble.topic", { topic: robot.topic }),
+    robot.customContent && t("bubble.custom", { content: robot.customContent }),
   ].filter(Boolean);
   return html`<p class="robot">${tags.map((tag) => html`<span class="tag" dir="auto">${tag}</span>`)}</p>`;
 }

@@ -6,6 +6,7 @@ import { icon } from "./icons.js";
 import { html, nothing } from "./lit.js";
 import { face } from "./people.js";
 import { closeAround, place } from "./popover.js";
+import { t } from "./texts.js";
 
 /** @import {Conversation} from "./contract.js" */
 /** @import {Playground} from "./playground.js" */
@@ -17,7 +18,7 @@ export function chatHead(app, conversation, actions) {
   const { kind, title, id } = conversation;
   return html`
     <header class="chat-head">
-      <button class="icon-button back" data-testid="back" aria-label="Back to the chats"
+      <button class="icon-button back" data-testid="back" aria-label=${t("head.back")}
         @click=${() => app.showList()}>${icon("back")}</button>
       ${face(app.world, id, kind)}
       <div class="chat-title">
@@ -27,19 +28,18 @@ export function chatHead(app, conversation, actions) {
       ${faultsButton(app)}
       ${menu(conversation, actions)}
       <button class="icon-button" id="inspector-toggle" data-testid="inspector-toggle"
-        aria-label="Inspector" title="Inspector" aria-expanded=${app.inspecting} @click=${() => app.inspect(!app.inspecting)}>${icon("panel")}</button>
+        aria-label=${t("head.inspector")} title=${t("head.inspector")} aria-expanded=${app.inspecting} @click=${() => app.inspect(!app.inspecting)}>${icon("panel")}</button>
     </header>
   `;
 }
 
 /** @param {Playground} app @param {Conversation} conversation @returns {string} */
 function about({ world }, { kind, id, members }) {
-  if (kind === "team") return members.map((accid) => world.name(accid)).join(", ");
-  if (kind === "person") return "Person";
+  if (kind === "team") return members.map((accid) => world.name(accid)).join(t("page.list"));
+  if (kind === "person") return t("head.person");
   const bot = world.bots.get(id);
-  if (bot && !bot.enabled) return "Bot, switched off in the bots file";
-  const way = bot?.reply === "response" ? "in the webhook's response" : "through the IM API";
-  return `Bot, answers ${way}`;
+  if (bot && !bot.enabled) return t("head.botOff");
+  return t(bot?.reply === "response" ? "head.botResponse" : "head.botSend");
 }
 
 /** @param {Conversation} conversation @param {MenuActions} actions */
@@ -49,21 +49,22 @@ function menu({ chat, kind, id }, { editGroup, replay }) {
     action();
   };
   return html`
-    <button class="icon-button" data-testid="menu" popovertarget="chat-menu" aria-label="More" title="More">
+    <button class="icon-button" data-testid="menu" popovertarget="chat-menu" aria-label=${t("head.more")}
+      title=${t("head.more")}>
       ${icon("more")}</button>
-    <div id="chat-menu" popover class="popover menu" role="group" aria-label="More"
+    <div id="chat-menu" popover class="popover menu" role="group" aria-label=${t("head.more")}
       @beforetoggle=${place("below", "end")}>
       <ul>
         ${
           kind === "team"
             ? html`<li><button class="menu-item" data-testid="group-edit"
-          @click=${then(() => editGroup(id))}>${icon("group")}Name and members…</button></li>`
+          @click=${then(() => editGroup(id))}>${icon("group")}${t("head.members")}</button></li>`
             : nothing
         }
         <li><a class="menu-item" data-testid="scenario-save" href=${scenarioUrl(chat)} download
-          @click=${closeAround}>${icon("download")}Save as scenario</a></li>
+          @click=${closeAround}>${icon("download")}${t("head.save")}</a></li>
         <li><button class="menu-item" data-testid="scenario-replay"
-          @click=${then(replay)}>${icon("replay")}Replay a scenario…</button></li>
+          @click=${then(replay)}>${icon("replay")}${t("head.replay")}</button></li>
       </ul>
     </div>
   `;

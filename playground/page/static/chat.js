@@ -6,6 +6,7 @@ import { emptyChat } from "./empty.js";
 import { icon } from "./icons.js";
 import { createRef, html, nothing, ref, repeat } from "./lit.js";
 import { face } from "./people.js";
+import { pieces, t } from "./texts.js";
 import { dayKey, dayName } from "./time.js";
 
 /** @import {MenuActions} from "./chat-head.js" */
@@ -46,8 +47,8 @@ export class Chat {
   view(composer) {
     const conversation = this.app.conversation;
     if (!conversation) {
-      return html`<main class="chat"><div class="empty"><h2>No bots yet</h2>
-        <p>Add one to <code>bots.toml</code> and start the playground again.</p></div></main>`;
+      return html`<main class="chat"><div class="empty"><h2>${t("chat.noBots")}</h2>
+        <p>${pieces("chat.noBotsHow", { file: html`<code>bots.toml</code>` })}</p></div></main>`;
     }
     this.#measure();
     const { world } = this.app;
@@ -57,7 +58,7 @@ export class Chat {
       <main class="chat">
         ${chatHead(this.app, conversation, this.actions)}
         <div class="log-box">
-          <div class="log" role="log" aria-label="Messages" tabindex=${messages.length > 0 ? nothing : 0}
+          <div class="log" role="log" aria-label=${t("chat.messages")} tabindex=${messages.length > 0 ? nothing : 0}
             ${ref(this.#log)} @scroll=${this.#scrolled} @keydown=${this.#key} @focusin=${this.#focused}>
             <div class="log-inner">
               ${
@@ -74,12 +75,12 @@ export class Chat {
           ${
             this.#atEnd
               ? nothing
-              : html`<button class="to-end" @click=${this.#toEnd} aria-label="To the last message">
+              : html`<button class="to-end" @click=${this.#toEnd} aria-label=${t("chat.toEnd")}>
             ${icon("down")}</button>`
           }
         </div>
         <p class="visually-hidden" role="status">
-          ${typing.map((accid) => `${world.name(accid)} is typing. `)}
+          ${typing.map((accid) => t("chat.typing", { name: world.name(accid) }))}
         </p>
         ${composer}
       </main>

@@ -6,6 +6,7 @@ import { badge, icon } from "./icons.js";
 import { createRef, html, live, nothing, ref } from "./lit.js";
 import { Mentions } from "./mentions.js";
 import { Options } from "./options.js";
+import { pieces, t } from "./texts.js";
 
 /** @import {Attached} from "./attachments.js" */
 /** @import {Conversation, Input, RobotInfo} from "./contract.js" */
@@ -47,27 +48,30 @@ export class Composer {
     const draft = this.#drafts.get(chat) ?? "";
     const { count, isOpen } = this.options;
     return html`
-      <section class="composer" aria-label="Write a message">
+      <section class="composer" aria-label=${t("write.label")}>
         ${this.mentions.view()}
         ${this.options.view(this.app, conversation)}
         <div class="composer-box">
           ${this.attachments.view(chat)}
-          <textarea data-testid="composer" rows="1" dir="auto" aria-label="Message to ${title}"
-            placeholder="Message ${title}" aria-autocomplete="list"
+          <textarea data-testid="composer" rows="1" dir="auto" aria-label=${t("write.to", { name: title })}
+            placeholder=${t("write.placeholder", { name: title })} aria-autocomplete="list"
             aria-controls=${this.mentions.isOpen ? "mentions" : nothing}
             aria-activedescendant=${this.mentions.activeId || nothing} ${ref(this.#box)} .value=${live(draft)}
             @input=${this.#typed} @keydown=${this.#key} @keyup=${this.#look} @click=${this.#look}
             @blur=${this.#left} @paste=${this.attachments.pasted}></textarea>
           <div class="composer-tools">
-            <button class="icon-button" data-testid="emoji" popovertarget="emoji-picker" aria-label="Emoji"
-              title="Emoji"> ${icon("smile")}</button>
+            <button class="icon-button" data-testid="emoji" popovertarget="emoji-picker" aria-label=${t("write.emoji")}
+              title=${t("write.emoji")}> ${icon("smile")}</button>
             ${this.attachments.buttons()}
             <button class="icon-button labelled" data-testid="options" aria-expanded=${isOpen}
               aria-controls=${isOpen ? "options-panel" : nothing} @click=${() => this.options.toggle()}>
-              ${icon("options")}Options${badge(count, "set")}
+              ${icon("options")}${t("write.options")}${badge(count, t("write.optionsSet"))}
             </button>
-            <span class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> starts a line</span>
-            <button class="send" data-testid="send" aria-label="Send" title="Send"
+            <span class="hint">${pieces("write.hint", {
+              enter: html`<kbd>Enter</kbd>`,
+              line: html`<kbd>Shift Enter</kbd>`,
+            })}</span>
+            <button class="send" data-testid="send" aria-label=${t("write.send")} title=${t("write.send")}
               ?disabled=${this.#isEmpty || this.attachments.isBusy} @click=${this.#send}>${icon("send")}</button>
           </div>
         </div>

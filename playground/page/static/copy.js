@@ -1,6 +1,7 @@
 // @ts-check
 import { icon } from "./icons.js";
 import { html } from "./lit.js";
+import { t } from "./texts.js";
 
 const SHOWN_MS = 1600;
 
@@ -15,7 +16,7 @@ export function copyButton(text, words, testId = "copy") {
     const said = /** @type {HTMLElement} */ (event.currentTarget).querySelector("span");
     await navigator.clipboard.writeText(text);
     if (!said) return;
-    said.textContent = "Copied";
+    said.textContent = t("inspector.copied");
     setTimeout(() => (said.textContent = words), SHOWN_MS);
   };
   return html`<button class="quiet copy" data-testid=${testId} @click=${copy}>

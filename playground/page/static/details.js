@@ -2,6 +2,7 @@
 // The facts of a step, each shown in the way of its format.
 import { copyButton } from "./copy.js";
 import { html, nothing } from "./lit.js";
+import { t } from "./texts.js";
 import { exact, inWords } from "./time.js";
 
 /** @import {Detail, Message, WindowEntry} from "./contract.js" */
@@ -16,8 +17,8 @@ export function detailView(detail, question) {
 
 /** @param {Detail} detail */
 function copyOf(detail) {
-  if (detail.format === "json") return copyButton(JSON.stringify(detail.value, null, 2), "Copy");
-  if (detail.format === "code") return copyButton(detail.value, "Copy");
+  if (detail.format === "json") return copyButton(JSON.stringify(detail.value, null, 2), t("inspector.copy"));
+  if (detail.format === "code") return copyButton(detail.value, t("inspector.copy"));
   return nothing;
 }
 
@@ -55,12 +56,12 @@ function table(label, columns, rows) {
 
 /** @param {WindowEntry} entry @param {number} asked when the message was written */
 function windowEntry({ role, text, at, fate, why }, asked) {
-  const age = at === null ? "" : at >= asked ? "this message" : `${inWords(asked - at)} before`;
+  const age = at === null ? "" : at >= asked ? t("window.thisMessage") : t("window.before", { time: inWords(asked - at) });
   const cut = fate === "cut";
   return html`<li data-testid="window-entry" data-role=${role} data-fate=${fate}>
     <p class="window-head"><span class="role">${role}</span>
       ${at === null ? nothing : html`<time title=${exact(at)}>${age}</time>`}
-      ${cut ? html`<span class="cut">not sent: ${why}</span>` : nothing}</p>
+      ${cut ? html`<span class="cut">${t("window.notSent", { why })}</span>` : nothing}</p>
     <p class="window-text" dir="auto">${cut ? html`<s>${text}</s>` : text}</p>
   </li>`;
 }

@@ -2,25 +2,18 @@
 // A small choice of emoji, found by name or with the arrow keys.
 import { createRef, html, live, ref } from "./lit.js";
 import { place } from "./popover.js";
+import { t } from "./texts.js";
 
 /** @import {Ref} from "./lit.js" */
 
 const COLUMNS = 8;
 
-/** Each emoji and the words it is found by. */
-const EMOJI = Object.entries({
-  "😀": "grin happy smile", "😄": "laugh happy smile", "😂": "joy tears laugh", "🙂": "smile", "😉": "wink",
-  "😊": "blush happy", "😍": "love eyes heart", "😎": "cool sunglasses", "🤔": "think hmm",
-  "😅": "sweat relief", "😢": "cry sad", "😭": "sob cry", "😡": "angry", "😱": "scream fear",
-  "😴": "sleep tired", "🤯": "mind blown", "🥳": "party", "🤖": "robot bot", "👋": "wave hello bye",
-  "👍": "thumbs up yes", "👎": "thumbs down no", "🙏": "thanks please", "💪": "strong", "👀": "eyes look",
-  "🤞": "luck fingers", "👌": "ok fine", "❤️": "heart love", "🔥": "fire", "✨": "sparkles", "⭐": "star",
-  "💯": "hundred", "✅": "check yes done", "❌": "cross no", "❓": "question", "💡": "idea light",
-  "🎉": "tada party", "🎂": "cake birthday", "☕": "coffee", "🍕": "pizza", "🌞": "sun", "🌧️": "rain",
-  "🌍": "earth world", "🐱": "cat", "🐶": "dog", "🐛": "bug", "🚀": "rocket", "🚋": "tram",
-  "✈️": "plane travel", "🏕️": "tent camping", "🏠": "house home", "💻": "laptop computer", "📱": "phone",
-  "📷": "camera photo", "⏰": "alarm clock", "🔒": "lock", "💬": "speech chat",
-});
+const EMOJI = /** @type {const} */ ([
+  "😀", "😄", "😂", "🙂", "😉", "😊", "😍", "😎", "🤔", "😅", "😢", "😭", "😡", "😱",
+  "😴", "🤯", "🥳", "🤖", "👋", "👍", "👎", "🙏", "💪", "👀", "🤞", "👌", "❤️", "🔥",
+  "✨", "⭐", "💯", "✅", "❌", "❓", "💡", "🎉", "🎂", "☕", "🍕", "🌞", "🌧️", "🌍",
+  "🐱", "🐶", "🐛", "🚀", "🚋", "✈️", "🏕️", "🏠", "💻", "📱", "📷", "⏰", "🔒", "💬",
+]);
 
 export class EmojiPicker {
   /** @type {Ref<HTMLElement>} */
@@ -35,23 +28,21 @@ export class EmojiPicker {
 
   view() {
     const words = this.#query.toLowerCase();
-    const found = EMOJI.filter(([, names]) => names.includes(words));
+    const found = EMOJI.filter((emoji) => t(`emoji.${emoji}`).includes(words));
     return html`
       <div id="emoji-picker" popover class="popover emoji-picker" data-testid="emoji-picker" role="group"
-        aria-label="Emoji" ${ref(this.#panel)} @keydown=${this.#key}
+        aria-label=${t("write.emoji")} ${ref(this.#panel)} @keydown=${this.#key}
         @beforetoggle=${place("above", "start", ".composer-box")} @toggle=${this.#toggled}>
-        <input type="search" aria-label="Find an emoji" placeholder="Find…" autofocus autocomplete="off"
+        <input type="search" aria-label=${t("write.emojiFind")} placeholder=${t("write.emojiHint")} autofocus autocomplete="off"
           .value=${live(this.#query)} @input=${this.#search} />
         <div class="emoji-grid">
-          ${found.map(
-            ([
-              emoji,
-              names,
-            ]) => html`<button data-testid="emoji-option" data-emoji=${emoji} aria-label=${names}
-            title=${names} @click=${() => this.#pick(emoji)}>${emoji}</button>`,
-          )}
+          ${found.map((emoji) => {
+            const names = t(`emoji.${emoji}`);
+            return html`<button data-testid="emoji-option" data-emoji=${emoji} aria-label=${names} title=${names}
+              @click=${() => this.#pick(emoji)}>${emoji}</button>`;
+          })}
         </div>
-        ${found.length === 0 ? html`<p class="faint">No emoji of that name</p>` : ""}
+        ${found.length === 0 ? html`<p class="faint">${t("write.emojiNone")}</p>` : ""}
       </div>
     `;
   }

@@ -2,6 +2,7 @@
 // A chat in which nobody has written yet.
 import { html } from "./lit.js";
 import { face } from "./people.js";
+import { t } from "./texts.js";
 
 /** @import {Conversation} from "./contract.js" */
 /** @import {World} from "./world.js" */
@@ -25,31 +26,29 @@ export function emptyChat(world, conversation, write) {
 function invitation(world, { kind, id, title, members }) {
   if (kind === "bot" && !world.bots.get(id)?.enabled) {
     return {
-      heading: `${title} is switched off`,
-      line: "The relay drops messages to it, until the bots file says otherwise and the playground is started again.",
-      chips: ["Hello?"],
+      heading: t("empty.off", { name: title }),
+      line: t("empty.offLine"),
+      chips: [t("empty.offChip")],
     };
   }
   if (kind === "bot") {
     return {
-      heading: `Say hello to ${title}`,
-      line: "Your message goes the whole way: signed, posted, queued, answered by the model, sent back.",
-      chips: ["Hello, who are you?", "Tell me a short story", "/help"],
+      heading: t("empty.bot", { name: title }),
+      line: t("empty.botLine"),
+      chips: [t("empty.botChip1"), t("empty.botChip2"), "/help"],
     };
   }
   if (kind === "person") {
     return {
-      heading: `You and ${title}`,
-      line: "People write to each other, too. The relay gets a copy of each message, and drops it.",
-      chips: ["Hi!"],
+      heading: t("empty.person", { name: title }),
+      line: t("empty.personLine"),
+      chips: [t("empty.personChip")],
     };
   }
   const bot = members.map((accid) => world.bots.get(accid)).find(Boolean);
   return {
-    heading: `This is the start of ${title}`,
-    line: bot
-      ? `A bot answers here when it is addressed: write @${bot.name}, or choose it in the options.`
-      : "There is no bot in this group yet. Add one under More.",
-    chips: bot ? [`@${bot.name} hello everyone`, "Is anybody here?"] : ["Is anybody here?"],
+    heading: t("empty.team", { name: title }),
+    line: bot ? t("empty.teamLine", { bot: bot.name }) : t("empty.teamNoBot"),
+    chips: [...(bot ? [t("empty.teamChip1", { bot: bot.name })] : []), t("empty.teamChip2")],
   };
 }

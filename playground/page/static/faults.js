@@ -3,17 +3,18 @@
 import { badge, closeButton, icon } from "./icons.js";
 import { html, live, nothing } from "./lit.js";
 import { closeAround, place } from "./popover.js";
+import { pieces, t } from "./texts.js";
 
 /** @import {Fault, Scope} from "./contract.js" */
 /** @import {Playground} from "./playground.js" */
 
 /** @type {[Scope | null, string, string][]} a word to see, and what else is read out */
 const CHOICES = [
-  [null, "Off", ""],
-  ["next", "Once", ", for the next message"],
-  ["on", "Always", ", until switched off"],
+  [null, t("faults.choice.off"), ""],
+  ["next", t("faults.choice.next"), t("faults.choice.nextMore")],
+  ["on", t("faults.choice.on"), t("faults.choice.onMore")],
 ];
-const SCOPE_WORDS = { next: "next message", on: "until switched off" };
+const SCOPE_WORDS = { next: t("faults.next"), on: t("faults.lasting") };
 
 /** @param {Playground} app @returns {Fault[]} */
 const active = (app) => app.world.faults.filter(({ scope }) => scope !== null);
@@ -23,12 +24,12 @@ export function faultsBanner(app) {
   const faults = active(app);
   if (faults.length === 0) return nothing;
   return html`
-    <section class="faults-banner" data-testid="faults-banner" aria-label="Faults that are on">
+    <section class="faults-banner" data-testid="faults-banner" aria-label=${t("faults.on")}>
       ${icon("bolt")}
       <p>
         ${faults.map(({ label, scope }) => html`<span><b>${label}</b> ${scope && SCOPE_WORDS[scope]}</span>`)}
       </p>
-      <button class="quiet" data-testid="faults-off" @click=${() => turnOff(app)}>Turn off</button>
+      <button class="quiet" data-testid="faults-off" @click=${() => turnOff(app)}>${t("faults.turnOff")}</button>
     </section>
   `;
 }
@@ -45,17 +46,19 @@ export function faultsButton(app) {
   const groups = [...new Set(app.world.faults.map(({ group }) => group))];
   return html`
     <button class="icon-button labelled" data-testid="faults" popovertarget="faults-panel"
-      title="Make things go wrong">
-      ${icon("bolt")}<span class="label">Faults</span>${badge(count, "on")}
+      title=${t("faults.title")}>
+      ${icon("bolt")}<span class="label">${t("faults.button")}</span>${badge(count, t("faults.count"))}
     </button>
     <div id="faults-panel" popover class="popover faults" data-testid="faults-panel" role="group"
-      aria-label="Faults" @beforetoggle=${place("below", "end")}>
+      aria-label=${t("faults.button")} @beforetoggle=${place("below", "end")}>
       <header class="panel-head">
-        <h2>Make things go wrong</h2>
-        ${closeButton("Close the faults", closeAround)}
+        <h2>${t("faults.title")}</h2>
+        ${closeButton(t("faults.close"), closeAround)}
       </header>
-      <p class="faint">For the next message (<b>once</b>) or until switched off (<b>always</b>). The inspector
-        shows how the relay copes.</p>
+      <p class="faint">${pieces("faults.about", {
+        once: html`<b>${t("faults.once")}</b>`,
+        always: html`<b>${t("faults.always")}</b>`,
+      })}</p>
       ${groups.map(
         (group) => html`
         <section>
@@ -76,7 +79,7 @@ function fieldOf(app, { name, label, explanation, scope, available }) {
       <div>
         <p class="fault-label" id="fault-${name}">${label}</p>
         <p class="faint" id="about-${name}">
-          ${explanation}${available ? nothing : " Not possible in this mode."}
+          ${explanation}${available ? nothing : html` ${t("faults.unavailable")}`}
         </p>
       </div>
       <div class="segments">
@@ -100,21 +103,19 @@ function host(app) {
   const { state, killable } = app.world.host;
   return html`
     <section>
-      <h3>Host</h3>
+      <h3>${t("faults.host")}</h3>
       <div class="fault">
         <div>
-          <p class="fault-label">Kill the function host
+          <p class="fault-label">${t("faults.kill")}
             ${killable ? html`<span class="state" data-testid="host-state" data-state=${state}>
-              <span class="dot"></span>${state}</span>` : nothing}</p>
+              <span class="dot"></span>${t(`host.${state}`)}</span>` : nothing}</p>
           <p class="faint">${
-            killable
-              ? "Ends at once, as in a crash, and comes back; its work is taken up when the lease ends."
-              : "This host was not started by the playground: it cannot be killed from here."
+            t(killable ? "faults.killAbout" : "faults.notOurs")
           }</p>
         </div>
         <button class="danger" data-testid="host-kill" ?disabled=${!killable}
           aria-disabled=${state !== "running"} @click=${() => state === "running" && app.killHost()}>
-          ${icon("power")}Kill it
+          ${icon("power")}${t("faults.killIt")}
         </button>
       </div>
     </section>

@@ -3,6 +3,7 @@
 import { closeButton } from "./icons.js";
 import { createRef, html, live, nothing, ref, repeat } from "./lit.js";
 import { face } from "./people.js";
+import { t } from "./texts.js";
 
 /** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
@@ -40,15 +41,15 @@ export class GroupDialog {
         closedby="any" ${ref(this.#dialog)}>
         <form @submit=${this.#save}>
           <header class="panel-head">
-            <h2 id="group-title">${this.#tid === null ? "New group" : "Name and members"}</h2>
-            ${closeButton("Close", this.#close)}
+            <h2 id="group-title">${this.#tid === null ? t("group.new") : t("group.edit")}</h2>
+            ${closeButton(t("page.close"), this.#close)}
           </header>
-          <label class="field">Name
+          <label class="field">${t("group.name")}
             <input data-testid="group-name" required maxlength="64" dir="auto" autocomplete="off" autofocus
-              placeholder="Weekend trip" .value=${live(this.#name)} @input=${this.#rename} />
+              placeholder=${t("group.example")} .value=${live(this.#name)} @input=${this.#rename} />
           </label>
           <fieldset class="members">
-            <legend>Members</legend>
+            <legend>${t("group.members")}</legend>
             ${repeat(
               everybody,
               ({ accid }) => accid,
@@ -57,15 +58,15 @@ export class GroupDialog {
                 <input type="checkbox" data-testid="group-member" value=${accid} ?disabled=${accid === me}
                   .checked=${live(this.#members.has(accid))} @change=${this.#choose} />
                 ${face(world, accid)}<bdi>${name}</bdi>
-                ${accid === me ? html`<small class="tag">you</small>` : nothing}
-                ${world.bots.has(accid) ? html`<small class="tag">bot</small>` : nothing}
+                ${accid === me ? html`<small class="tag">${t("list.me")}</small>` : nothing}
+                ${world.bots.has(accid) ? html`<small class="tag">${t("list.bot")}</small>` : nothing}
               </label>`,
             )}
           </fieldset>
           <footer class="dialog-end">
-            <button type="button" class="quiet" @click=${this.#close}>Cancel</button>
+            <button type="button" class="quiet" @click=${this.#close}>${t("page.cancel")}</button>
             <button class="primary" data-testid="group-save">
-              ${this.#tid === null ? "Create group" : "Save"}
+              ${this.#tid === null ? t("group.create") : t("page.save")}
             </button>
           </footer>
         </form>

@@ -7,6 +7,7 @@ import { notVisible } from "./invisible.js";
 import { createRef, html, nothing, ref } from "./lit.js";
 import { inShort } from "./medium.js";
 import { rowsView } from "./rows.js";
+import { t } from "./texts.js";
 import { timelineView } from "./timeline.js";
 import { clock } from "./time.js";
 
@@ -14,15 +15,7 @@ import { clock } from "./time.js";
 /** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
-const FOLLOW =
-  "Choose a message to see what it went through: the signed request, the queue, the storage calls, " +
-  "what the model was sent and what it said, and the reply.";
-
-/** @type {["timeline" | "rows", string][]} */
-const TABS = [
-  ["timeline", "Timeline"],
-  ["rows", "Stored rows"],
-];
+const TABS = /** @type {const} */ (["timeline", "rows"]);
 
 export class Inspector {
   /** @type {Ref<HTMLElement>} */
@@ -52,16 +45,16 @@ export class Inspector {
     const id = app.inspectedQuestion;
     const question = id === null ? undefined : app.world.messages.get(id);
     return html`
-      <aside class="inspector" data-testid="inspector" data-message=${id ?? nothing} aria-label="Inspector"
+      <aside class="inspector" data-testid="inspector" data-message=${id ?? nothing} aria-label=${t("inspector.title")}
         tabindex="-1" ${ref(this.#panel)}>
         <header class="panel-head">
-          <h2>Inspector</h2>
+          <h2>${t("inspector.title")}</h2>
           ${
             question && this.#timeline?.curl
-              ? copyButton(this.#timeline.curl, "Copy as curl", "copy-curl")
+              ? copyButton(this.#timeline.curl, t("inspector.curl"), "copy-curl")
               : nothing
           }
-          ${closeButton("Close the inspector", () => this.close(), "inspector-close")}
+          ${closeButton(t("inspector.close"), () => this.close(), "inspector-close")}
         </header>
         ${question ? this.#about(question) : this.#empty()}
       </aside>
@@ -130,13 +123,13 @@ export class Inspector {
     return html`
       <p class="quote" dir="auto"><bdi>${app.world.name(question.sender)}</bdi>
         <time>${clock(question.at)}</time>
-        ${isReply ? html`<small class="tag">answered by the selected reply</small>` : nothing}
+        ${isReply ? html`<small class="tag">${t("inspector.reply")}</small>` : nothing}
         <span class="quote-text">${inShort(question)}</span></p>
-      <div class="tabs" role="tablist" aria-label="Views of this message" @keydown=${this.#tabKey}>
+      <div class="tabs" role="tablist" aria-label=${t("inspector.views")} @keydown=${this.#tabKey}>
         ${TABS.map(
-          ([tab, words]) => html`<button role="tab" id="tab-${tab}" data-testid="${tab}-tab"
+          (tab) => html`<button role="tab" id="tab-${tab}" data-testid="${tab}-tab"
           aria-selected=${tab === this.#tab} aria-controls="inspector-panel"
-          tabindex=${tab === this.#tab ? 0 : -1} @click=${() => this.#show(tab)}>${words}</button>`,
+          tabindex=${tab === this.#tab ? 0 : -1} @click=${() => this.#show(tab)}>${t(`inspector.${tab}`)}</button>`,
         )}
       </div>
       <div class="inspector-body" role="tabpanel" id="inspector-panel" tabindex="0"
@@ -153,11 +146,11 @@ export class Inspector {
   #empty() {
     const { selected, world } = this.app;
     return html`
-      <div class="inspector-body" tabindex="0" role="group" aria-label="About the inspector">
+      <div class="inspector-body" tabindex="0" role="group" aria-label=${t("inspector.about")}>
         <div class="inspector-empty">
           ${icon("turn")}
-          <h3>${selected === null ? "Follow a message" : "This one has no way of its own"}</h3>
-          <p>${selected === null ? FOLLOW : "It is not known which message this reply belongs to."}</p>
+          <h3>${t(selected === null ? "inspector.follow" : "inspector.noWay")}</h3>
+          <p>${t(selected === null ? "inspector.followHow" : "inspector.noWayWhy")}</p>
         </div>
         ${notVisible(world.invisible)}
       </div>

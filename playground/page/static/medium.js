@@ -2,23 +2,15 @@
 // What a message carries beside words, as its bubble shows it.
 import { icon } from "./icons.js";
 import { html, nothing } from "./lit.js";
+import { t } from "./texts.js";
 
 /** @import {Medium} from "./contract.js" */
 
-const NAMES = {
-  picture: "Picture",
-  audio: "Voice message",
-  video: "Video",
-  file: "File",
-  location: "Place",
-  custom: "Custom message",
-  tip: "Notice",
-};
-
 /** @param {number} bytes */
 export function bytes(bytes) {
-  if (bytes < 1000) return `${bytes} bytes`;
-  return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 1000) return t("medium.bytes", { count: bytes });
+  if (bytes < 1e6) return t("medium.kB", { count: Math.round(bytes / 1000) });
+  return t("medium.MB", { count: (bytes / 1e6).toFixed(1) });
 }
 
 /** @param {number} milliseconds @returns {string} as in 0:03 */
@@ -27,8 +19,12 @@ export function length(milliseconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** @param {number} degrees @param {string} letters of the positive and of the negative half */
-const half = (degrees, letters) => `${Math.abs(degrees)}° ${letters[degrees < 0 ? 1 : 0]}`;
+/** @param {number} latitude @param {number} longitude */
+const position = (latitude, longitude) =>
+  [
+    t(latitude < 0 ? "medium.south" : "medium.north", { degrees: Math.abs(latitude) }),
+    t(longitude < 0 ? "medium.west" : "medium.east", { degrees: Math.abs(longitude) }),
+  ].join(t("page.comma"));
 
 /** @param {Medium} medium */
 const size = ({ width, height }) => (width && height ? `${width} × ${height}` : "");
@@ -44,11 +40,11 @@ export function inWords(medium) {
     custom: "",
     tip: medium.words,
   }[medium.kind];
-  return [NAMES[medium.kind], about].filter(Boolean).join(", ");
+  return [t(`medium.${medium.kind}`), about].filter(Boolean).join(t("page.comma"));
 }
 
 /** A message in one line, whatever it is. @param {{medium: Medium | null, text: string}} message */
-export const inShort = ({ medium, text }) => [medium && inWords(medium), text].filter(Boolean).join(": ");
+export const inShort = ({ medium, text }) => [medium && inWords(medium), text].filter(Boolean).join(t("page.colon"));
 
 /** @param {Medium} medium */
 export const mediumView = (medium) => html`
@@ -71,13 +67,13 @@ const VIEWS = {
     const known = [medium.size ? bytes(medium.size) : ""].filter(Boolean);
     return medium.src
       ? html`<a class="card" href=${medium.src} download=${medium.name || "file"} data-testid="file">
-          ${icon("file")}<span><bdi>${medium.name || "File"}</bdi> <small>${known}</small></span></a>`
+          ${icon("file")}<span><bdi>${medium.name || t("medium.file")}</bdi> <small>${known}</small></span></a>`
       : card("file", medium, known);
   },
   location: (medium) => {
     const { latitude, longitude } = medium;
     const known = latitude !== null && longitude !== null;
-    return card("place", medium, known ? [`${half(latitude, "NS")}, ${half(longitude, "EW")}`] : []);
+    return card("place", medium, known ? [position(latitude, longitude)] : []);
   },
   custom: (medium) => card("custom", medium, [medium.words]),
   tip: (medium) => card("info", medium),
@@ -85,7 +81,7 @@ const VIEWS = {
 
 /** @param {Medium} medium @param {string} src */
 const picture = (medium, src) => html`
-  <button class="picture" data-testid="zoom" aria-label="${inWords(medium)}: show it large"
+  <button class="picture" data-testid="zoom" aria-label=${t("medium.large", { what: inWords(medium) })}
     @click=${() => zoom(medium, src)}>
     <img src=${src} alt="" width=${medium.width || nothing} height=${medium.height || nothing}
       @error=${gone} />
@@ -107,12 +103,14 @@ const card = (name, medium, more = []) => html`
   <div class="card">
     ${icon(name)}
     <span>
-      <bdi>${medium.name || medium.title || (medium.kind === "tip" && medium.words) || NAMES[medium.kind]}</bdi>
+      <bdi>${medium.name || medium.title || (medium.kind === "tip" && medium.words) || t(`medium.${medium.kind}`)}</bdi>
       ${more.filter(Boolean).map((line) => html`<small dir="auto">${line}</small>`)}
       ${
         medium.elsewhere
-          ? html`<small><a href=${medium.elsewhere} target="_blank" rel="noopener noreferrer nofollow">on
-            ${new URL(medium.elsewhere).host}</a></small>`
+          ? html`<small><a href=${medium.elsewhere} target="_blank" rel="noopener noreferrer nofollow">${t(
+              "medium.on",
+              { host: new URL(medium.elsewhere).host },
+            )}</a></small>`
           : nothing
       }
     </span>
@@ -126,7 +124,7 @@ function zoom(medium, src) {
   dialog.dataset.testid = "lightbox";
   dialog.setAttribute("aria-label", inWords(medium));
   const image = Object.assign(document.createElement("img"), { src, alt: inWords(medium) });
-  const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
+  const close = Object.assign(document.createElement("button"), { type: "button", textContent: t("page.close") });
   dialog.append(image, close);
   dialog.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());

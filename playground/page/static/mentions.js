@@ -2,6 +2,7 @@
 // The choice of names while an @word is being written in a group.
 import { html, nothing } from "./lit.js";
 import { face } from "./people.js";
+import { t } from "./texts.js";
 
 /** @import {Playground} from "./playground.js" */
 
@@ -84,14 +85,14 @@ export class Mentions {
 
   view() {
     if (!this.isOpen) return nothing;
-    return html`<ul class="mentions" id="mentions" role="listbox" aria-label="Members" data-testid="mentions">
+    return html`<ul class="mentions" id="mentions" role="listbox" aria-label=${t("write.members")} data-testid="mentions">
       ${this.#found.map(({ accid, name }, index) => {
         const isBot = this.app.world.bots.has(accid);
         return html`<li role="option" id="mention-${index}" aria-selected=${index === this.#index}
           data-testid="mention-option" data-accid=${accid}
           @mousedown=${keepFocus} @click=${() => this.#take(name)}>
           ${face(this.app.world, accid)}<bdi>${name}</bdi>
-          ${isBot ? html`<small class="tag">bot</small>` : nothing}
+          ${isBot ? html`<small class="tag">${t("list.bot")}</small>` : nothing}
         </li>`;
       })}
     </ul>`;

@@ -1,15 +1,16 @@
 // @ts-check
 // What the next message carries for the bot besides its text (robotInfo), and by which input it arrives.
 import { html, live, nothing } from "./lit.js";
+import { t } from "./texts.js";
 
 /** @import {Bot, Conversation, Input, RobotInfo} from "./contract.js" */
 /** @import {Playground} from "./playground.js" */
 
 /** @type {[Input, string, string][]} */
 const INPUTS = [
-  ["copy", "Message copy", "as every app has it; carries robotInfo in ext"],
-  ["chatbot", "Chatbot webhook", "the console's custom chatbot"],
-  ["both", "Both", "one message by two ways: one answer"],
+  ["copy", t("options.copy"), t("options.copyAbout")],
+  ["chatbot", t("options.chatbot"), t("options.chatbotAbout")],
+  ["both", t("options.both"), t("options.bothAbout")],
 ];
 
 /**
@@ -76,23 +77,23 @@ export class Options {
     const bots = conversation.members.flatMap((accid) => app.world.bots.get(accid) ?? []);
     const bot = isTeam ? bots.find(({ accid }) => accid === this.#set.account) : bots[0];
     return html`
-      <section class="options" id="options-panel" aria-label="Options of the next message">
+      <section class="options" id="options-panel" aria-label=${t("options.label")}>
         <div class="options-grid">
           ${isTeam ? this.#account(bots) : nothing}
           ${this.#function(bot)}
-          <label>Topic
+          <label>${t("options.topic")}
             <input data-testid="option-topic" maxlength="64" dir="auto"
-              placeholder="A conversation of its own"
+              placeholder=${t("options.topicHint")}
               .value=${live(this.#set.topic)} @input=${this.#take("topic")} />
           </label>
-          <label class="wide">Custom content
+          <label class="wide">${t("options.custom")}
             <textarea data-testid="option-custom" rows="2" dir="auto"
-              placeholder="Context for the model, for this message only"
+              placeholder=${t("options.customHint")}
               .value=${live(this.#set.customContent)} @input=${this.#take("customContent")}></textarea>
           </label>
         </div>
         <fieldset>
-          <legend>Arrives as</legend>
+          <legend>${t("options.arrives")}</legend>
           ${INPUTS.map(
             ([value, word, about]) => html`<label class="radio"><input type="radio" name="input"
             data-testid="option-input" value=${value} .checked=${live(this.#set.input === value)}
@@ -101,8 +102,8 @@ export class Options {
         </fieldset>
         <p class="options-end">
           <label class="radio"><input type="checkbox" data-testid="option-keep" .checked=${live(this.#keep)}
-            @change=${this.#keepThem} /><span>Keep for the messages after it</span></label>
-          <button class="quiet" @click=${() => this.clear()}>Clear</button>
+            @change=${this.#keepThem} /><span>${t("options.keep")}</span></label>
+          <button class="quiet" @click=${() => this.clear()}>${t("options.clear")}</button>
         </p>
       </section>
     `;
@@ -110,9 +111,9 @@ export class Options {
 
   /** @param {Bot[]} bots */
   #account(bots) {
-    return html`<label>Bot
+    return html`<label>${t("options.bot")}
       <select data-testid="option-account" @change=${this.#take("account")}>
-        ${choice("", "the one that is mentioned", this.#set.account)}
+        ${choice("", t("options.mentioned"), this.#set.account)}
         ${bots.map(({ accid, name }) => choice(accid, name, this.#set.account))}
       </select>
     </label>`;
@@ -121,11 +122,11 @@ export class Options {
   /** @param {Bot | undefined} bot */
   #function(bot) {
     const functions = bot?.functions ?? [];
-    const none = bot ? `${bot.name} has none` : "choose the bot first";
-    return html`<label>Function
+    const none = bot ? t("options.noFunctions", { bot: bot.name }) : t("options.chooseBot");
+    return html`<label>${t("options.function")}
       <select data-testid="option-function" ?disabled=${functions.length === 0}
         @change=${this.#take("function")}>
-        ${choice("", functions.length > 0 ? "none" : none, this.#set.function)}
+        ${choice("", functions.length > 0 ? t("options.none") : none, this.#set.function)}
         ${functions.map((name) => choice(name, name, this.#set.function))}
       </select>
     </label>`;

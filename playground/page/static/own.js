@@ -3,6 +3,7 @@
 import { closeButton, icon } from "./icons.js";
 import { createRef, html, live, nothing, ref } from "./lit.js";
 import { closeAround, place } from "./popover.js";
+import { t } from "./texts.js";
 
 /** @import {Message} from "./contract.js" */
 /** @import {Ref} from "./lit.js" */
@@ -19,18 +20,18 @@ export function ownMenu(message, { tabStop, actions }) {
   };
   return html`
     <button class="icon-button own" data-testid="own-menu" popovertarget=${id} tabindex=${tabStop ? 0 : -1}
-      aria-label="Edit or recall" title="Edit or recall">${icon("more")}</button>
-    <div id=${id} popover class="popover menu" role="group" aria-label="Edit or recall"
+      aria-label=${t("own.menu")} title=${t("own.menu")}>${icon("more")}</button>
+    <div id=${id} popover class="popover menu" role="group" aria-label=${t("own.menu")}
       @beforetoggle=${place("below", "end", ".message")}>
       <ul>
         ${
           message.medium
             ? nothing
             : html`<li><button class="menu-item" data-testid="edit"
-          @click=${then(actions.edit)}>${icon("pencil")}Edit…</button></li>`
+          @click=${then(actions.edit)}>${icon("pencil")}${t("own.edit")}</button></li>`
         }
         <li><button class="menu-item" data-testid="recall"
-          @click=${then(actions.recall)}>${icon("undo")}Recall</button></li>
+          @click=${then(actions.recall)}>${icon("undo")}${t("own.recall")}</button></li>
       </ul>
     </div>
   `;
@@ -62,14 +63,14 @@ export class EditDialog {
         ${ref(this.#dialog)} @close=${() => this.closed(this.#id)}>
         <form @submit=${this.#save}>
           <header class="panel-head">
-            <h2 id="edit-title">Edit the message</h2>
-            ${closeButton("Close", this.#close)}
+            <h2 id="edit-title">${t("own.title")}</h2>
+            ${closeButton(t("page.close"), this.#close)}
           </header>
           <textarea class="edit-text" data-testid="edit-text" rows="4" dir="auto" required maxlength="5000"
             aria-labelledby="edit-title" autofocus .value=${live(this.#text)} @input=${this.#write}></textarea>
           <footer class="dialog-end">
-            <button type="button" class="quiet" @click=${this.#close}>Cancel</button>
-            <button class="primary" data-testid="edit-save">Save</button>
+            <button type="button" class="quiet" @click=${this.#close}>${t("page.cancel")}</button>
+            <button class="primary" data-testid="edit-save">${t("page.save")}</button>
           </footer>
         </form>
       </dialog>

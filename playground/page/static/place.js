@@ -2,6 +2,7 @@
 // A place to send: its name and where it is.
 import { createRef, html, ref } from "./lit.js";
 import { place } from "./popover.js";
+import { t } from "./texts.js";
 
 /** @import {Ref} from "./lit.js" */
 
@@ -21,20 +22,20 @@ export class PlaceForm {
   view() {
     return html`
       <div id="place-form" popover class="popover place-form" data-testid="place-form" role="group"
-        aria-label="A place" ${ref(this.#panel)} @beforetoggle=${place("above", "start", ".composer-box")}>
+        aria-label=${t("place.label")} ${ref(this.#panel)} @beforetoggle=${place("above", "start", ".composer-box")}>
         <form @submit=${this.#submit}>
-          <label class="field">Name
+          <label class="field">${t("place.name")}
             <input name="title" data-testid="place-title" maxlength="255" required autofocus autocomplete="off"
-              placeholder="Palmenhaus, Burggarten 1" dir="auto" /></label>
+              placeholder=${t("place.example")} dir="auto" /></label>
           <div class="two">
-            <label class="field">Latitude
+            <label class="field">${t("place.latitude")}
               <input name="latitude" data-testid="place-latitude" type="number" min="-90" max="90" step="any"
                 required placeholder="48.2056" /></label>
-            <label class="field">Longitude
+            <label class="field">${t("place.longitude")}
               <input name="longitude" data-testid="place-longitude" type="number" min="-180" max="180" step="any"
                 required placeholder="16.3665" /></label>
           </div>
-          <p class="dialog-end"><button class="primary" data-testid="place-attach">Attach</button></p>
+          <p class="dialog-end"><button class="primary" data-testid="place-attach">${t("place.attach")}</button></p>
         </form>
       </div>
     `;

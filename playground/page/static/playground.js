@@ -1,6 +1,7 @@
 // @ts-check
 // What the page knows and what one can do on it. The views read it and call it; it says when to look again.
 import * as api from "./api.js";
+import { t } from "./texts.js";
 import { World, privateChat } from "./world.js";
 
 /** @import {Conversation, Fault, Message, NewMessage, Scope, ServerEvent, State} from "./contract.js" */
@@ -92,7 +93,7 @@ export class Playground {
     if (!this.world.users.has(this.me)) {
       const unknown = this.me;
       this.become(this.world.users.keys().next().value ?? "");
-      if (unknown) this.notice = `Nobody here is called “${unknown}”: you are ${this.world.name(this.me)}.`;
+      if (unknown) this.notice = t("page.nobody", { unknown, name: this.world.name(this.me) });
     }
     this.#openSomething();
     this.changed();
@@ -251,7 +252,7 @@ export class Playground {
 
   /** Somebody has taken one out of the group that is open. @param {string} name */
   #leave(name) {
-    this.notice = `You are no longer in the group “${name}”.`;
+    this.notice = t("page.leftGroup", { name });
     this.pane = "list";
     this.select(null);
     this.#openSomething();

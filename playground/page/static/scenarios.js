@@ -3,6 +3,7 @@
 import { replayScenario } from "./api.js";
 import { closeButton, icon } from "./icons.js";
 import { createRef, html, nothing, ref } from "./lit.js";
+import { t } from "./texts.js";
 
 /** @import {Replay} from "./contract.js" */
 /** @import {Ref} from "./lit.js" */
@@ -34,13 +35,13 @@ export class Scenarios {
         ${ref(this.#dialog)}>
         <header class="panel-head">
           <h2 id="scenario-title" dir="auto">${this.#title}</h2>
-          ${closeButton("Close", () => this.#dialog.value?.close())}
+          ${closeButton(t("page.close"), () => this.#dialog.value?.close())}
         </header>
         <div role="status">${
           this.#replay === null
-            ? html`<p class="working">Replaying…</p>`
+            ? html`<p class="working">${t("replay.running")}</p>`
             : html`<p class="verdict" data-ok=${this.#replay.ok}>${icon(this.#replay.ok ? "check" : "error")}
-              ${this.#replay.ok ? "Every step went as expected." : "Not every step went as expected."}</p>`
+              ${t(this.#replay.ok ? "replay.good" : "replay.bad")}</p>`
         }</div>
         <ol class="replay">
           ${(this.#replay?.steps ?? []).map(
@@ -48,7 +49,7 @@ export class Scenarios {
             <li data-testid="scenario-step" data-ok=${ok}>
               ${icon(ok ? "check" : "error")}
               <div><p dir="auto">
-                <span class="visually-hidden">${ok ? "As expected: " : "Failed: "}</span>${title}</p>
+                <span class="visually-hidden">${t(ok ? "replay.stepGood" : "replay.stepBad")}</span>${title}</p>
                 ${detail ? html`<p class="faint" dir="auto">${detail}</p>` : nothing}</div>
             </li>`,
           )}

@@ -5,28 +5,28 @@ import { icon } from "./icons.js";
 import { html, nothing, repeat } from "./lit.js";
 import { inShort } from "./medium.js";
 import { face } from "./people.js";
+import { LANGUAGES, language, speak, t } from "./texts.js";
 import { nextTheme, theme } from "./theme.js";
 import { clockOrDay } from "./time.js";
 
 /** @import {Conversation} from "./contract.js" */
 /** @import {Playground} from "./playground.js" */
+/** @import {Language} from "./texts.js" */
 
-const HOST_NAMES = { builtin: "Function host", func: "Core Tools host", remote: "A host of your own" };
-
-const UNREAD = html`<span class="unread-dot"><span class="visually-hidden">unread</span></span>`;
+const UNREAD = html`<span class="unread-dot"><span class="visually-hidden">${t("list.unread")}</span></span>`;
 
 /** @param {Playground} app @param {() => void} newGroup */
 export function sidebar(app, newGroup) {
   return html`
-    <nav class="sidebar" aria-label="Conversations">
+    <nav class="sidebar" aria-label=${t("list.label")}>
       <div class="sidebar-head">
-        <span class="brand"><img src="/favicon.svg" alt="" width="24" height="24" />Playground</span>
+        <span class="brand"><img src="/favicon.svg" alt="" width="24" height="24" />${t("list.brand")}</span>
         ${themeButton(app)}
       </div>
       ${userMenu(app)}
       <div class="list-head">
-        <h2>Chats</h2>
-        <button class="quiet" data-testid="new-group" @click=${newGroup}>${icon("plus")}New group</button>
+        <h2>${t("list.heading")}</h2>
+        <button class="quiet" data-testid="new-group" @click=${newGroup}>${icon("plus")}${t("list.newGroup")}</button>
       </div>
       <ul class="conversations">
         ${repeat(
@@ -43,13 +43,14 @@ export function sidebar(app, newGroup) {
 /** @param {Playground} app */
 function themeButton(app) {
   const chosen = theme();
+  const words = t("stack.theme", { theme: t(`theme.${chosen}`) });
   const next = () => {
     nextTheme();
     app.changed();
   };
   return html`
     <button class="icon-button" data-testid="theme" data-theme=${chosen} @click=${next}
-      aria-label="Theme: ${chosen}" title="Theme: ${chosen}">${icon(chosen)}</button>
+      aria-label=${words} title=${words}>${icon(chosen)}</button>
   `;
 }
 
@@ -76,32 +77,42 @@ function line(app, conversation) {
 }
 
 /** @param {Playground} app @param {string} accid */
-const botTag = ({ world }, accid) => (world.bots.get(accid)?.enabled ? "bot" : "bot, off");
+const botTag = ({ world }, accid) => (world.bots.get(accid)?.enabled ? t("list.bot") : t("list.botOff"));
 
 /** @param {Playground} app @param {Conversation} conversation @returns {string} */
 function lastLine(app, { kind, id, last, members }) {
-  if (app.world.typing(last?.chat ?? "").length > 0) return "typing…";
+  if (app.world.typing(last?.chat ?? "").length > 0) return t("list.typing");
   if (last) {
     const text = inShort({ ...last, text: last.text.slice(0, 120).replaceAll(/[*_`#>]+/g, "") });
-    if (last.sender === app.me) return `You: ${text}`;
-    return kind === "team" ? `${app.world.name(last.sender)}: ${text}` : text;
+    if (last.sender === app.me) return t("list.you", { text });
+    return kind === "team" ? t("list.somebody", { name: app.world.name(last.sender), text }) : text;
   }
-  if (kind === "team") return `${members.length} members`;
-  if (kind === "person") return "No bot reads here";
+  if (kind === "team") return t("list.members", { count: members.length });
+  if (kind === "person") return t("list.noBot");
   const functions = app.world.bots.get(id)?.functions ?? [];
-  return functions.length > 0 ? `Functions: ${functions.join(", ")}` : "Say hello";
+  return functions.length > 0 ? t("list.functions", { names: functions.join(t("page.list")) }) : t("list.sayHello");
 }
 
 /** @param {Playground} app */
 function stack(app) {
   const { host, model, version } = app.world;
+  const name = t(`host.${host.kind}`);
   return html`
     <footer class="stack">
       <p data-testid="footer-host" data-state=${host.killable ? host.state : "unknown"}>
-        <span class="dot"></span>${HOST_NAMES[host.kind]}${host.killable ? `: ${host.state}` : nothing}
+        <span class="dot"></span>${host.killable ? t("stack.host", { host: name, state: t(`host.${host.state}`) }) : name}
       </p>
       <p title=${model.label}>${icon("model")}<span class="one-line">${model.label}</span></p>
-      <p class="faint">Relay ${version}</p>
+      <p class="faint">${t("stack.relay", { version })}${languages()}</p>
     </footer>
   `;
 }
+
+/** A switch to each other language, in its own words. */
+const languages = () =>
+  /** @type {Language[]} */ (Object.keys(LANGUAGES))
+    .filter((other) => other !== language)
+    .map(
+      (other) => html`<button class="quiet" data-testid="language" data-language=${other} lang=${other}
+        @click=${() => speak(other)}>${LANGUAGES[other]}</button>`,
+    );

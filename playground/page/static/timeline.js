@@ -4,6 +4,7 @@ import { detailView } from "./details.js";
 import { icon, stepIcon } from "./icons.js";
 import { html, nothing, repeat } from "./lit.js";
 import { notVisible } from "./invisible.js";
+import { pieces, t } from "./texts.js";
 import { duration, exact } from "./time.js";
 
 /** @import {Message, Step, Timeline} from "./contract.js" */
@@ -12,20 +13,17 @@ import { duration, exact } from "./time.js";
 const GRID = 1000;
 const LEAST = 6;
 
-const STATUS_WORDS = { ok: "OK", warn: "Attention", error: "Failed", waiting: "Waiting" };
-
 /** @typedef {{from: number, length: number}} Span the time that the bars stand for, in milliseconds */
 
 /** @param {Timeline | null} timeline @param {Message} question @param {string[]} invisible */
 export function timelineView(timeline, question, invisible) {
-  if (timeline === null) return html`<p class="working">Looking…</p>`;
+  if (timeline === null) return html`<p class="working">${t("page.looking")}</p>`;
   const span = wholeSpan(timeline.steps);
   return html`
-    <p class="total"><span role="status">${timeline.complete ? "Done" : "Still under way"}</span>${
-      timeline.complete
-        ? html` in <b>${duration(span.length)}</b>`
-        : html`, <b>${duration(span.length)}</b> so far`
-    }</p>
+    <p class="total"><span role="status">${t(timeline.complete ? "timeline.done" : "timeline.underWay")}</span>${pieces(
+      timeline.complete ? "timeline.doneIn" : "timeline.soFar",
+      { time: html`<b>${duration(span.length)}</b>` },
+    )}</p>
     ${stepList(timeline.steps, span, question)}
     ${notVisible([...timeline.missing, ...invisible])}
   `;
@@ -88,7 +86,7 @@ function stepView(step, span, question) {
 function headOf({ title, status, summary, at, ms }, span) {
   return html`
     <span class="step-title"><span dir="auto">${title}</span>
-      <span class=${status === "ok" ? "visually-hidden" : "step-status"}>${STATUS_WORDS[status]}</span></span>
+      <span class=${status === "ok" ? "visually-hidden" : "step-status"}>${t(`step.${status}`)}</span></span>
     <span class="step-ms" title=${exact(at)}>${ms === null ? nothing : duration(ms)}</span>
     <span class="step-summary" dir="auto">${summary}</span>
     ${bar(at - span.from, ms ?? 0, span.length)}
