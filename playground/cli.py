@@ -21,6 +21,7 @@ from playground.progress import say
 from playground.runs import DEV, ROOT, Run, end_dead_runs, live_runs
 from playground.steps import SetupFailed, Step, announce, set_up
 from playground.testing import run_tests
+from relay.operations.options import add_check_options, wrong_together
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, as shells have it."""
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "test":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if options.command == "check" and (wrong := wrong_together(options)):
+        parser.error(wrong)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a pipe on Windows has no letters for every chat
@@ -59,6 +62,11 @@ def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> 
             return run_tests(rest, everything=options.all)
         case "lint":
             return lint(fix=options.fix)
+        case "check":
+            _enter(environment, arguments)
+            from relay.operations.command import run_check
+
+            return run_check(options, os.environ)
         case "services":
             _enter(
                 environment,
@@ -181,8 +189,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     test.add_argument("--all", action="store_true", help="fail if a group of tests has to be left out")
 
-    checks = commands.add_parser("lint", help="lint, format and types")
-    checks.add_argument("--fix", action="store_true", help="mend what the tools can mend by themselves")
+    checking = commands.add_parser("check", help="show the configuration and what is wrong with it")
+    add_check_options(checking)
+
+    linting = commands.add_parser("lint", help="lint, format and types")
+    linting.add_argument("--fix", action="store_true", help="mend what the tools can mend by themselves")
 
     services = commands.add_parser("services", help="storage, model and IM server for a host of your own")
     services.add_argument("--model", choices=["tiny", "scripted"], default="tiny")

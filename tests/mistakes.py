@@ -109,9 +109,12 @@ MISTAKES = [
         "A dotted accid as a table, after another bot",
         bots=f'{GOOD_BOT}\n[bots.support.bot]\nname = "Support"\n',
     ),
+    Mistake("A key above the tables", bots=f"rewind_messages = 5\n{GOOD_BOT}"),
     Mistake("A key in the wrong case", bots=f"{GOOD_BOT}Rewind_Minutes = 60\n"),
     Mistake("A key is misspelt", bots=f"{GOOD_BOT}rewind_minuts = 60\n"),
     Mistake("The same accid twice", bots=GOOD_BOT + GOOD_BOT.replace("helper", "Helper")),
+    Mistake("A word that is nearly the right one", bots=f'{GOOD_BOT}reply = "respond"\n'),
+    Mistake("A number for a prompt", bots=GOOD_BOT.replace('"You are a friendly assistant."', "5")),
     Mistake("A memory longer than a week", bots=f"{GOOD_BOT}rewind_minutes = 20000\n"),
     Mistake("An effort that no model has", bots=f'{GOOD_BOT}reasoning_effort = "hgih"\n'),
     Mistake(

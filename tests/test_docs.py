@@ -85,7 +85,7 @@ def dev_commands() -> list[str]:
 
 def test_commands_of_dev_py_are_documented_at_all() -> None:
     documented = {command.split()[0] for command in dev_commands()}
-    assert documented >= {"play", "test", "lint", "services", "capture"}
+    assert documented >= {"play", "test", "check", "lint", "services", "capture"}
 
 
 @pytest.mark.parametrize("command", dev_commands())

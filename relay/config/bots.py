@@ -6,6 +6,7 @@ A bot's keys are merged from three layers, the later one first: ``[bots.function
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -138,7 +139,7 @@ class _Reading:
     def bots(self, document: Mapping[str, Any]) -> list[Bot]:
         for name, value in document.items():
             if name not in ("defaults", "bots"):
-                self._problem(f'"{name}"', _unknown(name, value, ["bots", "defaults"]))
+                self._problem(f'"{name}"', _outside(name, value))
         tables = self._tables(document.get("bots", []))
         self._duplicates(tables)
         defaults = self._defaults(document.get("defaults", {}))
@@ -247,6 +248,23 @@ def _dotted(tables: Mapping[str, Any]) -> Iterator[str]:
             yield name
 
 
+def _outside(name: str, value: object) -> str:
+    """What is wrong with a key that stands in no table, or with a table of its own."""
+    if name not in Bot.model_fields:
+        unknown = _unknown(name, value, ["bots", "defaults"])
+        meant = [] if isinstance(value, dict) else get_close_matches(name.lower(), Bot.model_fields, n=1)
+        if not meant or "did you mean" in unknown:
+            return unknown
+        return f'unknown; did you mean "{meant[0]}"? It {_outside(meant[0], value)}'
+    if name == "functions":
+        return "is in no table; write [bots.functions.<name>] below a bot"
+    if name in _NOT_IN_DEFAULTS:
+        return "is in no table; write it below the [[bots]] of its bot"
+    if isinstance(value, dict):
+        return f"is in no table; write [defaults.{name}], or below a bot [bots.{name}]"
+    return "is in no table; write it below [defaults], or below the [[bots]] of one bot"
+
+
 def _unknown(name: str, value: object, known: Iterable[str]) -> str:
     if close := get_close_matches(name.lower(), known, n=1):
         return f'unknown; did you mean "{close[0]}"?'
@@ -265,6 +283,7 @@ def _where(detail: ErrorDetails) -> str:
 def _wrong(detail: ErrorDetails) -> str:
     kind, value = detail["type"], detail["input"]
     key, *inner = (part for part in detail["loc"] if isinstance(part, str))
+    last = detail["loc"][-1]
     fields = Bot.model_fields
     for part in inner:
         if key not in _TABLES:
@@ -282,9 +301,14 @@ def _wrong(detail: ErrorDetails) -> str:
         wrong = f"is {len(value)} characters long"
     elif kind in ("string_pattern_mismatch", "literal_error"):
         wrong = "is not valid"
+    elif kind == "string_type" and (isinstance(last, int) or last == key):
+        wrong = f"is {_shape(value)}, not text in quotes"
     else:
         wrong = f"is {_shape(value)}"
-    return f"{wrong}; accepted: {fields[key].description}"
+    accepted = fields[key].description or ""
+    words = re.findall(r'"(\w+)"', accepted) if kind == "literal_error" else []
+    close = get_close_matches(str(value).lower(), words, n=1)
+    return f"{wrong}; accepted: {accepted}" + (f'; did you mean "{close[0]}"?' if close else "")
 
 
 def _shape(value: object) -> str:

@@ -1,4 +1,4 @@
-"""``python -m relay check``: the configuration as the relay understands it, and what is wrong with it.
+"""The command ``check``: the configuration as the relay understands it, and what is wrong with it.
 
 Secrets are shown by their length. While a setting is wrong, so are all others: what was meant for one may
 have been pasted into another.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -25,6 +27,7 @@ from relay.config.settings import (
 from relay.errors import ConfigError
 from relay.model.endpoints import missing_keys
 from relay.operations import tools
+from relay.operations.called import shared_names
 from relay.texts import Texts
 from relay.tools import Toolbox
 from relay.turn.timing import too_long
@@ -39,25 +42,45 @@ Row = tuple[str, str, str]
 """A name, its value and where the value comes from."""
 
 
-def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> tuple[list[str], list[str]]:
+@dataclass(slots=True)
+class Report:
+    """What is configured, and what is wrong with it.
+
+    Attributes:
+        lines: for people.
+        problems: none means that the app would start.
+        warnings: what it starts with, and is probably not meant.
+        settings: each with its value, secrets by their length, and where it comes from; for programs.
+        bots: each with all of its keys, and what it can call; for programs.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    settings: dict[str, dict[str, str]] = field(default_factory=dict)
+    bots: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for programs."""
+        return {
+            "ok": not self.problems,
+            "problems": self.problems,
+            "warnings": self.warnings,
+            "settings": self.settings,
+            "bots": self.bots,
+        }
+
+
+def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> Report:
     """Read everything as the app does at its start.
 
     Args:
         environ: the environment; its values go before those of the file.
         local_settings: fills in what the environment lacks, when there is such a file.
-
-    Returns:
-        The lines of the report, and the problems: none means that the app would start.
     """
-    problems: list[str] = []
-    local: dict[str, str] = {}
-    sources = "the environment"
-    if local_settings.exists():
-        sources += f" and {local_settings.name}"
-        try:
-            local = read_local_settings(local_settings)
-        except ConfigError as error:
-            problems += error.problems
+    report = Report()
+    local = _local(local_settings, report)
+    sources = "the environment" + (f" and {local_settings.name}" if local_settings.exists() else "")
     merged = {**local, **environ}
     from_environment = known_settings(environ)
     origins = {
@@ -68,25 +91,64 @@ def check(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> 
     try:
         settings = load_settings(merged)
     except ConfigError as error:
-        problems += error.problems
-    rows = _hidden(merged) if settings is None else _shown(settings, merged)
-    lines = [
-        f"Settings from {sources}",
-        *_table((name, value, origins.get(name, o)) for name, value, o in rows),
-    ]
+        report.problems += error.problems
+    shown = _hidden(merged) if settings is None else _shown(settings, merged)
+    rows = [(name, value, origins.get(name, o)) for name, value, o in shown]
+    report.settings = {name: {"value": value, "from": origin} for name, value, origin in rows}
+    report.lines += [f"Settings from {sources}", *_table(rows)]
     if settings:
-        lines += ["", "Which means", *_table(_meaning(settings))]
+        report.lines += ["", "Which means", *_table(_meaning(settings))]
+    _check_files(report, merged, local, settings)
+    return report
+
+
+def check_files(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> Report:
+    """Read the bots file and the tools alone, for those who have no settings.
+
+    Args:
+        environ: the environment, of which the two settings that name the files count.
+        local_settings: fills in what the environment lacks, when there is such a file.
+    """
+    report = Report()
+    local = _local(local_settings, report)
+    report.lines.append("Only the bots file and the tools are looked at, no settings")
+    _check_files(report, {**local, **environ}, local, None)
+    return report
+
+
+def _local(local_settings: Path, report: Report) -> dict[str, str]:
+    if not local_settings.exists():
+        return {}
     try:
-        path = APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml")
-        bots = load_bots(path)
-        tools_file = APP_FOLDER / known_settings(merged).get("RELAY_TOOLS_FILE", "tools.py")
-        toolbox, wrong = tools.load(tools_file, bots, path.name, local)
-        lines += _bots(bots, path, toolbox)
-        problems += [*missing_keys(settings, bots), *too_long(settings, bots)] if settings else []
-        problems += wrong
+        return read_local_settings(local_settings)
     except ConfigError as error:
-        problems += error.problems
-    return lines, problems
+        report.problems += error.problems
+        return {}
+
+
+def _check_files(
+    report: Report, merged: Mapping[str, str], local: Mapping[str, str], settings: Settings | None
+) -> None:
+    values = known_settings(merged)
+    path = APP_FOLDER / values.get("RELAY_BOTS_FILE", "bots.toml")
+    try:
+        bots = load_bots(path)
+        tools_file = APP_FOLDER / values.get("RELAY_TOOLS_FILE", "tools.py")
+        toolbox, wrong = tools.load(tools_file, bots, path.name, local)
+        report.lines += _bots(bots, path, toolbox)
+        report.bots = [_for_programs(bot, toolbox) for bot in bots]
+        report.warnings += shared_names(bots, path.name)
+        report.problems += [*missing_keys(settings, bots), *too_long(settings, bots)] if settings else []
+        report.problems += wrong
+    except ConfigError as error:
+        report.problems += error.problems
+
+
+def _for_programs(bot: Bot, toolbox: Toolbox | None) -> dict[str, Any]:
+    keys = bot.model_dump(mode="json")
+    found = tools.rows(toolbox, bot) if toolbox else ()
+    calls = [{"tool": name, "where": where, "asks_first": bool(first)} for name, where, first in found]
+    return {**keys, "allow": sorted(keys["allow"]), "can_call": calls}
 
 
 def configured(environ: Mapping[str, str], local_settings: Path = LOCAL_SETTINGS) -> tuple[Settings, Bots]:
@@ -137,11 +199,11 @@ def _hidden(environ: Mapping[str, str]) -> Iterator[Row]:
 def _shown(settings: Settings, environ: Mapping[str, str]) -> Iterator[Row]:
     values = known_settings(environ)
     resolved: dict[str, object] = {
-        STORAGE_NAMES[field]: value for field, value in settings.storage if value is not None
+        STORAGE_NAMES[name]: value for name, value in settings.storage if value is not None
     }
-    for field, info in Settings.model_fields.items():
+    for name, info in Settings.model_fields.items():
         if info.alias:
-            resolved[info.alias] = getattr(settings, field)
+            resolved[info.alias] = getattr(settings, name)
     if resolved.get(STORAGE) == SecretStr("UseDevelopmentStorage=true"):
         resolved[STORAGE] = "UseDevelopmentStorage=true"
     resolved |= {**settings.further_keys, **settings.tool_keys}

@@ -1,4 +1,4 @@
-"""``python -m relay check --live``: asks every part that the settings name, and says what to do about one that fails.
+"""The command ``check --live``: asks every part that the settings name, and says what to do about one that fails.
 
 It reads and asks, and changes nothing: no message is sent or taken, no table or queue is made. Storage and Azure
 OpenAI are asked with the identity of whoever runs it (``az login``), which shows that they are there, not that the

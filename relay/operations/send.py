@@ -110,7 +110,7 @@ def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         bot = _bot(bots, options.bot)
         prepared = list(_prepared(options.pieces))
     except ConfigError as error:
-        print("Wrong, see python -m relay check:", *error.problems, sep="\n  ")
+        print("Wrong, see python3 dev.py check:", *error.problems, sep="\n  ")
         return WRONG
     except ValueError as error:
         print(error)

@@ -1,4 +1,4 @@
-"""The users' tools, as ``python -m relay check`` and ``dev.py`` look at them before the app runs any."""
+"""The users' tools, as the command ``check`` and ``dev.py play`` look at them before the app runs any."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ class Step:
             tools = {tool.name: tool for tool in toolbox.chosen(bot)}
         except ToolsBroken as broken:
             raise ModelUnavailable(
-                f"the bot's tools cannot be used, see python -m relay check: {broken}"
+                f"the bot's tools cannot be used, see python3 dev.py check: {broken}"
             ) from None
         return Rounds(
             self._parts, self._task, bot, tools, self.lease.until, newest=plan.batch[-1], stream=stream

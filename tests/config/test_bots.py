@@ -271,8 +271,11 @@ def test_the_longest_limit_looks_at_every_bot_and_function(write: Write) -> None
         ("temperature = nan", "is nan; accepted: a number, 0 to 2"),
         (
             'reasoning_effort = "hgih"',
-            'is not valid; accepted: "none", "minimal", "low", "medium", "high", "xhigh" or "max"',
+            'is not valid; accepted: "none", "minimal", "low", "medium", "high", "xhigh" or "max"; '
+            'did you mean "high"?',
         ),
+        ('reply = "respond"', 'is not valid; accepted: "send" or "response"; did you mean "response"?'),
+        ("model = 5", "is 5, not text in quotes; accepted: the name of a deployment or model"),
         ("verbosity = 1", 'is not valid; accepted: "low", "medium" or "high"'),
         ('temperature = "0.7"', "is text; accepted: a number, 0 to 2"),
         ("commands = 1", "is 1; accepted: true or false"),
@@ -299,6 +302,36 @@ def test_a_bad_value_is_named_with_what_is_accepted(
     assert problems(write(f"{before}{line}\n{after}")) == [f'bots.toml: {place}, key "{key}": {wrong}']
 
 
+def test_a_number_for_a_prompt_is_told_to_be_no_text(write: Write) -> None:
+    (problem,) = problems(write(GOOD_BOT.replace('"You are a friendly assistant."', "5")))
+    assert problem.endswith('key "system_prompt": is 5, not text in quotes; accepted: 1 to 100000 characters')
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        (
+            "rewind_messages = 3",
+            '"rewind_messages": is in no table; write it below [defaults], or below the [[bots]] of one bot',
+        ),
+        (
+            "rewind_mesages = 3",
+            '"rewind_mesages": unknown; did you mean "rewind_messages"? It is in no table; '
+            "write it below [defaults], or below the [[bots]] of one bot",
+        ),
+        ('name = "Helper"', '"name": is in no table; write it below the [[bots]] of its bot'),
+        (
+            "limits.per_bot.minute = 3",
+            '"limits": is in no table; write [defaults.limits], or below a bot [bots.limits]',
+        ),
+        ("functions = 3", '"functions": is in no table; write [bots.functions.<name>] below a bot'),
+        ("zzz = 3", '"zzz": unknown; accepted: bots, defaults'),
+    ],
+)
+def test_a_key_above_the_tables_is_told_where_it_belongs(write: Write, written: str, wrong: str) -> None:
+    assert problems(write(f"{written}\n{GOOD_BOT}")) == [f"bots.toml: {wrong}"]
+
+
 @pytest.mark.parametrize(
     ("alias", "wrong"),
     [
@@ -306,7 +339,7 @@ def test_a_bad_value_is_named_with_what_is_accepted(
         ('" \\u3000"', "is blank"),
         ('"\\u200b\\ufe0f"', "is blank"),
         (f'"{"x" * 65}"', "is 65 characters long"),
-        ("3", "is 3"),
+        ("3", "is 3, not text in quotes"),
     ],
 )
 def test_an_alias_is_a_name_that_people_can_see(write: Write, alias: str, wrong: str) -> None:

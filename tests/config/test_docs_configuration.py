@@ -78,10 +78,10 @@ def test_the_shown_report_is_the_real_one(tmp_path: Path) -> None:
     example = json.loads((APP_FOLDER / "local.settings.example.json").read_text(encoding="utf-8"))
     file = tmp_path / "local.settings.json"
     file.write_text(json.dumps(example), encoding="utf-8")
-    real, problems = check({}, file)
-    shown = DOCUMENT.split("$ python -m relay check\n")[1].split("\n```")[0].splitlines()
-    assert (problems, shown[-1]) == ([], "OK")
-    remaining = iter(real)
+    report = check({}, file)
+    shown = DOCUMENT.split("$ python3 dev.py check\n")[1].split("\n```")[0].splitlines()
+    assert (report.problems, report.warnings, shown[-1]) == ([], [], "OK")
+    remaining = iter(report.lines)
     assert [line for line in shown[:-1] if line and line != "  ..." and line not in remaining] == []
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from relay import __main__ as command_line
 from relay.config.settings import APP_FOLDER, SETTING_NAMES
 from relay.errors import ConfigError
-from relay.operations.check import check, read_local_settings
+from relay.operations import check as checked
+from relay.operations.check import read_local_settings
 from tests.mistakes import GOOD_BOT, GOOD_SETTINGS
 
 SECRET = "pa55word"
@@ -28,6 +31,12 @@ def settings(tmp_path: Path) -> dict[str, str]:
 def no_file(tmp_path: Path) -> Path:
     """A path where no ``local.settings.json`` is."""
     return tmp_path / "local.settings.json"
+
+
+def check(environ: dict[str, str], local_settings: Path) -> tuple[list[str], list[str]]:
+    """The lines of the report, and the problems."""
+    report = checked.check(environ, local_settings)
+    return report.lines, report.problems
 
 
 def write_local(path: Path, **values: object) -> Path:
@@ -262,12 +271,63 @@ def test_a_malformed_settings_file_is_one_problem_beside_the_others(
     assert len(problems) == 1
 
 
-def run(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+TWINS = (
+    GOOD_BOT
+    + """
+[[bots]]
+accid = "second"
+name = "HELPER"
+aliases = ["Second one", "helper"]
+system_prompt = "x"
+"""
+)
+
+
+def test_a_name_that_leads_to_another_bot_is_a_warning(settings: dict[str, str], no_file: Path) -> None:
+    Path(settings["RELAY_BOTS_FILE"]).write_text(TWINS)
+    report = checked.check(settings, no_file)
+    assert report.problems == []
+    assert report.warnings == [
+        'bots.toml: bot "second", key "name": "HELPER" is what "helper" is called, too; '
+        'in a group, @HELPER means "helper"',
+        'bots.toml: bot "second", key "aliases": "helper" is what "helper" is called, too; '
+        'in a group, @helper means "helper"',
+    ]
+
+
+def test_a_name_that_is_a_later_bots_accid_is_a_warning(settings: dict[str, str], no_file: Path) -> None:
+    Path(settings["RELAY_BOTS_FILE"]).write_text(
+        GOOD_BOT.replace('"Helper"', '"second"') + TWINS[len(GOOD_BOT) :]
+    )
+    (warning,) = [
+        each for each in checked.check(settings, no_file).warnings if '"helper", key "name"' in each
+    ]
+    assert warning.endswith('@second means "second"')
+
+
+def test_names_that_only_begin_alike_are_none(settings: dict[str, str], no_file: Path) -> None:
+    second = GOOD_BOT.replace("helper", "second").replace("Helper", "Helper two")
+    Path(settings["RELAY_BOTS_FILE"]).write_text(GOOD_BOT + second)
+    assert checked.check(settings, no_file).warnings == []
+
+
+def test_the_files_alone_need_no_setting(with_tools: dict[str, str], no_file: Path) -> None:
+    files = {name: with_tools[name] for name in ("RELAY_BOTS_FILE", "RELAY_TOOLS_FILE")}
+    report = checked.check_files(files | {"IM_REGION": "mars"}, no_file)
+    assert (report.problems, report.settings) == ([], {})
+    assert "nearest_shop(city: string, limit?: integer) tools.py:8" in words(report.lines)
+    Path(files["RELAY_BOTS_FILE"]).write_text(f'{GOOD_BOT}tools = ["cancle"]\nreply = "respond"\n')
+    assert 'did you mean "response"?' in checked.check_files(files, no_file).problems[0]
+    Path(files["RELAY_BOTS_FILE"]).write_text(f'{GOOD_BOT}tools = ["cancle"]\n')
+    assert 'did you mean "cancel"?' in checked.check_files(files, no_file).problems[0]
+
+
+def run(environ: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     # Blanks, so that nothing comes from a local.settings.json of the developer.
     blanks = dict.fromkeys(SETTING_NAMES, "")
     inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-m", "relay", "check"],
+        [sys.executable, "-m", "relay", "check", *options],
         cwd=APP_FOLDER,
         env=inherited | blanks | environ,
         capture_output=True,
@@ -295,3 +355,80 @@ def test_a_console_with_a_small_encoding_is_no_reason_to_fail(settings: dict[str
     Path(settings["RELAY_BOTS_FILE"]).write_text(GOOD_BOT.replace("Helper", "助手"), encoding="utf-8")
     result = run(settings | {"PYTHONIOENCODING": "ascii"})
     assert result.stdout.endswith("\n\nOK\n")
+
+
+def test_a_warning_is_shown_and_is_no_failure(settings: dict[str, str]) -> None:
+    Path(settings["RELAY_BOTS_FILE"]).write_text(TWINS)
+    result = run(settings)
+    assert '\nProbably not meant:\n  bots.toml: bot "second"' in result.stdout
+    assert (result.stdout[-4:], result.returncode) == ("\nOK\n", 0)
+
+
+def test_for_programs_there_is_one_object_whatever_a_file_of_tools_prints(with_tools: dict[str, str]) -> None:
+    tools = Path(with_tools["RELAY_TOOLS_FILE"])
+    tools.write_text("print('loaded')\n" + TOOLS)
+    Path(with_tools["RELAY_BOTS_FILE"]).write_text(TWINS + 'tools = ["cancel"]\n')
+    result = run(with_tools | {"SHOP_OF_A_TEST": "x", "IM_APP_SECRET": SECRET}, "--json")
+    found = json.loads(result.stdout)
+    assert (found["ok"], found["problems"], len(found["warnings"]), found["live"]) == (True, [], 2, [])
+    assert found["settings"]["IM_REGION"] == {"value": "overseas", "from": "default"}
+    assert found["settings"]["IM_APP_SECRET"] == {"value": "set (8 characters)", "from": "environment"}
+    first, second = found["bots"]
+    assert (first["accid"], first["rewind_messages"], first["allow"]) == ("helper", 20, [])
+    assert second["can_call"] == [
+        {"tool": "cancel(order_id: integer)", "where": "tools.py:14", "asks_first": True}
+    ]
+    assert (result.returncode, result.stderr) == (0, "loaded\n")
+
+
+def test_for_programs_the_problems_are_in_the_object_and_in_the_exit_code(settings: dict[str, str]) -> None:
+    result = run(settings | {"IM_REGION": "mars"}, "--json")
+    found = json.loads(result.stdout)
+    assert (found["ok"], found["problems"]) == (
+        False,
+        ['IM_REGION: is not valid; accepted: "overseas" or "china"'],
+    )
+    assert (result.returncode, SECRET in result.stdout) == (1, False)
+
+
+def test_the_files_alone_are_looked_at_for_programs_too(settings: dict[str, str]) -> None:
+    result = run({"RELAY_BOTS_FILE": settings["RELAY_BOTS_FILE"]}, "--file-only", "--json")
+    assert json.loads(result.stdout)["ok"]
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize("options", [("--live", "--file-only"), ("--webhook", "https://x"), ("--lively",)])
+def test_options_that_do_not_go_together_are_a_wrong_command(options: tuple[str, ...]) -> None:
+    assert run({}, *options).returncode == 2
+
+
+def test_without_the_packages_there_is_one_line_that_says_what_to_run() -> None:
+    result = subprocess.run(
+        [sys.executable, "-S", "-I", "-c", WITHOUT_PACKAGES], cwd=APP_FOLDER, capture_output=True, text=True
+    )
+    assert result.returncode == 2
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("python -m relay needs the package ")
+    assert "python3 dev.py check" in line
+
+
+WITHOUT_PACKAGES = """
+import runpy, sys
+sys.path.insert(0, ".")
+sys.argv = ["relay", "check"]
+runpy.run_module("relay", run_name="__main__")
+"""
+
+
+def test_an_old_python_is_told_what_to_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "OLDEST", (4, 0))
+    assert command_line.main() == 2
+    assert "needs Python 3.11 to 3.13. In a checkout, `python3 dev.py check`" in capsys.readouterr().err
+
+
+def test_the_command_line_parses_on_python_3_8() -> None:
+    source = Path(command_line.__file__).read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 8))

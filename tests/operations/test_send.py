@@ -13,8 +13,8 @@ import pytest
 
 from playground.im.chats import Delivered
 from playground.im_server import ApiFault, ImServer
-from relay import __main__ as command_line
 from relay.config.settings import SETTING_NAMES
+from relay.operations import command as command_line
 from relay.operations.send import REFUSED, SENT, WRONG
 from tests.mistakes import GOOD_BOT, GOOD_SETTINGS
 

@@ -1,0 +1,93 @@
+"""What ``python -m relay`` understands, once its packages are there."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from relay.operations import options as of
+from relay.operations import send
+from relay.operations.check import Report, check, check_files, configured
+
+if TYPE_CHECKING:
+    from relay.operations.live import Finding
+
+RIGHT, WRONG = 0, 1
+"""Exit codes of ``check``; a command that is wrong itself ends with 2, as argparse has it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 when everything is right, 1 when something is not, 2 for a wrong command."""
+    parser = argparse.ArgumentParser(prog="python -m relay")
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("check", help="show the configuration and what is wrong with it")
+    of.add_check_options(checking)
+    sending = commands.add_parser("send", help="send messages as a bot, by hand")
+    send.add_arguments(sending)
+    options = parser.parse_args(arguments)
+    if options.command == "send":
+        _any_letter()
+        return send.send(options, os.environ)
+    if wrong := of.wrong_together(options):
+        parser.error(wrong)
+    return run_check(options, os.environ)
+
+
+def run_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Check, and print what was found; returns the exit code."""
+    _any_letter()
+    look = check_files if options.file_only else check
+    if options.json:
+        with contextlib.redirect_stdout(sys.stderr):  # where a tool's file may print
+            report = look(environ)
+            findings = _ask(environ, options.webhook) if options.live and not report.problems else []
+        asked = [{"part": each.part, "said": each.said, "fix": each.fix} for each in findings]
+        report.problems += _failures(findings)
+        print(json.dumps({**report.as_json(), "live": asked}, indent=2))
+        return WRONG if report.problems else RIGHT
+    return _tell(look(environ), options, environ)
+
+
+def _tell(report: Report, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    problems, see = report.problems, "docs/configuration.md#mistakes-and-what-you-read"
+    print("\n".join(report.lines))
+    if options.live and not problems:
+        from relay.operations import live  # a plain check needs no client
+
+        findings = _ask(environ, options.webhook)
+        print("\n".join([*live.report(findings), *live.console_fields(options.webhook)]))
+        problems, see = _failures(findings), "docs/configuration.md#does-it-answer"
+    if report.warnings:
+        print("", "Probably not meant:", *[f"  {warning}" for warning in report.warnings], sep="\n")
+    if not problems:
+        print("\nOK")
+        return RIGHT
+    print("", f"Wrong, see {see}:", *[f"  {problem}" for problem in problems], sep="\n")
+    return WRONG
+
+
+def _ask(environ: Mapping[str, str], webhook: str | None) -> list[Finding]:
+    """Ask the parts, after saying how many questions that costs."""
+    from relay.operations import live
+
+    settings, bots = configured(environ)
+    count = len(live.questions(bots))
+    print(f"\nAsks the models {count} short question{'s' if count > 1 else ''}.", flush=True)
+    return asyncio.run(live.ask_all(settings, bots, webhook))
+
+
+def _failures(findings: Sequence[Finding]) -> list[str]:
+    return [f"{finding.part}: {finding.said}" for finding in findings if finding.fix]
+
+
+def _any_letter() -> None:
+    """A bot's name need not fit the console's encoding."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
