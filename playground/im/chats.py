@@ -123,6 +123,16 @@ class Chats:
         self.record.write("team", team)
         return team
 
+    def dismiss(self, tid: str) -> Team:
+        """End a group; returns it as it was. Its messages stay.
+
+        Raises:
+            KeyError: there is no such group.
+        """
+        gone = self.teams.pop(tid)
+        self.record.write("team", Team(tid, (), gone.kind))
+        return gone
+
     async def deliver(self, message: Delivered) -> None:
         """Put a message into its chat, or a grown stream message in place of its earlier form."""
         self._messages[message.server_id] = message

@@ -5,8 +5,12 @@
 ``POST /_control/deliver``      ``{"message": server id, "delivery": {…}}`` → the record after one more request
 ``POST /_control/recall``       ``{"message": server id, "delivery"}``: its sender recalls it → the request
 ``POST /_control/edit``         the same with the new ``"text"``
+``POST /_control/delete``       ``{"message": server id}``: it is gone from its chat, and no copy tells the webhook
+``POST /_control/post``         ``{"body", "headers", "delivery"}``: any body, signed, with more or other headers (an
+                                empty one is left out) → the request
 ``POST /_control/teams``        ``{"tid", "members", "kind"}``; with ``"report": true`` the webhook hears whom the
                                 first member has added
+``POST /_control/dismiss``      ``{"tid"}``: the group is gone; the webhook gets the notification of that
 ``POST /_control/webhook``      ``{"url"}``
 ``POST /_control/faults``       ``{"api": {…ApiFault}}``, ``{"delivery": {…Delivery}}`` and/or
                                 ``{"storage": {…StorageFault}}``; DELETE ends them all
@@ -32,18 +36,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import ValidationError, validate_call
+from pydantic import StringConstraints, ValidationError, validate_call
 
+from playground.im.copies import NO_HEADERS, Post
 from playground.im.faults import ApiFault, Delivery
 from playground.im.platform import Platform
 from playground.im.storage import StorageFault
 
 EVENTS_WAIT_MAX_SECONDS = 60.0
+
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", max_length=128)]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\t\x20-\x7e]*$", max_length=4096)]
+Headers = Mapping[HeaderName, HeaderValue]
+"""What may stand in a request's head (RFC 9110, section 5), as far as it is ASCII."""
 
 
 def control_routes(im: Platform) -> list[web.RouteDef]:
@@ -60,6 +70,24 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
 
     async def edit(**arguments: Any) -> Any:
         return asdict(await validate_call(im.edit)(**arguments))
+
+    async def delete(**arguments: Any) -> Any:
+        @validate_call
+        async def remove(message: str) -> None:
+            await im.chats.remove(message)
+
+        return await remove(**arguments)
+
+    async def post(**arguments: Any) -> Any:
+        @validate_call
+        async def send(body: str, headers: Headers = NO_HEADERS, delivery: Delivery | None = None) -> Post:
+            return await im.post(body.encode("utf-8", "surrogatepass"), delivery, headers)
+
+        return asdict(await send(**arguments))
+
+    async def dismiss(**arguments: Any) -> Any:
+        validate_call(im.dismiss)(**arguments)
+        await im.record.announce()
 
     async def create_team(*, report: bool = False, **arguments: Any) -> Any:
         team = validate_call(im.add_to_team if report else im.create_team)(**arguments)
@@ -143,6 +171,9 @@ def control_routes(im: Platform) -> list[web.RouteDef]:
         web.post("/_control/deliver", _with_arguments(deliver)),
         web.post("/_control/recall", _with_arguments(recall)),
         web.post("/_control/edit", _with_arguments(edit)),
+        web.post("/_control/delete", _with_arguments(delete)),
+        web.post("/_control/post", _with_arguments(post)),
+        web.post("/_control/dismiss", _with_arguments(dismiss)),
         web.post("/_control/teams", _with_arguments(create_team)),
         web.post("/_control/webhook", _with_arguments(set_webhook)),
         web.post("/_control/faults", _with_arguments(misbehave)),

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Literal
@@ -32,6 +32,8 @@ DELIVERED_STATUSES = (200, 500)
 
 MEMBERS_NAMED_UP_TO = 200
 """Larger groups are copied without their members."""
+
+NO_HEADERS: Mapping[str, str] = {}
 
 _CONV_TYPE = {None: "PERSON", "team": "TEAM", "super_team": "SUPER_TEAM"}
 
@@ -70,15 +72,6 @@ def message_copy(
     if team is not None and len(team.members) <= MEMBERS_NAMED_UP_TO:
         body["tMembers"] = f"[{', '.join(team.members)}]"
     return body
-
-
-def joined_copy(message: Delivered, newcomers: Sequence[str], team: Team) -> dict[str, Any]:
-    """Body of the copy that tells whom the sender has added to a group (doc DI3OTg5Mjg)."""
-    attach = {
-        "id": 401 if team.kind == "super_team" else 0,
-        "data": {"ids": newcomers, "tinfo": {"1": team.tid}},
-    }
-    return message_copy(message, team=team) | {"attach": json.dumps(attach)}
 
 
 def recall_copy(message: Delivered, now: int) -> dict[str, str]:
@@ -136,7 +129,7 @@ class Post:
         at: when it was posted, Unix milliseconds.
         url, headers, request: what was posted, to the last header and byte.
         server_id: id of the message that it is about; empty for other requests.
-        input: message copy or chatbot request.
+        input: message copy, which any other event counts as, or chatbot request.
         status: HTTP status, None if no answer came in time.
         body: the answer, as text.
         milliseconds: until the answer or the failure.
@@ -185,18 +178,36 @@ class Poster:
     _numbers: Iterator[int] = field(default_factory=count)
 
     async def post(
-        self, url: str, body: bytes, delivery: Delivery, *, input: Input = "copy", server_id: str = ""
+        self,
+        url: str,
+        body: bytes,
+        delivery: Delivery,
+        *,
+        input: Input = "copy",
+        server_id: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> list[Post]:
-        """Post a body as often as ``delivery`` says, and return the outcomes."""
+        """Post a body as often as ``delivery`` says, and return the outcomes.
+
+        ``headers`` are more headers, or others in place of those it has; an empty one is left out.
+        """
         if delivery.delay_seconds:
             await asyncio.sleep(delivery.delay_seconds)
-        once = (self._post_once(url, body, delivery, input, server_id) for _ in range(delivery.copies))
+        once = (
+            self._post_once(url, body, delivery, input, server_id, headers) for _ in range(delivery.copies)
+        )
         outcomes = await asyncio.gather(*once)
         self.posts.extend(outcomes)
         return outcomes
 
     async def _post_once(
-        self, url: str, body: bytes, delivery: Delivery, input: Input, server_id: str
+        self,
+        url: str,
+        body: bytes,
+        delivery: Delivery,
+        input: Input,
+        server_id: str,
+        others: Mapping[str, str],
     ) -> Post:
         signed = sign_request(self.secret, body, self.now() + int(delivery.clock_offset_seconds * 1000))
         if delivery.signature == "bad":
@@ -209,6 +220,7 @@ class Poster:
             **signed,
             "traceparent": _new_trace(),
         }
+        headers = _with_others(headers, others)
         text = body.decode(errors="replace")
         post = Post(next(self._numbers), self.now(), url, headers, text, server_id, input)
         await self.record.add("post", post)
@@ -235,6 +247,13 @@ class Poster:
             return None, "", "no answer in time"
         except aiohttp.ClientError as error:
             return None, "", type(error).__name__
+
+
+def _with_others(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """The headers with others in place of those of the same name, in any case; without those that are empty."""
+    replaced = {name.lower() for name in others}
+    kept = {name: value for name, value in headers.items() if name.lower() not in replaced}
+    return kept | {name: value for name, value in others.items() if value}
 
 
 def _new_trace() -> str:

@@ -24,17 +24,18 @@ from playground.im.contents import ATTACH_MAX_CHARS
 from playground.im.copies import (
     CHATBOT_TIMEOUT_SECONDS,
     COPY_TIMEOUT_SECONDS,
+    NO_HEADERS,
     Input,
     Post,
     Poster,
     RobotInfo,
     chatbot_request,
     edit_copy,
-    joined_copy,
     message_copy,
     recall_copy,
 )
 from playground.im.faults import ApiFault, Delivery
+from playground.im.notices import Operation, notice
 from playground.im.said import Said
 from playground.im.signals import Shown
 from playground.im.storage import Storage
@@ -193,19 +194,21 @@ class Platform:
         """
         said = self._said[message].message
         await self.chats.change(message, RECALLED)
-        return await self._post_change(recall_copy(said, self.chats.now()), delivery)
+        return await self.post(_json(recall_copy(said, self.chats.now())), delivery)
 
     async def edit(self, message: str, text: str, delivery: Delivery | None = None) -> Post:
         """Its sender changes what a message says; otherwise as :meth:`recall`."""
         said = await self.chats.change(message, text)
-        return await self._post_change(edit_copy(said, text, self.chats.now()), delivery)
+        return await self.post(_json(edit_copy(said, text, self.chats.now())), delivery)
 
-    async def _post_change(self, body: dict[str, Any], delivery: Delivery | None) -> Post:
-        return await self.post(json.dumps(body, ensure_ascii=False).encode(), delivery)
+    async def post(
+        self, body: bytes, delivery: Delivery | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Post:
+        """Post any body, signed, such as a third-party callback or another event; return the last outcome.
 
-    async def post(self, body: bytes, delivery: Delivery | None = None) -> Post:
-        """Post any body, signed, such as a third-party callback or another event; return the last outcome."""
-        posts = await self._poster.post(self._webhook(), body, delivery or self.delivery)
+        ``headers`` are more headers, or others in place of those it has; an empty one is left out.
+        """
+        posts = await self._poster.post(self._webhook(), body, delivery or self.delivery, headers=headers)
         await self.record.announce()
         return posts[-1]
 
@@ -239,20 +242,24 @@ class Platform:
         team = self.create_team(tid, members, kind)
         here = before.members if before else team.members[:1]
         newcomers = [member for member in team.members if member not in here]
-        if newcomers and self.webhook is not None:
-            message = Delivered(
-                sender=team.members[0],
-                to=tid,
-                team_kind=team.kind,
-                text="",
-                client_id=str(uuid.uuid4()),
-                server_id=self.chats.next_id(),
-                at=self.chats.now(),
-                msg_type="NOTIFICATION",
-            )
-            body = json.dumps(joined_copy(message, newcomers, team)).encode()
-            self._start(self.post(body))
+        if newcomers:
+            self._notify(team, "joined", newcomers)
         return team
+
+    def dismiss(self, tid: str) -> None:
+        """Its first member ends a group; the webhook hears of it.
+
+        Raises:
+            KeyError: there is no such group.
+        """
+        self._notify(self.chats.dismiss(tid), "dismissed")
+
+    def _notify(self, team: Team, operation: Operation, members: Sequence[str] = ()) -> None:
+        if self.webhook is None:
+            return
+        own, now = self.chats.next_id(), self.chats.now()
+        body = notice(team, operation, team.members[0], members=members, server_id=own, at=now)
+        self._start(self.post(_json(body)))
 
     @property
     def calls(self) -> list[ApiCall]:
@@ -282,10 +289,8 @@ class Platform:
         return self.webhook
 
     async def _post(self, body: dict[str, Any], delivery: Delivery, kind: Input, said: Said) -> list[Post]:
-        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        posts = await self._poster.post(
-            self._webhook(), raw, delivery, input=kind, server_id=said.message.server_id
-        )
+        own = said.message.server_id
+        posts = await self._poster.post(self._webhook(), _json(body), delivery, input=kind, server_id=own)
         said.posts.extend(posts)
         if kind == "chatbot":
             await self._deliver_response(said, posts)
@@ -296,9 +301,7 @@ class Platform:
         """Wait until the webhook has answered to a message that a user wrote later."""
 
         def overtaken() -> bool:
-            later = (
-                self._said[post.server_id].message for post in self.posts if post.server_id in self._said
-            )
+            later = [self._said[one.server_id].message for one in self.posts if one.server_id in self._said]
             return any(int(message.server_id) > int(said.message.server_id) for message in later)
 
         with contextlib.suppress(TimeoutError):  # nobody wrote anything more
@@ -338,7 +341,10 @@ class Platform:
         task.add_done_callback(self._tasks.discard)
 
     async def _end_tasks(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -231,3 +232,47 @@ async def test_a_user_can_recall_and_edit_a_message(
     assert recall["sendTime"] == str(said[0]["message"]["at"])
     assert (edit["eventType"], edit["modifyAccountId"], edit["text"]) == ("89", "alice", "three")
     assert "error" in await control.post("recall", status=400, message="7")
+
+
+async def test_any_body_is_posted_signed_with_headers_of_ones_own(
+    control: Control, webhook: Receiver, im: ImServer
+) -> None:
+    body = '{"eventType": 1, "body": "\u4f60\u597d"}'
+    other = {"checksum": "abc", "X-Own": "1", "AppKey": ""}
+    post = await control.post("post", body=body, headers=other)
+    assert (post["status"], post["request"], post["server_id"]) == (200, body, "")
+    (received,) = webhook.received
+    assert received.raw == body.encode()
+    assert {"checksum", "AppKey", "X-Own"} & received.headers.keys() == {"checksum", "X-Own"}
+    assert received.headers["checksum"] == "abc"
+    assert "CheckSum" not in received.headers
+    late = await control.post("post", body="{}", delivery={"clock_offset_seconds": -3600})
+    assert int(late["headers"]["CurTime"]) <= im.chats.now() - 3_600_000
+
+
+@pytest.mark.parametrize("headers", [{"a b": "c"}, {"a": "b\r\nc: d"}])
+async def test_what_is_no_header_is_refused(control: Control, headers: dict[str, str]) -> None:
+    assert "headers" in (await control.post("post", status=400, body="{}", headers=headers))["error"]
+
+
+async def test_a_deleted_message_is_gone_and_no_copy_tells_of_it(
+    control: Control, webhook: Receiver, im: ImServer
+) -> None:
+    said = await control.post("say", sender="alice", text="hello")
+    await control.post("delete", message=said["message"]["server_id"])
+    assert im.chat("alice", "helper") == []
+    assert len(webhook.received) == 1
+    await control.post("delete", status=400, message="17")
+
+
+async def test_the_webhook_hears_that_a_group_is_no_more(
+    control: Control, webhook: Receiver, im: ImServer
+) -> None:
+    await control.post("teams", tid="7001", members=["alice", "helper"])
+    await control.post("dismiss", tid="7001")
+    await im.wait_for(lambda: bool(im.posts))
+    told = webhook.bodies[0]
+    assert (told["msgType"], told["fromAccount"], told["to"]) == ("NOTIFICATION", "alice", "7001")
+    assert json.loads(told["attach"])["id"] == 4
+    assert im.chats.teams == {}
+    await control.post("dismiss", status=400, tid="7001")
