@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -38,6 +38,7 @@ class Child:
         log: file that gets everything it prints, started anew; None for none.
         env: the whole environment, the current one when None. Loopback is always kept off proxies.
         cwd: working directory, the checkout when None.
+        heard: is told each line that it prints, in a thread of its own.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Child:
         log: Path | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path = ROOT,
+        heard: Callable[[str], None] | None = None,
     ) -> None:
         self.name = name
         self.log = log
         self._lines: deque[tuple[int, str]] = deque(maxlen=KEPT_LINES)
         self._count = 0
         self._ended = False
+        self._heard = heard
         self._news = threading.Condition()
         if log:
             log.parent.mkdir(parents=True, exist_ok=True)
@@ -147,8 +150,11 @@ class Child:
             for raw in output:
                 log.write(raw)
                 log.flush()
+                line = raw.decode(errors="replace").rstrip()
+                if self._heard:
+                    self._heard(line)
                 with self._news:
-                    self._lines.append((self._count, raw.decode(errors="replace").rstrip()))
+                    self._lines.append((self._count, line))
                     self._count += 1
                     self._news.notify_all()
         with self._news:

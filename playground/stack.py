@@ -14,6 +14,7 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from playground.azurite import Azurite
+from playground.host_lines import HostLines
 from playground.ports import ANY_PORTS, Ports, free_port, require_free
 from playground.processes import Child, stop_all
 
@@ -64,6 +65,7 @@ class Stack:
         im_url, model_url: of the IM emulator and of the model server; the latter empty where none was started.
         storage: Azurite.
         functions: the function host, None when the stack did not start it.
+        host_lines: what it prints.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Stack:
         self._environ = dict(os.environ if environ is None else environ)
         self._children: list[Child] = []
         self._starts = 0
+        self.host_lines = HostLines()
 
     @property
     def storage_runs(self) -> bool:
@@ -202,7 +205,7 @@ class Stack:
         env = {**self._environ, **self.settings()}
         self._starts += 1
         log = self.logs / (f"functions-{self._starts}.log" if self._starts > 1 else "functions.log")
-        self.functions = Child("functions", command, log=log, env=env)
+        self.functions = Child("functions", command, log=log, env=env, heard=self.host_lines.add)
         return self.functions.wait_for(r"webhook: \[POST\] (http\S+)", seconds=READY_SECONDS)[1]
 
     def settings(self) -> dict[str, str]:

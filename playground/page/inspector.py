@@ -13,6 +13,7 @@ from playground.page.journal import Journal
 from playground.page.robot import bot_for, robot_of
 from playground.page.round_rows import may_call, read_rounds
 from playground.page.rows import no_rows, stored_rows
+from playground.page.shown import log_id_of
 from playground.page.timeline import timeline_of
 from relay import spans
 from relay.config.bot import Bot
@@ -46,7 +47,10 @@ class Inspector:
         if tables is not None and partition is not None and may_call(self._journal, asked):
             with suppress(StorageUnavailable):  # what the spans tell is shown all the same
                 await read_rounds(self._journal, asked, partition, tables)
-        return timeline_of(self._journal, asked).as_json()
+        found = timeline_of(self._journal, asked).as_json()
+        return found | {
+            "log_ids": [log_id_of(self._journal.messages[asked]), *([partition] if partition else [])]
+        }
 
     async def rows(self, message: str, tables: Tables | None) -> dict[str, Any]:
         """What is stored of the conversation of a message; ``tables`` is None when they cannot be read."""

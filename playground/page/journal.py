@@ -137,9 +137,10 @@ class Journal:
         return came or self.spans_from <= self.messages[message].at
 
     def _about(self, traces: Iterable[str]) -> set[str]:
-        return {message for trace in set(traces) for message in self._messages_of(trace)}
+        return {message for trace in set(traces) for message in self.messages_of(trace)}
 
-    def _messages_of(self, trace: str) -> set[str]:
+    def messages_of(self, trace: str) -> set[str]:
+        """The messages that a trace tells about: of the request that began it, and those that its turn answered."""
         own = {self._owners[trace]} if trace in self._owners else set()
         stored = (span for span in self.spans_of(trace) if span.name == spans.STORE)
         return own | {message for span in stored for message in self.covered_by(span)}

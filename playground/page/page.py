@@ -13,12 +13,14 @@ from typing import Any
 
 from playground.control import Control, ControlError
 from playground.faults import Switches
+from playground.im.chats import Delivered
 from playground.page.events import Events
 from playground.page.inspector import Inspector
 from playground.page.journal import Journal
 from playground.page.media import key_of
 from playground.page.parts import HostLabel, HostState, ModelLabel, Parts
 from playground.page.people import People, Team
+from playground.page.requests import Requests
 from playground.page.shown import Shown
 from playground.page.spans import SpanFact
 from playground.page.switchboard import Switchboard
@@ -33,6 +35,10 @@ RETRY_SECONDS = 0.5
 
 SAY = {"function": "function", "topic": "topic", "customContent": "custom", "account": "account"}
 """Fields of ``robotInfo`` and what the emulator calls them."""
+
+
+GONE = ("recalled", "deleted")
+"""What has become of a message that can do nothing any more."""
 
 
 class NotTheirs(Exception):
@@ -51,7 +57,7 @@ class Page:
             empty where they do.
 
     Attributes:
-        people, journal, events, switchboard, inspector: the parts of what is behind the page.
+        people, journal, shown, events, switchboard, inspector, requests: the parts of what is behind the page.
         faults_of: names of the faults that were on for a message, by its client id.
     """
 
@@ -74,7 +80,8 @@ class Page:
         self.switchboard = Switchboard(self.events)
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.inspector = Inspector(self.journal, self.bots, keep_ms)
-        self._shown = Shown(self.journal, self.bots)
+        self.shown = Shown(self.journal, self.bots)
+        self.requests = Requests(self.journal)
         self.faults_of: dict[str, list[str]] = {}
         self._arrivals: dict[str, asyncio.Future[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -107,7 +114,7 @@ class Page:
         """Note the time: what the host worked on was broken off."""
         self.journal.kills.append(int(time.time() * 1000))
         self.host_is("down")
-        self._publish_timelines(self._shown.waiting())
+        self._publish_timelines(self.shown.waiting())
 
     def receive_spans(self, found: Iterable[SpanFact]) -> None:
         """Take spans of the relay."""
@@ -121,8 +128,8 @@ class Page:
         return {
             "bots": [_bot(bot) for bot in self.bots],
             "users": [asdict(user) for user in self.people.users.values()],
-            "teams": [team.as_json() for team in self.people.teams.values()],
-            "messages": list(self._shown.messages.values()),
+            "teams": [team.as_json() for team in self.people.teams.values() if team.members],
+            "messages": list(self.shown.messages.values()),
             "model": asdict(self.model),
             "host": asdict(self.host),
             "invisible": [*self._invisible, *([] if self.journal.spans_visible else [self._without_spans])],
@@ -170,7 +177,7 @@ class Page:
             await asyncio.wait({arrival, said}, return_when=asyncio.FIRST_COMPLETED)
             if not arrival.done():
                 said.result()  # raises what went wrong; a message that was posted has been recorded before
-            return self._shown.messages[await arrival]
+            return self.shown.messages[await arrival]
         finally:
             del self._arrivals[client_id]
 
@@ -181,18 +188,20 @@ class Page:
             ControlError: the emulator refuses.
             NotTheirs: there is no such message of this user.
         """
-        self._check_own(sender, message)
+        self.own_message(sender, message)
         await (await self.parts()).im.call("POST", "recall", json={"message": message})
 
     async def edit(self, sender: str, message: str, text: str) -> None:
         """A user changes what a message of their own says; otherwise as :meth:`recall`."""
-        self._check_own(sender, message)
+        self.own_message(sender, message)
         await (await self.parts()).im.call("POST", "edit", json={"message": message, "text": text})
 
-    def _check_own(self, sender: str, message: str) -> None:
+    def own_message(self, sender: str, message: str) -> Delivered:
+        """A user's message that they can still do something with; raises NotTheirs when it is none."""
         said = self.journal.messages.get(message)
-        if said is None or said.sender != sender or said.origin != "user" or said.changed == "recalled":
+        if said is None or said.sender != sender or said.origin != "user" or said.changed in GONE:
             raise NotTheirs
+        return said
 
     async def store(self, content: bytes, content_type: str, frame_of: str = "") -> dict[str, Any]:
         """Keep what a user attaches, or the first picture of a film that lies at a URL; ``url``, ``md5``, ``size``.
@@ -241,6 +250,8 @@ class Page:
                     self._team_changed(fact)
                 else:
                     touched |= self.journal.add(fact)
+                    if fact["kind"] == "post":
+                        self.events.publish("request", number=fact["number"])
             self._learned(touched)
 
     def _team_changed(self, fact: Mapping[str, Any]) -> None:
@@ -258,9 +269,9 @@ class Page:
                 self.events.publish("user", user=asdict(self.people.meet(message.sender)))
         changed: set[str] = set()
         for chat in {message.chat for message in known}:
-            for gone in self._shown.take_away(chat):
+            for gone in self.shown.take_away(chat):
                 self.events.publish("gone", id=gone)
-            for shown in self._shown.settle(chat):
+            for shown in self.shown.settle(chat):
                 changed.add(shown["id"])
                 self.events.publish("message", message=shown)
         self._publish_timelines({message.server_id for message in known} | changed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from playground.control import Control
+from playground.host_lines import HostLines
 from relay.ports import Tables
 
 HostState = Literal["starting", "running", "down"]
@@ -43,8 +44,10 @@ class Parts:
         im: control interface of the IM emulator.
         model: of the model server; None when the stack did not start the model.
         tables: Table Storage; None when the stack did not start the storage.
+        host_lines: what the function host prints; None when the stack did not start it.
     """
 
     im: Control
     model: Control | None
     tables: Tables | None
+    host_lines: HostLines | None = None

@@ -22,7 +22,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A group, with the accids of its users and bots."""
+    """A group, with the accids of its users and bots; nobody is in one that has ended."""
 
     tid: str
     name: str
@@ -72,6 +72,10 @@ class People:
         name = name or (known.name if known else tid)
         self.teams[tid] = team = Team(tid, name, tuple(members))
         return team
+
+    def is_team(self, tid: str) -> bool:
+        """True for a group that has not ended; the id of one that has is not given again."""
+        return tid in self.teams and bool(self.teams[tid].members)
 
     def knows(self, accid: str) -> bool:
         """True for a user or a bot."""

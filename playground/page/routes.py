@@ -7,19 +7,20 @@ import tomllib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from playground.azurite import AZURITE_FOLDER
-from playground.control import ControlError
-from playground.faults import FAULTS, FaultUnavailable
+from playground.faults import FAULTS
 from playground.im.attach import MSG_TYPES, attach_of, place_of
 from playground.im.storage import ITEM_MAX_BYTES
+from playground.page.act_routes import ActRoutes
+from playground.page.asked import Accid, Body, Signed, body_of, obeyed
 from playground.page.guard import ApiError, add_headers, guard
 from playground.page.media import served
-from playground.page.page import NotTheirs, Page
+from playground.page.page import Page
 from playground.page.scenes import chat_as_scenario, read_scenario, replay
 from playground.runs import ROOT
 from relay.attachments import NAME_MAX_CHARS, URL_MAX_CHARS
@@ -28,9 +29,6 @@ from relay.inbound.addressing import find_mention
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 STATIC = Path(__file__).parent / "static"
 LIT_HTML = AZURITE_FOLDER / "node_modules" / "lit-html"
-BODY_MAX_BYTES = 1024 * 1024
-"""Of JSON."""
-
 TEXT_MAX_CHARS = 5000
 """The platform's limit for a text."""
 
@@ -39,22 +37,17 @@ TOO_LARGE = f"the platform's storage takes at most {ITEM_MAX_BYTES // 1024**2} M
 Kill = Callable[[], Awaitable[None]]
 """Kills the function host and sees to it that it comes back."""
 
-Accid = Annotated[str, StringConstraints(min_length=1, max_length=32, to_lower=True)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class _Robot(_Body):
+class _Robot(Body):
     function: str = ""
     topic: str = ""
     customContent: str = ""  # noqa: N815 (the wire's name)
     account: str = ""
 
 
-class _Stored(_Body):
+class _Stored(Body):
     """Something that the storage keeps, as it answered, with what the browser knows of it."""
 
     kind: Literal["picture", "audio", "video", "file"]
@@ -81,7 +74,7 @@ class _Stored(_Body):
         return {"msg_type": MSG_TYPES[self.kind], "attach": attach}
 
 
-class _Place(_Body):
+class _Place(Body):
     """A place that is sent."""
 
     kind: Literal["location"]
@@ -97,7 +90,7 @@ class _Place(_Body):
         }
 
 
-class _NewMessage(_Body):
+class _NewMessage(Body):
     sender: Accid = Field(alias="as")
     to: Accid | None = None
     team: str | None = None
@@ -107,32 +100,25 @@ class _NewMessage(_Body):
     input: Literal["copy", "chatbot", "both"] = "copy"
 
 
-class _Recall(_Body):
-    sender: Accid = Field(alias="as")
-
-
-class _Edit(_Recall):
+class _Edit(Signed):
     text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX_CHARS)]
 
 
-class _NewUser(_Body):
+class _NewUser(Body):
     name: Name
 
 
-class _Group(_Body):
+class _Group(Body):
     name: Name
     members: list[Accid] = Field(min_length=1, max_length=200)
 
 
-class _File(_Body):
+class _File(Body):
     toml: str
 
 
-class _Switch(_Body):
+class _Switch(Body):
     scope: Literal["next", "on"]
-
-
-_B = TypeVar("_B", bound=_Body)
 
 
 class Routes:
@@ -176,6 +162,7 @@ class Routes:
                 web.post("/api/host/kill", self._kill),
                 web.get("/api/scenario", self._save_scenario),
                 web.post("/api/scenario", self._replay_scenario),
+                *ActRoutes(self._page).routes(),
             ]
         )
         return app
@@ -196,7 +183,7 @@ class Routes:
         return response
 
     async def _say(self, request: web.Request) -> web.Response:
-        asked = await _body(request, _NewMessage)
+        asked = await body_of(request, _NewMessage)
         page, robot = self._page, (asked.robot or _Robot()).model_dump()
         if asked.sender not in page.people.users:
             raise ApiError(400, "unknown_user", "as: is no user of the playground")
@@ -216,17 +203,17 @@ class Routes:
                 mention = find_mention(asked.text, members)
                 robot["account"] = mention[0].accid if mention else next((bot.accid for bot in members), "")
         medium = asked.medium.fields() if asked.medium else None
-        said = await _obeyed(page.say(asked.sender, receiver, asked.text, robot, asked.input, medium))
+        said = await obeyed(page.say(asked.sender, receiver, asked.text, robot, asked.input, medium))
         return web.json_response(said, status=201)
 
     async def _recall(self, request: web.Request) -> web.Response:
-        asked = await _body(request, _Recall)
-        await _obeyed(self._page.recall(asked.sender, request.match_info["id"]))
+        asked = await body_of(request, Signed)
+        await obeyed(self._page.recall(asked.sender, request.match_info["id"]))
         return web.json_response({})
 
     async def _edit(self, request: web.Request) -> web.Response:
-        asked = await _body(request, _Edit)
-        await _obeyed(self._page.edit(asked.sender, request.match_info["id"], asked.text))
+        asked = await body_of(request, _Edit)
+        await obeyed(self._page.edit(asked.sender, request.match_info["id"], asked.text))
         return web.json_response({})
 
     async def _store(self, request: web.Request) -> web.Response:
@@ -234,7 +221,7 @@ class Routes:
             raise ApiError(413, "too_large", TOO_LARGE)
         frame_of = request.query.get("frame_of", "")
         content_type = request.query.get("type") or "application/octet-stream"
-        stored = await _obeyed(self._page.store(await request.read(), content_type, frame_of))
+        stored = await obeyed(self._page.store(await request.read(), content_type, frame_of))
         return web.json_response(stored, status=201)
 
     async def _media(self, request: web.Request) -> web.Response:
@@ -253,31 +240,31 @@ class Routes:
         return web.json_response(await self._page.inspector.rows(request.match_info["id"], parts.tables))
 
     async def _add_user(self, request: web.Request) -> web.Response:
-        return web.json_response(self._page.add_user((await _body(request, _NewUser)).name), status=201)
+        return web.json_response(self._page.add_user((await body_of(request, _NewUser)).name), status=201)
 
     async def _add_team(self, request: web.Request) -> web.Response:
         return web.json_response(await self._put_team(request, self._page.people.new_tid()), status=201)
 
     async def _change_team(self, request: web.Request) -> web.Response:
         tid = request.match_info["tid"]
-        if tid not in self._page.people.teams:
+        if not self._page.people.is_team(tid):
             raise ApiError(404, "not_found", "there is no such group")
         return web.json_response(await self._put_team(request, tid))
 
     async def _put_team(self, request: web.Request, tid: str) -> dict[str, Any]:
-        group = await _body(request, _Group)
+        group = await body_of(request, _Group)
         if unknown := [accid for accid in group.members if not self._page.people.knows(accid)]:
             raise ApiError(400, "unknown_user", f"members: {', '.join(unknown)}: neither a user nor a bot")
         members = list(dict.fromkeys(group.members))
-        return (await _obeyed(self._page.put_team(tid, group.name, members))).as_json()
+        return (await obeyed(self._page.put_team(tid, group.name, members))).as_json()
 
     async def _fault_on(self, request: web.Request) -> web.Response:
-        name, scope = _fault_name(request), (await _body(request, _Switch)).scope
-        return web.json_response(await _obeyed(self._page.switchboard.turn_on(name, scope)))
+        name, scope = _fault_name(request), (await body_of(request, _Switch)).scope
+        return web.json_response(await obeyed(self._page.switchboard.turn_on(name, scope)))
 
     async def _fault_off(self, request: web.Request) -> web.Response:
         names = [_fault_name(request)] if "name" in request.match_info else []
-        return web.json_response(await _obeyed(self._page.switchboard.turn_off(*names)))
+        return web.json_response(await obeyed(self._page.switchboard.turn_off(*names)))
 
     async def _kill(self, _: web.Request) -> web.Response:
         if self._kill_host is None:
@@ -298,40 +285,16 @@ class Routes:
         return web.Response(text=toml, headers=disposition)
 
     async def _replay_scenario(self, request: web.Request) -> web.Response:
-        scenario = read_scenario((await _body(request, _File)).toml)
+        scenario = read_scenario((await body_of(request, _File)).toml)
         parts, bot = await self._page.parts(), self._page.bots[0].accid
         try:
             return web.json_response(await replay(scenario, parts, bot, self._kill_host))
         finally:
-            await _obeyed(self._page.switchboard.turn_off())  # a scenario takes all faults back in the end
+            await obeyed(self._page.switchboard.turn_off())  # a scenario takes all faults back in the end
 
 
 async def _finish(work: Awaitable[None]) -> None:
     await work
-
-
-async def _body(request: web.Request, form: type[_B]) -> _B:
-    if (request.content_length or 0) > BODY_MAX_BYTES:
-        raise ApiError(413, "too_large", "the body is too large")
-    try:
-        return form.model_validate_json(await request.read())
-    except ValidationError as error:
-        problem = error.errors(include_input=False)[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise ApiError(400, "bad_request", f"{place}: {problem['msg']}".lstrip(": ")) from None
-
-
-_T = TypeVar("_T")
-
-
-async def _obeyed(order: Awaitable[_T]) -> _T:
-    """The result of an order to a part of the stack, which may refuse it."""
-    try:
-        return await order
-    except NotTheirs:
-        raise ApiError(404, "not_found", "there is no such message of this user (any more)") from None
-    except (ControlError, FaultUnavailable) as refusal:
-        raise ApiError(409, "refused", str(refusal)) from refusal
 
 
 def _fault_name(request: web.Request) -> str:

@@ -128,7 +128,8 @@ class PageServer:
             tables = AzureTables(settings, ROWS_SECONDS)
             self._resources.push_async_callback(tables.aclose)
         im = Control(self._session, stack.im_url, "the IM emulator")
-        self._page.connect(Parts(im, model, tables))
+        host_lines = stack.host_lines if stack.functions else None
+        self._page.connect(Parts(im, model, tables, host_lines))
 
     async def _kill(self) -> None:
         """End the function host as a crash would, and start it again after a moment."""

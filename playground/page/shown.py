@@ -14,6 +14,8 @@ from playground.page.media import for_the_page
 from playground.page.robot import bot_for, robot_of
 from playground.page.standing import standing_of
 from relay.config.bot import Bot
+from relay.inbound.routing import identities
+from relay.keys import message_hash
 
 
 class Shown:
@@ -28,11 +30,12 @@ class Shown:
         self._journal = journal
         self._bots = bots
         self.messages: dict[str, dict[str, Any]] = {}
+        self._cleared: set[str] = set()
 
     def settle(self, chat: str) -> list[dict[str, Any]]:
         """Bring the messages of a chat up to date after something became known; returns those that have changed."""
         known = [message for message in self._journal.messages.values() if message.chat == chat]
-        messages = [message for message in known if message.changed != "deleted"]
+        messages = [one for one in known if one.changed != "deleted" and one.server_id not in self._cleared]
         self._journal.answers.update(answers_in(messages, self._journal, self._bot_of))
         changed = []
         for message in messages:
@@ -49,6 +52,14 @@ class Shown:
         for own in gone:
             del self.messages[own]
             self._journal.answers.pop(own, None)
+        return gone
+
+    def clear(self, chat: str) -> list[str]:
+        """Show what a chat holds by now no longer, though it stays everywhere else; returns the ids of that."""
+        gone = [own for own, message in self.messages.items() if message["chat"] == chat]
+        for own in gone:
+            del self.messages[own]
+        self._cleared.update(gone)
         return gone
 
     def waiting(self) -> list[str]:
@@ -86,9 +97,17 @@ class Shown:
         return bot_for(message, robot_of(self._journal.posts_of(message.server_id)), self._bots)
 
 
+def log_id_of(message: Delivered) -> str:
+    """What the relay's log lines know a message by: of a user's the hash of its ids, of a bot's its client id."""
+    if message.origin != "user":
+        return message.client_id
+    return message_hash(identities(message.sender, message.client_id, message.server_id)[0])
+
+
 def _common(message: Delivered) -> dict[str, Any]:
     return {
         "id": message.server_id,
+        "log_id": log_id_of(message),
         "chat": message.chat,
         "sender": message.sender,
         "to": message.to,

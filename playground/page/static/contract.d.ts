@@ -18,6 +18,7 @@ export interface User {
 export interface Team {
   tid: string;
   name: string;
+  /** Nobody, once the group has ended. */
   members: string[];
 }
 
@@ -32,6 +33,8 @@ export type Status = "sending" | "waiting" | "answered" | "ignored" | "refused" 
 
 export interface Message {
   id: string;
+  /** What the relay's log lines know it by. */
+  log_id: string;
   /** Two accids, sorted and joined by "|", or "team:" and the team's id. */
   chat: string;
   sender: string;
@@ -137,6 +140,7 @@ export type ServerEvent = { seq: number } & (
   | { type: "faults"; faults: Fault[] }
   | { type: "host"; host: Host }
   | { type: "timeline"; id: string }
+  | { type: "request"; number: number }
   | { type: "reset" }
 );
 
@@ -152,10 +156,98 @@ export interface NewMessage {
 
 export type Input = "copy" | "chatbot" | "both";
 
+/** Something that a console sends beside messages. */
+export interface Template {
+  name: string;
+  body: string;
+  /** What the webhook answers: a status, and a word of its body. */
+  expected: string;
+  clock_minutes: number;
+}
+
+export type Signature = "good" | "bad" | "missing";
+
+export interface NewRequest {
+  body: string;
+  /** More headers, or others in place of those it has; an empty one is left out. */
+  headers?: Record<string, string>;
+  signature?: Signature;
+  clock_minutes?: number;
+}
+
+/** A request to the webhook in short. */
+export interface RequestLine {
+  number: number;
+  at: number;
+  kind: "copy" | "chatbot" | "recall" | "edit" | "verdict" | "callback" | "event" | "address" | "other";
+  /** The message that it is about. */
+  message: string | null;
+  ended: boolean;
+  status: number | null;
+  answer: string;
+  failure: string;
+  milliseconds: number;
+}
+
+export interface WholeRequest extends RequestLine {
+  url: string;
+  headers: [string, string][];
+  body: string;
+  curl: string;
+}
+
+export interface Tokens {
+  calls: number;
+  prompt: number;
+  completion: number;
+  cached: number;
+  reasoning: number;
+}
+
+/** What the answers of a chat took. */
+export interface Usage extends Tokens {
+  visible: boolean;
+  models: (Tokens & { model: string })[];
+}
+
+export interface BotCard {
+  accid: string;
+  name: string;
+  aliases: string[];
+  enabled: boolean;
+  prompt: string;
+  models: string[];
+  tools: string[];
+  functions: string[];
+  settings: [string, string][];
+  limits: Limit[];
+  limits_note: "" | "not_ours" | "unavailable";
+}
+
+export interface Limit {
+  who: "per_sender" | "per_bot";
+  what: "minute" | "day" | "tokens_per_day";
+  most: number;
+  left: number | null;
+}
+
+export interface LogLine {
+  number: number;
+  at: number;
+  text: string;
+}
+
+export interface Log {
+  visible: boolean;
+  lines: LogLine[];
+}
+
 export interface Timeline {
   message: string;
   complete: boolean;
   curl: string | null;
+  /** What log lines about it hold: its own id, and that of the conversation. */
+  log_ids: string[];
   missing: string[];
   steps: Step[];
 }
