@@ -13,7 +13,7 @@ OLDEST = (3, 11)
 
 ELSEWHERE = (
     "python -m relay needs {}. In a checkout, `python3 dev.py check` sets up what a check needs, and runs it. "
-    "Other commands: `pip install -r requirements.txt` in a virtual environment with Python 3.11 to 3.13."
+    "Other commands: `pip install -r requirements.txt` in a virtual environment with Python 3.11 to 3.14."
 )
 CANNOT_RUN = 2
 
@@ -21,7 +21,7 @@ CANNOT_RUN = 2
 def main() -> int:
     """Run one command; returns its exit code, or 2 where this Python cannot run it, which is said."""
     if sys.version_info[:2] < OLDEST:
-        return _elsewhere("Python 3.11 to 3.13")
+        return _elsewhere("Python 3.11 to 3.14")
     try:
         from relay.operations.command import main as run
     except ModuleNotFoundError as missing:

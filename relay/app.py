@@ -130,7 +130,7 @@ class Relay:
             if problems := [*missing_keys(settings, bots), *too_long(settings, bots)]:
                 raise ConfigError(problems)
         except ConfigError as error:
-            see = "docs/configuration.md#mistakes-and-what-you-read"
+            see = "docs/mistakes.md"
             print(f"The relay cannot start, see {see}:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
         export_spans(settings)

@@ -1,6 +1,6 @@
 """Mistakes that people make in the settings, in the bots file and in their tools, and what they read then.
 
-``python -m tests.mistakes`` prints the section "Mistakes and what you read" of ``docs/configuration.md``.
+``python -m tests.mistakes`` prints the list of ``docs/mistakes.md``.
 """
 
 from __future__ import annotations

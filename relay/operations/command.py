@@ -56,7 +56,7 @@ def run_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _tell(report: Report, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    problems, see = report.problems, "docs/configuration.md#mistakes-and-what-you-read"
+    problems, see = report.problems, "docs/mistakes.md"
     print("\n".join(report.lines))
     if options.live and not problems:
         from relay.operations import live  # a plain check needs no client

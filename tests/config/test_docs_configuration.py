@@ -101,4 +101,5 @@ def test_a_mistake_is_refused(mistake: Mistake, tmp_path: Path) -> None:
 
 
 def test_the_listed_mistakes_read_as_documented() -> None:
-    assert DOCUMENT.rstrip().endswith(section().rstrip())
+    mistakes = (APP_FOLDER / "docs" / "mistakes.md").read_text(encoding="utf-8")
+    assert mistakes.rstrip().endswith(section().rstrip())
