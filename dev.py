@@ -14,13 +14,14 @@ import shutil
 import subprocess
 import sys
 
-WANTED = ((3, 13), (3, 12), (3, 11))
-"""The versions that the relay runs on, the best first: Azure's own worker library needs 3.13."""
+WANTED = ((3, 13), (3, 12), (3, 11), (3, 14))
+"""The versions that the relay runs on, the best first: 3.13 is what is deployed and what Azure's own worker library
+needs. For 3.14 every pinned package has a wheel (``python -m tests.supply.wheels 3.14``), but no test has run on it."""
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 WINDOWS = os.name == "nt"
 
-NEEDS = """dev.py needs Python 3.11, 3.12 or 3.13 (3.13 is best); this is Python {}.{}, and no other was found.
+NEEDS = """dev.py needs Python 3.11 to 3.14 (3.13 is best); this is Python {}.{}, and no other was found.
 Get one: https://www.python.org/downloads/, `uv python install 3.13`, `pyenv install 3.13`,
 or your system's packages (`brew install python@3.13`, `winget install Python.Python.3.13`)."""
 

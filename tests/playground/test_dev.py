@@ -78,7 +78,7 @@ def test_without_any_python_it_says_which_one_it_needs_and_how_to_get_it(
     monkeypatch.setattr(dev, "find_python", lambda current: "")
     assert dev.main(["play"]) == 1
     said = capsys.readouterr().err
-    assert "needs Python 3.11, 3.12 or 3.13" in said
+    assert "needs Python 3.11 to 3.14" in said
     assert "uv python install 3.13" in said
 
 
