@@ -40,6 +40,9 @@ DOCUMENTS = {
     for path in (*APP_FOLDER.glob("*.md"), *APP_FOLDER.glob("docs/*.md"))
 }
 README = DOCUMENTS["README.md"]
+OPERATIONS = DOCUMENTS["docs/operations.md"]
+DEPLOY = DOCUMENTS["docs/deploy.md"]
+TESTING = DOCUMENTS["docs/testing.md"]
 CLIENT = DOCUMENTS["docs/client.md"]
 INSIDE = DOCUMENTS["docs/how-it-works.md"]
 CONTRIBUTING = DOCUMENTS["CONTRIBUTING.md"]
@@ -161,7 +164,7 @@ def test_the_test_in_the_readme_runs(relay: RelayKit) -> None:
     assert len(relay.model.prompts) == 1
 
 
-def test_the_fixtures_members_in_the_readme_do_what_it_says(relay: RelayKit) -> None:
+def test_the_fixtures_members_do_what_is_said_of_them(relay: RelayKit) -> None:
     relay.configure((APP_FOLDER / "bots.toml").read_text(encoding="utf-8"))
     relay.configure_bot("translator", rewind_messages=0)
     relay.model.script.append("…")
@@ -176,7 +179,7 @@ def test_the_fixtures_members_in_the_readme_do_what_it_says(relay: RelayKit) -> 
         "relay.hold_lease()",
         "relay.kill_host()",
     ):
-        assert shown in README
+        assert shown in TESTING
 
 
 def test_the_reasons_are_listed_in_their_order() -> None:
@@ -194,7 +197,7 @@ def test_the_limits_are_the_real_ones() -> None:
     assert RELAYS_OWN.thinking.en.split(".")[0] in README
     assert f"after {BOT.answer_within_minutes:g} minutes a text" in README
     assert f"a record in `{FAILED}`" in README
-    assert POISON in README
+    assert POISON in OPERATIONS
 
 
 def test_the_commands_of_a_bot_are_commands() -> None:
@@ -217,17 +220,36 @@ def test_what_play_prints_is_shown_as_it_prints_it() -> None:
     assert "Ctrl-C ends it." in source
 
 
-def test_the_log_lines_in_the_readme_are_logged() -> None:
+def what_goes_wrong(text: str) -> list[str]:
+    """The rows of the table of what goes wrong."""
+    (table,) = re.findall(r"^\| What happens \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return str(table).splitlines()
+
+
+def test_the_log_lines_of_the_documents_are_logged() -> None:
     """Each piece of a quoted line stands in the source; a value may be filled in."""
     source = "".join(path.read_text(encoding="utf-8") for path in (APP_FOLDER / "relay").rglob("*.py"))
     source = re.sub(r'"\n\s*f?"', "", source)
-    (table,) = re.findall(r"^\| What happens \|.*\n\|[-|]+\n((?:\|.*\n)+)", README, re.MULTILINE)
     quoted = [
-        span for line in table.splitlines() for span in code_spans(line.rsplit("|", 2)[1]) if " " in span
+        span
+        for line in what_goes_wrong(OPERATIONS)
+        for span in code_spans(line.rsplit("|", 2)[1])
+        if " " in span
     ]
     pieces = [piece.strip() for span in quoted for piece in re.split(r"…|=\d*", span) if piece.strip()]
     assert len(quoted) >= 12
-    assert [piece for piece in pieces if piece not in source and not piece.startswith("python -m")] == []
+    commands = ("python -m", "python3 dev.py")
+    assert [piece for piece in pieces if piece not in source and not piece.startswith(commands)] == []
+
+
+def test_what_the_readme_says_of_what_goes_wrong_is_a_part_of_the_whole_table() -> None:
+    rows = [row.replace("](docs/", "](") for row in what_goes_wrong(README)]
+    assert len(rows) >= 8
+    assert set(rows) <= set(what_goes_wrong(OPERATIONS))
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    assert len(README.splitlines()) < 200
 
 
 def test_robot_info_in_ext_is_understood_as_the_client_page_shows_it(relay: RelayKit) -> None:
@@ -330,7 +352,7 @@ def calls(relay: RelayKit, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def test_the_calls_of_an_answer_are_as_many_as_the_readme_says(relay: RelayKit, calls: list[str]) -> None:
+def test_the_calls_of_an_answer_are_as_many_as_is_said(relay: RelayKit, calls: list[str]) -> None:
     relay.post("warm up", sender="somebody.else")
     calls.clear()
     relay.tables.calls.clear()
@@ -338,10 +360,10 @@ def test_the_calls_of_an_answer_are_as_many_as_the_readme_says(relay: RelayKit, 
     (turn,) = [turn for turn in relay.waiting if turn.watch and turn.message.sender == "alice"]
     asyncio.run(relay.app.answer(turn.to_json()))
     both_days = len(relay.tables.calls)
-    assert f"{len(calls)} queue calls and {both_days - 1} table calls, {both_days} while" in README
+    assert f"{len(calls)} queue calls and {both_days - 1} table calls, {both_days} while" in DEPLOY
 
 
-def test_the_calls_of_a_sweep_with_nothing_to_do_are_as_many_as_the_readme_says(
+def test_the_calls_of_a_sweep_with_nothing_to_do_are_as_many_as_is_said(
     relay: RelayKit, calls: list[str]
 ) -> None:
     relay.sweep()
@@ -349,14 +371,17 @@ def test_the_calls_of_a_sweep_with_nothing_to_do_are_as_many_as_the_readme_says(
     relay.tables.calls.clear()
     relay.sweep()
     assert (len(calls), len(relay.tables.calls)) == (1, 1)
-    assert "each time one queue call and one table call" in README
+    assert "each time one queue call and one table call" in DEPLOY
 
 
 def test_readme_and_deploy_page_tell_the_same_price_of_doing_nothing() -> None:
-    told = re.findall(r"\*\*(\d+) idle\*\*", DOCUMENTS["docs/deploy.md"])
+    told = re.findall(r"\*\*(\d+) idle\*\*", DEPLOY)
     in_readme = re.search(r"Idle it costs about (\d+) USD a month; .*?\sabout (\d+)\.", README, re.DOTALL)
     assert in_readme
     assert sorted(told, key=int) == list(in_readme.groups())
+    sums = re.search(r"^\| \*\*Sum\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\*", DEPLOY, re.MULTILINE)
+    assert sums
+    assert f"Idle {sums[1]} USD a month, mostly alerts; {sums[2]} with 1,000 messages a day" in README
 
 
 def test_what_can_still_be_lost_is_told_in_full_once_and_from_elsewhere_there_is_a_way_to_it() -> None:
@@ -370,11 +395,11 @@ def test_what_can_still_be_lost_is_told_in_full_once_and_from_elsewhere_there_is
     assert f"](reliability.md#{anchor})" in DOCUMENTS["docs/deploy.md"]
 
 
-def test_the_timer_fires_as_often_as_the_readme_says() -> None:
+def test_the_timer_fires_as_often_as_is_said() -> None:
     source = (APP_FOLDER / "function_app.py").read_text(encoding="utf-8")
     (minutes,) = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source)
     assert f"every {minutes} minutes" in README
-    assert f"runs {24 * 60 // int(minutes)} times a day" in README
+    assert f"runs {24 * 60 // int(minutes)} times a day" in DEPLOY
 
 
 def test_every_room_has_its_row_for_those_who_look_where_to_change_something() -> None:

@@ -344,7 +344,7 @@ def test_the_command_ends_with_ok(settings: dict[str, str]) -> None:
 
 def test_the_command_lists_the_problems_and_fails(settings: dict[str, str]) -> None:
     result = run(settings | {"IM_REGION": "mars"})
-    wrong = "Wrong, see docs/configuration.md#mistakes-and-what-you-read:"
+    wrong = "Wrong, see docs/mistakes.md:"
     assert result.stdout.endswith(
         f'\n\n{wrong}\n  IM_REGION: is not valid; accepted: "overseas" or "china"\n'
     )
@@ -426,7 +426,7 @@ def test_an_old_python_is_told_what_to_run(
 ) -> None:
     monkeypatch.setattr(command_line, "OLDEST", (4, 0))
     assert command_line.main() == 2
-    assert "needs Python 3.11 to 3.13. In a checkout, `python3 dev.py check`" in capsys.readouterr().err
+    assert "needs Python 3.11 to 3.14. In a checkout, `python3 dev.py check`" in capsys.readouterr().err
 
 
 def test_the_command_line_parses_on_python_3_8() -> None:
