@@ -11,6 +11,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+wrong() {
+    printf 'infra/deploy.sh: %s; see infra/deploy.sh --help\n' "$1" >&2
+    exit 2
+}
+
 sure() {
     [ "${YES:-}" = 1 ] && return
     printf '%s [y/N] ' "$1"
@@ -18,8 +23,18 @@ sure() {
     [ "$answer" = y ]
 }
 
+case "${1:-}" in
+-h | --help)
+    sed -n '2,/^set/s/^# \{0,1\}//p' infra/deploy.sh
+    exit
+    ;;
+--delete | --what-if) ;;
+-*) wrong "there is no option $1" ;;
+esac
+
 if [ "${1:-}" = --delete ]; then
-    group=${2:?the name of the resource group}
+    [ -n "${2:-}" ] || wrong "--delete needs the name of the resource group"
+    group=$2
     az resource list -g "$group" --query '[].{type:type, name:name}' -o table
     sure "Delete all of this, the conversations too?"
     vault=$(az keyvault list -g "$group" --query '[0].name' -o tsv)
@@ -44,8 +59,13 @@ fi
 only_look=
 if [ "${1:-}" = --what-if ]; then only_look=1 && shift; fi
 parameters=infra/${1:-main}.bicepparam
-: "${AZURE_LOCATION:?a region, such as eastus2}" "${IM_APP_KEY:?the App Key of the IM app}"
-: "${IM_APP_SECRET:?the App Secret of the IM app}" "${ALERT_EMAIL:?who gets the alerts}"
+[ -f "$parameters" ] || wrong "there is no $parameters"
+missing=
+[ -n "${AZURE_LOCATION:-}" ] || missing="$missing, AZURE_LOCATION (a region, such as eastus2)"
+[ -n "${IM_APP_KEY:-}" ] || missing="$missing, IM_APP_KEY (the App Key of the IM app)"
+[ -n "${IM_APP_SECRET:-}" ] || missing="$missing, IM_APP_SECRET (the App Secret of the IM app)"
+[ -n "${ALERT_EMAIL:-}" ] || missing="$missing, ALERT_EMAIL (who gets the alerts)"
+[ -z "$missing" ] || wrong "not set: ${missing#, }"
 export AZURE_LOCATION IM_APP_KEY IM_APP_SECRET ALERT_EMAIL
 AZURE_ENV_NAME=${AZURE_ENV_NAME:-$([ "${1:-main}" = main ] && echo try || echo "$1")}
 AZURE_PRINCIPAL_ID=${AZURE_PRINCIPAL_ID:-$(az ad signed-in-user show --query id -o tsv)}

@@ -14,14 +14,15 @@ from playground import install
 from playground.azurite import AzuriteMissing
 from playground.install import Environment
 from playground.linting import lint
-from playground.local_settings import configured_model
-from playground.ports import PortTaken
+from playground.local_settings import configured_model, missing_storage
+from playground.ports import PortTaken, require_port
 from playground.processes import ChildFailed, hand_over, keep_loopback_direct
 from playground.progress import say
 from playground.runs import DEV, ROOT, Run, end_dead_runs, live_runs
 from playground.steps import SetupFailed, Step, announce, set_up
 from playground.testing import run_tests
 from relay.operations.options import add_check_options, wrong_together
+from relay.operations.plain import PlainParser, port, url
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, as shells have it."""
@@ -29,12 +30,11 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command of ``dev.py`` and return its exit code."""
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
+    options, rest = _parser().parse_known_args(arguments)
     if rest and options.command != "test":
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        options.own.error(f"unrecognized arguments: {' '.join(rest)}")
     if options.command == "check" and (wrong := wrong_together(options)):
-        parser.error(wrong)
+        options.own.error(wrong)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a pipe on Windows has no letters for every chat
@@ -81,9 +81,13 @@ def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> 
 
             return services(options.model, say)
         case "host":
+            require_port(options.port)
             _enter(environment, arguments)
+            if lacking := missing_storage(os.environ):
+                say(lacking)
             hand_over([sys.executable, "-m", "playground.host", "--port", str(options.port)])
         case "capture":
+            require_port(options.port)
             _enter(environment, arguments)
             from playground.capture import capture
 
@@ -107,8 +111,10 @@ def _play(options: argparse.Namespace, environment: Environment, arguments: list
             arguments,
             [install.page(environment), install.media(environment), *install.storage(environment)],
         )
+        from playground.required import require_settings
         from playground.scenario.command import play_scenarios
 
+        require_settings(options.model, options.webhook, with_bots=False)
         return play_scenarios(options.scenario, options.model, options.host, options.webhook)
     model = options.model or configured_model(os.environ)
     _enter(
@@ -122,7 +128,9 @@ def _play(options: argparse.Namespace, environment: Environment, arguments: list
         ],
     )
     from playground import play
+    from playground.required import require_settings
 
+    require_settings(model, options.webhook, with_bots=True)
     host = None if options.webhook else options.host
     if options.terminal:
         return play.play_in_terminal(model, host, options.webhook)
@@ -157,9 +165,7 @@ def _enter(environment: Environment, arguments: list[str], extra: Sequence[Step]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="dev.py", description="Everything local, in .dev/ of this checkout."
-    )
+    parser = PlainParser(prog="python3 dev.py", description="Everything local, in .dev/ of this checkout.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     play = commands.add_parser("play", help="start the stack and chat with the bot, in the browser")
@@ -172,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
         "--host", choices=["builtin", "func"], default="builtin", help="what runs the functions"
     )
     play.add_argument(
-        "--webhook", metavar="URL", help="post to a host that runs already, on the example settings"
+        "--webhook", metavar="URL", type=url, help="post to a host that runs already, on the example settings"
     )
     way = play.add_mutually_exclusive_group()
     way.add_argument("--terminal", action="store_true", help="chat here, in the terminal")
@@ -199,11 +205,13 @@ def _parser() -> argparse.ArgumentParser:
     services.add_argument("--model", choices=["tiny", "scripted"], default="tiny")
 
     host = commands.add_parser("host", help="only the function host")
-    host.add_argument("--port", type=int, required=True)
+    host.add_argument("--port", type=port, required=True, help="where it listens, on 127.0.0.1")
 
     capture = commands.add_parser("capture", help="show what a console posts, texts masked")
-    capture.add_argument("--port", type=int, required=True)
+    capture.add_argument("--port", type=port, required=True, help="where it listens, on 127.0.0.1")
 
     commands.add_parser("doctor", help="what is missing and how to get it")
     commands.add_parser("clean", help="remove what was set up")
+    for each in commands.choices.values():
+        each.set_defaults(own=each)  # it knows its options when one is misspelt
     return parser

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from playground.ports import EXAMPLE_PORTS
+from playground.ports import EXAMPLE_PORTS, port_is_free
 from playground.runs import ROOT
 from playground.stack import Model
 
@@ -43,6 +43,18 @@ def local_values(root: Path = ROOT) -> dict[str, str]:
     if not isinstance(values, dict):
         return {}
     return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+def missing_storage(environ: Mapping[str, str], root: Path = ROOT) -> str:
+    """What to say when the settings name the storage of this machine and nothing listens there; else nothing."""
+    values = {**local_values(root), **environ}
+    if values.get("AzureWebJobsStorage", "").strip() != "UseDevelopmentStorage=true":
+        return ""
+    silent = [port for port in (EXAMPLE_PORTS.queue, EXAMPLE_PORTS.table) if port_is_free(port)]
+    if not silent:
+        return ""
+    ports = " and ".join(map(str, silent))
+    return f"No storage on 127.0.0.1 ({ports}): start `python3 dev.py services` beside it; the host goes on trying."
 
 
 def setting(name: str, default: str) -> str:

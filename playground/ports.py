@@ -55,6 +55,12 @@ def require_free(ports: Ports) -> None:
         )
 
 
+def require_port(port: int) -> None:
+    """Raise PortTaken when somebody listens on this port of loopback; 0 lets the system choose."""
+    if port and not port_is_free(port):
+        raise PortTaken(f"port {port} of 127.0.0.1 is in use; end what listens there, or name another one")
+
+
 def first_free(port: int) -> int:
     """This port of loopback, or the next one that is free and not kept for a part of the example settings.
 

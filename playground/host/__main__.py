@@ -15,6 +15,7 @@ from playground.host.configuration import settings_of
 from playground.host.errors import HostError
 from playground.host.host import FunctionHost
 from playground.host.queues import QUEUE_LEASE_SECONDS
+from relay.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -32,6 +33,9 @@ def main() -> int:
         code = asyncio.Runner().run(_serve(arguments))
     except HostError as error:
         print(f"error: {error}", file=sys.stderr)
+        code = 1
+    except ConfigError:  # whose reasons the app has said itself, as it does on Azure
+        print("error: the app does not start; `python3 dev.py check` shows its settings", file=sys.stderr)
         code = 1
     except Exception:
         # The real host would only say that it found no functions.

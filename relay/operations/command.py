@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 from relay.operations import options as of
 from relay.operations import send
 from relay.operations.check import Report, check, check_files, configured
+from relay.operations.plain import PlainParser
 
 if TYPE_CHECKING:
     from relay.operations.live import Finding
 
 RIGHT, WRONG = 0, 1
-"""Exit codes of ``check``; a command that is wrong itself ends with 2, as argparse has it."""
+"""Exit codes of ``check``; a command that is wrong itself ends with 2."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 when everything is right, 1 when something is not, 2 for a wrong command."""
-    parser = argparse.ArgumentParser(prog="python -m relay")
+    parser = PlainParser(prog="python -m relay")
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="show the configuration and what is wrong with it")
     of.add_check_options(checking)
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _any_letter()
         return send.send(options, os.environ)
     if wrong := of.wrong_together(options):
-        parser.error(wrong)
+        checking.error(wrong)
     return run_check(options, os.environ)
 
 

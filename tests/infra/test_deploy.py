@@ -126,10 +126,35 @@ def test_a_budget_keeps_the_month_in_which_it_began(shell: Shell) -> None:
     assert "checks value-of-functionAppName 2026-03-01" in shown
 
 
-def test_a_missing_setting_is_named_before_anything_is_asked(shell: Shell) -> None:
-    code, calls, shown = shell.run(IM_APP_KEY="")
-    assert (code != 0, calls) == (True, [])
-    assert "IM_APP_KEY" in shown
+def test_all_missing_settings_are_named_together_before_anything_is_asked(shell: Shell) -> None:
+    code, calls, shown = shell.run(IM_APP_KEY="", ALERT_EMAIL="")
+    assert (code, calls) == (2, [])
+    assert shown == (
+        "infra/deploy.sh: not set: IM_APP_KEY (the App Key of the IM app), ALERT_EMAIL (who gets the alerts); "
+        "see infra/deploy.sh --help\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_needs_no_setting_and_asks_nothing(shell: Shell, option: str) -> None:
+    code, calls, shown = shell.run(option, AZURE_LOCATION="")
+    assert (code, calls) == (0, [])
+    assert shown.startswith("Deploys the relay: ")
+    assert "infra/deploy.sh --delete GROUP" in shown
+    assert "set -eu" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--whatif"], "there is no option --whatif"),
+        (["--delete"], "--delete needs the name of the resource group"),
+        (["staging"], "there is no infra/staging.bicepparam"),
+        (["--what-if", "staging"], "there is no infra/staging.bicepparam"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(shell: Shell, arguments: list[str], said: str) -> None:
+    assert shell.run(*arguments) == (2, [], f"infra/deploy.sh: {said}; see infra/deploy.sh --help\n")
 
 
 def test_deleting_also_frees_the_names(shell: Shell) -> None:

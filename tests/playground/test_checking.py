@@ -49,5 +49,5 @@ def test_options_that_do_not_go_together_are_told_before_anything_is_set_up(
     with pytest.raises(SystemExit) as end:
         cli.main(["check", "--webhook", "https://relay.example"])
     assert end.value.code == 2
-    assert capsys.readouterr().err.endswith("--webhook needs --live\n")
+    assert capsys.readouterr().err.startswith("python3 dev.py check: --webhook needs --live;")
     assert entered == []

@@ -40,6 +40,20 @@ async def test_an_app_that_cannot_be_imported_shows_its_traceback(make_app: Make
     assert "No module named 'no_such_module'" in errors
 
 
+async def test_settings_that_are_wrong_show_no_traceback(make_app: MakeApp) -> None:
+    app_dir = make_app("http")
+    (app_dir / "function_app.py").write_text(
+        "from relay.errors import ConfigError\n\nraise ConfigError(['IM_APP_KEY: not set'])\n"
+    )
+
+    async with HostProcess(app_dir, {}) as host:
+        code, errors = await host.ended()
+
+    assert code == 1
+    assert errors.endswith("error: the app does not start; `python3 dev.py check` shows its settings\n")
+    assert "Traceback" not in errors
+
+
 async def test_a_folder_that_is_no_app_is_an_error_of_one_line(tmp_path: Path) -> None:
     async with HostProcess(tmp_path, {"HOST_LOG_LEVEL": "INFO"}) as host:
         code, errors = await host.ended()
