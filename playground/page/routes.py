@@ -21,7 +21,7 @@ from playground.page.asked import Accid, Body, Signed, body_of, obeyed
 from playground.page.guard import ApiError, add_headers, guard
 from playground.page.media import served
 from playground.page.page import Page
-from playground.page.scenes import chat_as_scenario, read_scenario, replay
+from playground.page.scenario_routes import SCENARIO_MAX_BYTES, ScenarioRoutes
 from playground.runs import ROOT
 from relay.attachments import NAME_MAX_CHARS, URL_MAX_CHARS
 from relay.inbound.addressing import find_mention
@@ -113,10 +113,6 @@ class _Group(Body):
     members: list[Accid] = Field(min_length=1, max_length=200)
 
 
-class _File(Body):
-    toml: str
-
-
 class _Switch(Body):
     scope: Literal["next", "on"]
 
@@ -133,11 +129,13 @@ class Routes:
         self._page = page
         self._kill_host = kill_host
         self._killing: asyncio.Task[None] | None = None
+        self._scenarios = ScenarioRoutes(page)
 
     def application(self) -> web.Application:
         """The whole of it, guarded."""
-        app = web.Application(middlewares=[guard], client_max_size=ITEM_MAX_BYTES)
+        app = web.Application(middlewares=[guard], client_max_size=SCENARIO_MAX_BYTES)
         app.on_response_prepare.append(add_headers)
+        app.on_shutdown.append(lambda _: self._scenarios.aclose())
         app.add_routes(
             [
                 web.get("/", _file("index.html")),
@@ -160,8 +158,7 @@ class Routes:
                 web.delete("/api/faults/{name}", self._fault_off),
                 web.delete("/api/faults", self._fault_off),
                 web.post("/api/host/kill", self._kill),
-                web.get("/api/scenario", self._save_scenario),
-                web.post("/api/scenario", self._replay_scenario),
+                *self._scenarios.routes(),
                 *ActRoutes(self._page).routes(),
             ]
         )
@@ -217,11 +214,13 @@ class Routes:
         return web.json_response({})
 
     async def _store(self, request: web.Request) -> web.Response:
-        if (request.content_length or 0) > ITEM_MAX_BYTES:
+        if (request.content_length or 0) > ITEM_MAX_BYTES or len(
+            content := await request.read()
+        ) > ITEM_MAX_BYTES:
             raise ApiError(413, "too_large", TOO_LARGE)
         frame_of = request.query.get("frame_of", "")
         content_type = request.query.get("type") or "application/octet-stream"
-        stored = await obeyed(self._page.store(await request.read(), content_type, frame_of))
+        stored = await obeyed(self._page.store(content, content_type, frame_of))
         return web.json_response(stored, status=201)
 
     async def _media(self, request: web.Request) -> web.Response:
@@ -275,22 +274,6 @@ class Routes:
             raise ApiError(409, "not_running", "the function host does not run at the moment")
         self._killing = asyncio.create_task(_finish(self._kill_host()))
         return web.json_response({}, status=202)
-
-    async def _save_scenario(self, request: web.Request) -> web.Response:
-        page = self._page
-        scripted = page.model.kind == "scripted"
-        chat, im = request.query.get("chat", ""), (await page.parts()).im
-        toml = await chat_as_scenario(page.journal, page.people, chat, page.faults_of, im, scripted=scripted)
-        disposition = {"Content-Disposition": 'attachment; filename="scenario.toml"'}
-        return web.Response(text=toml, headers=disposition)
-
-    async def _replay_scenario(self, request: web.Request) -> web.Response:
-        scenario = read_scenario((await body_of(request, _File)).toml)
-        parts, bot = await self._page.parts(), self._page.bots[0].accid
-        try:
-            return web.json_response(await replay(scenario, parts, bot, self._kill_host))
-        finally:
-            await obeyed(self._page.switchboard.turn_off())  # a scenario takes all faults back in the end
 
 
 async def _finish(work: Awaitable[None]) -> None:

@@ -1,10 +1,9 @@
-"""A chat of the page as a scenario file, and a scenario file replayed here."""
+"""A chat of the page as a scenario file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from playground.control import Control
 from playground.im.attach import attachment_of, said_in
@@ -13,19 +12,10 @@ from playground.page.fetches import transcript
 from playground.page.guard import ApiError
 from playground.page.journal import Journal, parent_in
 from playground.page.media import key_of
-from playground.page.parts import Parts
 from playground.page.people import People
 from playground.page.robot import robot_of
-from playground.scenario.format import Scenario, parse
 from playground.scenario.media import KINDS, Key, heard_md5s, written
-from playground.scenario.run import Player
 from playground.scenario.save import Line, to_toml
-from relay.errors import ConfigError
-
-OWN_HOST = (
-    "it brings settings or bots of its own, which this function host cannot take on; "
-    "play it with: python3 dev.py play --scenario FILE"
-)
 
 
 async def chat_as_scenario(
@@ -64,37 +54,6 @@ async def chat_as_scenario(
         groups={team.tid: team.members} if team else {},
         model_answers=() if scripted else [text for one in messages for text in _model_answers(journal, one)],
     )
-
-
-def read_scenario(text: str) -> Scenario:
-    """A scenario that can be played in the stack that runs.
-
-    Raises:
-        ApiError: it is not one, or needs a function host of its own.
-    """
-    try:
-        scenario = parse(text, "the file")
-    except ConfigError as error:
-        raise ApiError(400, "bad_scenario", "\n".join(error.problems)) from error
-    if scenario.needs_own_host:
-        raise ApiError(409, "needs_own_host", OWN_HOST)
-    return scenario
-
-
-async def replay(
-    scenario: Scenario, parts: Parts, bot: str, kill_host: Callable[[], Awaitable[None]] | None
-) -> dict[str, Any]:
-    """Play a scenario here and say what came of each step.
-
-    Args:
-        scenario: the file.
-        parts: the running stack.
-        bot: accid of the bot that is spoken to where no step says it.
-        kill_host: None when the stack did not start the function host.
-    """
-    result = await Player(parts.im, parts.model, bot=bot, kill_host=kill_host).run(scenario)
-    steps = [{"title": step.title, "ok": step.ok, "detail": step.detail} for step in result.steps]
-    return {"steps": steps, "ok": result.ok}
 
 
 async def _line(journal: Journal, message: Delivered, faults: dict[str, list[str]], im: Control) -> Line:

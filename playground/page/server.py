@@ -29,7 +29,8 @@ from relay.storage.tables import AzureTables
 log = logging.getLogger(__name__)
 
 READY_SECONDS = 20.0
-END_SECONDS = 2.0
+END_SECONDS = 15.0
+"""More than a stack takes to end: a scenario may be played, in one of its own."""
 
 DOWN_SECONDS = 2.0
 """How long a function host that was killed stays down."""

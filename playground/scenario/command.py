@@ -92,20 +92,28 @@ def play_one(
         ConfigError: the app's bots file is wrong.
         ChildFailed, PortTaken, AzuriteMissing: the stack did not start.
     """
+    with stack_for(scenario, logs, model=model, host=host, webhook=webhook) as stack:
+        return asyncio.run(play_in(stack, scenario, tell))
+
+
+def stack_for(
+    scenario: Scenario,
+    logs: Path,
+    *,
+    model: Model | None = None,
+    host: Host = "builtin",
+    webhook: str | None = None,
+) -> Stack:
+    """The stack that a scenario is played in, not started yet; the arguments are those of :func:`play_one`.
+
+    Raises:
+        SetupFailed: the model that it needs cannot be fetched.
+    """
     answering = model or scenario.model
     if answering == "tiny" and (webhook is None or is_local(webhook)):
         set_up([install.tiny_model(Environment())])
-    bots = bots_of(scenario, "the scenario") or load_bots(
-        APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml")
-    )
-    bot = next(iter(bots)).accid
-    with _stack(scenario, logs, answering, host, webhook) as stack:
-        return asyncio.run(_play(stack, scenario, bot, tell))
-
-
-def _stack(scenario: Scenario, logs: Path, model: Model, host: Host, webhook: str | None) -> Stack:
     if webhook is not None:
-        return stack_beside(webhook, model, logs)
+        return stack_beside(webhook, answering, logs)
     environ = {**os.environ, **scenario.settings}
     if scenario.tools_path:
         environ["RELAY_TOOLS_FILE"] = str(scenario.tools_path.resolve())
@@ -115,10 +123,18 @@ def _stack(scenario: Scenario, logs: Path, model: Model, host: Host, webhook: st
         lines = [f"{name} = {toml.literal(value)}\n" for name, value in scenario.bots_document.items()]
         file.write_text("".join(lines), encoding="utf-8")
         environ["RELAY_BOTS_FILE"] = str(file)
-    return Stack(model=model, host=host, logs=logs, environ=environ)
+    return Stack(model=answering, host=host, logs=logs, environ=environ)
 
 
-async def _play(stack: Stack, scenario: Scenario, bot: str, tell: Callable[[StepResult], None]) -> Result:
+async def play_in(stack: Stack, scenario: Scenario, tell: Callable[[StepResult], None]) -> Result:
+    """Play a scenario in its stack, which runs.
+
+    Raises:
+        ConfigError: the app's bots file is wrong.
+    """
+    app_bots = APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml")
+    bots = bots_of(scenario, "the scenario") or load_bots(app_bots)
+
     def restart() -> None:
         stack.kill_functions()
         stack.restart_functions()
@@ -132,7 +148,8 @@ async def _play(stack: Stack, scenario: Scenario, bot: str, tell: Callable[[Step
         if stack.model_url:
             model = Control(session, stack.model_url.removesuffix("/v1"), "the model server")
         kill = kill_host if stack.functions else None
-        return await Player(im, model, bot=bot, kill_host=kill).run(scenario, tell)
+        player = Player(im, model, bot=next(iter(bots)).accid, kill_host=kill)
+        return await player.run(scenario, tell)
 
 
 def _print(step: StepResult) -> None:

@@ -203,7 +203,7 @@ class Performance:
                 raise Unmet(wording.said(replies))
             return f"for {expect.seconds:g} s"
         if not all(expect.fits(reply.sender, reply.text) for reply in replies):
-            raise Unmet(wording.said(replies))
+            raise Unmet(wording.said(replies, expect.text))
         if not came:
             raise Unmet(f"{len(replies) or 'nothing'} within {expect.seconds:g} s")
         return "" if expect.text is not None else wording.said(replies)
@@ -214,7 +214,7 @@ class Performance:
             raise Unmet("it was not asked at all")
         given = self._stage.window()
         if given != expected:
-            raise Unmet(f"it was given {wording.texts(given)}")
+            raise Unmet(f"it was given {wording.texts(given, expected)}")
         return ""
 
     async def _check_calls(self, expect: Expectation) -> str:

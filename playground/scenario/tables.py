@@ -301,11 +301,6 @@ class Scenario(_Table):
     _folder: Path | None = PrivateAttr(None)
 
     @property
-    def needs_own_host(self) -> bool:
-        """True if it only makes sense with a function host of its own."""
-        return bool(self.settings or self.defaults or self.bots or self.tools_file)
-
-    @property
     def tools_path(self) -> Path | None:
         """Where its tools are; None when it uses those of the app."""
         return self._folder / self.tools_file if self._folder and self.tools_file else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from playground.scenario.stage import Chat, Reply
@@ -12,6 +13,9 @@ from playground.scenario.tables import Expectation, Step, ToolCall
 
 SHOWN_CHARACTERS = 60
 """Texts are cut after so many."""
+
+BEFORE_CHARACTERS = 20
+"""Of two texts that differ, so many are shown before they part."""
 
 
 def saying(chat: Chat, step: Step) -> str:
@@ -78,20 +82,32 @@ def _outcome(post: dict[str, Any]) -> str:
     return " ".join([str(post["status"]), *(word for word in words if isinstance(word, str))])
 
 
-def said(replies: Iterable[Reply]) -> str:
-    """Who said what."""
-    return ", ".join(f'{reply.sender} said "{short(reply.text)}"' for reply in replies)
+def said(replies: Iterable[Reply], expected: str | None = None) -> str:
+    """Who said what, where something else was expected."""
+    return ", ".join(f"{reply.sender} said {unlike(reply.text, expected)}" for reply in replies)
 
 
-def texts(all: Sequence[str]) -> str:
-    """Several texts."""
-    return ", ".join(f'"{short(text)}"' for text in all) or "nothing"
+def texts(all: Sequence[str], expected: Sequence[str] = ()) -> str:
+    """Several texts, in the place of those that were expected."""
+    pairs = zip(all, chain(expected, repeat(None)), strict=False)
+    return ", ".join(unlike(text, wanted) for text, wanted in pairs) or "nothing"
 
 
 def short(text: str) -> str:
     """A text on one line, cut where it is long."""
     line = " ⏎ ".join(text.splitlines())
     return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def unlike(found: str, expected: str | None) -> str:
+    """A text in quotation marks; of two that differ behind what is shown of them, both from a little before that."""
+    if expected is None or found == expected or short(found) != short(expected):
+        return f'"{short(found)}"'
+    apart = next(
+        (n for n, (one, other) in enumerate(zip(found, expected, strict=False)) if one != other), None
+    )
+    begin = max(0, (min(len(found), len(expected)) if apart is None else apart) - BEFORE_CHARACTERS)
+    return " instead of ".join(f'"…{short(text[begin:])}"' for text in (found, expected))
 
 
 def json_of(text: str) -> Any:

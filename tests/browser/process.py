@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from playground.processes import Child
 from playground.runs import DEV, ROOT, end_dead_runs
+from tests.playground.telling import tell
 
 READY_SECONDS = 60
 STOP_SECONDS = 5
@@ -37,6 +38,11 @@ class Playground:
             ChildFailed: one did not start.
         """
         self._child.wait_for("Ready after", seconds=READY_SECONDS)
+
+    async def tell(self, toml: str) -> None:
+        """Let what a scenario says happen here."""
+        log = self._child.wait_for(r"^Log\s+(.*)$", seconds=READY_SECONDS)[1]
+        await tell(self.url, Path(log).parent, toml)
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from playground.runs import ROOT
 from tests.browser.barriers import barriers
-from tests.browser.fixtures import Visit, post
+from tests.browser.fixtures import Visit
 from tests.browser.pictures import take
 from tests.browser.process import playing
 from tests.browser.visitor import Visitor
@@ -73,14 +73,11 @@ VIEWS: dict[str, tuple[View, dict[str, Any]]] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def home(browser: Browser) -> AsyncIterator[str]:
+async def home() -> AsyncIterator[str]:
     """The page of a playground of its own, in which nothing has happened but the story of the pictures."""
     with playing() as playground:
         playground.wait_until_ready()
-        async with await browser.new_context() as context:
-            story = {"toml": STORY.read_text(encoding="utf-8")}
-            result = await post(context.request, f"{playground.url}/api/scenario", story)
-        assert result["ok"], result["steps"]
+        await playground.tell(STORY.read_text(encoding="utf-8"))
         yield playground.url
 
 

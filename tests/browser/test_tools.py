@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Locator, expect
 
 from tests.browser.barriers import barriers
-from tests.browser.fixtures import Visit, post
+from tests.browser.fixtures import Visit
 from tests.browser.pictures import take
 from tests.browser.process import playing
 from tests.browser.test_inspector import step
@@ -46,13 +46,11 @@ ORDER, CANCEL = "Where is my order?", "Cancel it, please"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def home(browser: Browser) -> AsyncIterator[str]:
+async def home() -> AsyncIterator[str]:
     """The page of a playground of its own, in which alice has asked for an order and wants to cancel it."""
     with playing() as playground:
         playground.wait_until_ready()
-        async with await browser.new_context() as context:
-            result = await post(context.request, f"{playground.url}/api/scenario", {"toml": STORY})
-        assert result["ok"], result["steps"]
+        await playground.tell(STORY)
         yield playground.url
 
 

@@ -1,20 +1,31 @@
-"""Every scenario file in ``files/`` goes as it says. Whoever drops one there has a test."""
+"""Every scenario file in ``files/``, and the one in the docs, goes as it says, as the page plays it.
+
+Whoever drops one there has a test.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from playground import stack
-from playground.scenario.command import play_one
-from playground.scenario.format import load
-from playground.scenario.run import StepResult
+from playground.page.replays import FILES as FOLDER
+from playground.page.replays import Replays, read_scenario
 from tests.shared_azurite import SharedAzurite
+from tests.test_docs import DOCUMENTS, code_blocks
 
 pytestmark = pytest.mark.stack
 
-FILES = sorted((Path(__file__).parent / "files").glob("*.toml"))
+FILES = sorted(FOLDER.glob("*.toml"))
+
+
+async def play(toml: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Play a file; every step has to go as expected."""
+    monkeypatch.setattr(stack, "Azurite", SharedAzurite)
+    told = [line async for line in Replays("builtin").play(read_scenario(toml)) if line]
+    assert told[-1] == {"ok": True, "not_played": 0, "why": ""}, [line for line in told if not line["ok"]]
 
 
 def test_there_are_scenario_files() -> None:
@@ -22,9 +33,10 @@ def test_there_are_scenario_files() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_scenario(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "Azurite", SharedAzurite)
-    steps: list[StepResult] = []
-    result = play_one(load(path), tmp_path, tell=steps.append)
-    assert result.ok, "\n".join(f"{step.title}: {step.detail}" for step in steps if not step.ok)
-    assert result.not_played == 0
+def test_scenario(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(play(path.read_text(encoding="utf-8"), monkeypatch))
+
+
+async def test_the_scenario_of_the_docs(monkeypatch: pytest.MonkeyPatch) -> None:
+    (toml,) = code_blocks(DOCUMENTS["docs/playground.md"], "toml")
+    await play(toml, monkeypatch)

@@ -2,7 +2,7 @@
 // Every request of the page, one function each.
 import { t } from "./texts.js";
 
-/** @import {Fault, Message, NewMessage, Replay, Rows} from "./contract.js" */
+/** @import {Fault, Message, NewMessage, ReplayLine, Rows} from "./contract.js" */
 /** @import {Scope, State, Stored, Team, Timeline, User} from "./contract.js" */
 
 /** What the server refused, or that it could not be reached. `message` is a sentence for the reader. */
@@ -19,33 +19,48 @@ export class ApiError extends Error {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body] bytes as they are, anything else as JSON
- * @returns {Promise<any>} the answer's JSON, or null where it has none
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Response>}
  */
-async function call(method, path, body) {
+async function request(method, path, body, signal) {
   /** @type {RequestInit} */
-  const request = { method };
+  const asked = { method, signal };
   if (body instanceof Blob) {
-    request.headers = { "Content-Type": "application/octet-stream" };
-    request.body = body;
+    asked.headers = { "Content-Type": "application/octet-stream" };
+    asked.body = body;
   } else if (body !== undefined) {
-    request.headers = { "Content-Type": "application/json" };
-    request.body = JSON.stringify(body);
+    asked.headers = { "Content-Type": "application/json" };
+    asked.body = JSON.stringify(body);
   }
   let response;
   try {
-    response = await fetch(path, request);
+    response = await fetch(path, asked);
   } catch {
+    signal?.throwIfAborted();
     throw new ApiError("unreachable", t("page.unreachable"));
   }
-  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-  const answer = isJson ? await response.json() : null;
   if (!response.ok) {
+    const answer = isJson(response) ? await response.json() : null;
     throw new ApiError(
       answer?.error ?? "error",
       answer?.detail ?? t("page.answered", { status: response.status }),
     );
   }
-  return answer;
+  return response;
+}
+
+/** @param {Response} response */
+const isJson = (response) => (response.headers.get("Content-Type") ?? "").includes("application/json");
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<any>} the answer's JSON, or null where it has none
+ */
+async function call(method, path, body) {
+  const response = await request(method, path, body);
+  return isJson(response) ? response.json() : null;
 }
 
 const part = encodeURIComponent;
@@ -100,8 +115,22 @@ export const clearFaults = () => call("DELETE", "/api/faults");
 /** Ends the function host's process at once. It comes back by itself. */
 export const killHost = () => call("POST", "/api/host/kill", {});
 
-/** @param {string} toml @returns {Promise<Replay>} */
-export const replayScenario = (toml) => call("POST", "/api/scenario", { toml });
+/**
+ * Plays a scenario in a stack of its own, and tells what comes of it line by line.
+ * @param {string} toml
+ * @param {AbortSignal} signal ends it
+ * @param {(line: ReplayLine) => void} tell
+ */
+export async function playScenario(toml, signal, tell) {
+  const response = await request("POST", "/api/scenario", { toml }, signal);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+    const lines = (rest + read.value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line) tell(JSON.parse(line));
+  }
+}
 
 /** @param {string} chat @returns {string} where the chat can be downloaded as a scenario */
 export const scenarioUrl = (chat) => `/api/scenario?chat=${part(chat)}`;

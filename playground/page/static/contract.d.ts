@@ -308,9 +308,20 @@ export interface Rows {
   note: string;
 }
 
-export interface Replay {
+/** What a played scenario tells: its steps as they come, and in the end how it went. */
+export type ReplayLine = ReplayStep | ReplayEnd;
+
+export interface ReplayStep {
+  title: string;
   ok: boolean;
-  steps: { title: string; ok: boolean; detail: string }[];
+  detail: string;
+}
+
+export interface ReplayEnd {
+  ok: boolean;
+  not_played: number;
+  /** Where the logs are, or why it was not played. */
+  why: string;
 }
 
 /** One line of the conversation list. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 from playground.page.rounds import AGAIN, RESUMED
 from playground.runs import ROOT
 from tests.playground.page.test_stack import a_page, answered_at, call, complete, steps
+from tests.playground.telling import tell
 
 pytestmark = pytest.mark.stack
 
@@ -61,8 +63,13 @@ expect = { contains = "is cancelled" }
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with a_page(tmp_path_factory.mktemp("page"), BOTS, RELAY_TOOLS_FILE=str(TOOLS)) as url:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path) -> Iterator[str]:
+    with a_page(folder, BOTS, RELAY_TOOLS_FILE=str(TOOLS)) as url:
         yield url
 
 
@@ -72,11 +79,10 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield one
 
 
-async def play(session: aiohttp.ClientSession, url: str, toml: str) -> list[str]:
-    """Play a scenario on the page; the ids of the messages that it said."""
+async def play(session: aiohttp.ClientSession, url: str, folder: Path, toml: str) -> list[str]:
+    """Play a scenario in the page's stack; the ids of the messages that it said."""
     before = {said["id"] for said in (await call(session, "GET", f"{url}/api/state"))["messages"]}
-    result = await call(session, "POST", f"{url}/api/scenario", {"toml": toml})
-    assert result["ok"], result["steps"]
+    await tell(url, folder / "logs", toml)
     state = await call(session, "GET", f"{url}/api/state")
     return [m["id"] for m in state["messages"] if m["origin"] == "user" and m["id"] not in before]
 
@@ -86,9 +92,9 @@ def details(step: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_a_call_that_a_kill_has_cut_off_is_seen_to_begin_again_under_its_key(
-    session: aiohttp.ClientSession, url: str
+    session: aiohttp.ClientSession, url: str, folder: Path
 ) -> None:
-    (message,) = await play(session, url, KILLED)
+    (message,) = await play(session, url, folder, KILLED)
     timeline = await complete(session, url, message)
     titles = [step["title"] for step in timeline["steps"]]
     assert titles.index("Turn: broken off") < answered_at(titles)
@@ -103,9 +109,9 @@ async def test_a_call_that_a_kill_has_cut_off_is_seen_to_begin_again_under_its_k
 
 
 async def test_what_was_asked_first_is_seen_at_the_question_and_at_the_yes(
-    session: aiohttp.ClientSession, url: str
+    session: aiohttp.ClientSession, url: str, folder: Path
 ) -> None:
-    asked, allowed = await play(session, url, ALLOWED)
+    asked, allowed = await play(session, url, folder, ALLOWED)
     timeline = await complete(session, url, asked)
     assert "asked first; the user said “yes”" in steps(timeline, "tool")[0]["summary"]
     timeline = await complete(session, url, allowed)

@@ -160,7 +160,6 @@ def test_bots_of_its_own_are_read_as_in_the_bots_file() -> None:
     bots = bots_of(scenario, "x.toml")
     assert bots is not None
     assert [(bot.accid, bot.reply) for bot in bots] == [("own.bot", "response")]
-    assert scenario.needs_own_host
 
 
 def test_how_long_an_expectation_waits() -> None:
@@ -176,9 +175,8 @@ def test_how_long_an_expectation_waits() -> None:
     ]
 
 
-def test_the_tools_of_a_scenario_lie_beside_it_and_make_a_host_of_its_own(tmp_path: Path) -> None:
+def test_the_tools_of_a_scenario_lie_beside_it(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text("")
     (tmp_path / "s.toml").write_text(f'title = "t"\ntools_file = "shop.py"\n{STEP}')
     scenario = load(tmp_path / "s.toml")
     assert scenario.tools_path == tmp_path / "shop.py"
-    assert scenario.needs_own_host

@@ -49,6 +49,14 @@ async def test_another_reply_ends_the_scenario_and_is_shown(world: World) -> Non
     assert failure_of(result) == ('helper answers "Hi!"', 'helper said "You said: hello"')
 
 
+async def test_texts_that_differ_late_are_shown_from_there(world: World) -> None:
+    same = "All of this is the same as what was expected of it, and then "
+    result = await world.play(f'[[steps]]\nsay = "{same}no"\nexpect = "You said: {same}yes"')
+    assert (
+        failure_of(result)[1] == 'helper said "…ted of it, and then no" instead of "…ted of it, and then yes"'
+    )
+
+
 async def test_no_reply_in_time(world: World) -> None:
     world.replies = 0
     result = await world.play(HELLO + 'expect = { text = "You said: hello", within = 0.05 }')

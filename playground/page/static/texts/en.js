@@ -244,7 +244,12 @@ export const EN = {
   "group.create": "Create group",
 
   // Scenarios
-  "replay.running": "Replaying…",
+  "replay.ownStack":
+    "This file has a storage, an IM server, a model and a function host of its own, with nothing in them. Your chats stay as they are.",
+  "replay.starting": "Starting them…",
+  "replay.running": "Playing…",
+  "replay.cancel": "Cancel",
+  "replay.notPlayed": "Steps not played: {count}",
   "replay.good": "Every step went as expected.",
   "replay.bad": "Not every step went as expected.",
   "replay.stepGood": "As expected: ",

@@ -239,7 +239,11 @@ export const ZH = {
   "group.create": "创建群",
 
   // 场景
+  "replay.ownStack": "这个文件在一套独立的环境里运行：存储、IM 服务器、模型和函数主机都是新的，不会影响你的聊天。",
+  "replay.starting": "正在启动…",
   "replay.running": "正在重放…",
+  "replay.cancel": "取消",
+  "replay.notPlayed": "未执行的步骤：{count}",
   "replay.good": "每一步都符合预期。",
   "replay.bad": "有步骤不符合预期。",
   "replay.stepGood": "符合预期：",
