@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 
 import aiohttp
@@ -23,6 +23,7 @@ from playground.page.server import PageServer
 from playground.ports import SPANS_PORT, port_is_free
 from playground.processes import interrupt_on_signals
 from playground.progress import say
+from playground.reload import FOR_OWNER, TAKEN_ON, app_files, keep_up
 from playground.runs import log_folder
 from playground.stack import MODEL_LABELS, Host, Model, Stack
 from playground.terminal import Person, Terminal
@@ -125,7 +126,7 @@ def _page_server(
     invisible = () if label.visible else (MODEL_OF_SETTINGS,)
     if webhook is None:
         label_of_host = HostLabel(host or "builtin", "starting", killable=True)
-        return PageServer(bots, label, label_of_host, invisible=invisible)
+        return PageServer(bots, label, label_of_host, invisible=invisible, files=app_files())
     if only_im:
         label, invisible = ModelLabel("remote", THEIR_MODEL, visible=False), ()
     port = SPANS_PORT if port_is_free(SPANS_PORT) else 0
@@ -136,6 +137,7 @@ def _page_server(
         invisible=invisible,
         without_spans=ONLY_IM if only_im else NO_SPANS,
         spans_port=port,
+        files=app_files(),
     )
 
 
@@ -158,7 +160,32 @@ async def _chat(stack: Stack, person: Person) -> None:
     async with aiohttp.ClientSession() as session:
         im, echo = ImControl(session, stack.im_url), not sys.stdin.isatty()
         terminal = Terminal(im, person, sys.stdout, stack.functions, echo)
-        await terminal.run(_typed_lines(sys.stdin.fileno()))
+        following = asyncio.create_task(
+            keep_up(app_files(), stack, _InTerminal(terminal, stack), asyncio.Lock())
+        )
+        try:
+            await terminal.run(_typed_lines(sys.stdin.fileno()))
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+
+class _InTerminal:
+    """How the files stand, for a chat in the terminal: one line each time."""
+
+    def __init__(self, terminal: Terminal, stack: Stack) -> None:
+        self._terminal, self._stack = terminal, stack
+
+    def wrong(self, problems: Sequence[str]) -> None:
+        self._terminal.tell(f"The change is not taken on: {'; '.join(problems)}")
+
+    def replacing(self) -> None:
+        pass
+
+    def taken_on(self, bots: Bots) -> None:
+        self._terminal.take_on(tuple(bots), self._stack.functions)
+        self._terminal.tell(TAKEN_ON if self._stack.functions else FOR_OWNER)
 
 
 async def _typed_lines(descriptor: int) -> AsyncIterator[str]:

@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import sys
+import threading
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from playground.azurite import Azurite
 from playground.host_lines import HostLines
 from playground.ports import ANY_PORTS, Ports, free_port, require_free
-from playground.processes import Child, stop_all
+from playground.processes import Child, ChildFailed, stop_all
 
 Model = Literal["tiny", "scripted", "settings"]
 Host = Literal["builtin", "func"]
@@ -39,11 +40,26 @@ SPANS_FOR_A_WATCHER = {
 
 READY_SECONDS = 60
 HOST_STOP_SECONDS = 2.5
+DRAIN_SECONDS = 600.0
+"""A host that was replaced may work so long on what it has begun: longer than any turn takes."""
+
 OTHERS_STOP_SECONDS = 1.0
 
 
 EXAMPLE_WEBHOOK = "http://127.0.0.1:7071/api/webhook"
 """Where ``func start`` serves the webhook."""
+
+
+class FilesWrong(RuntimeError):
+    """No function host can run on the settings and files.
+
+    Attributes:
+        problems: what ``python -m relay check`` says of them.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 class Stack:
@@ -92,6 +108,7 @@ class Stack:
         self._only_im, self._collector = only_im, collector
         self._environ = dict(os.environ if environ is None else environ)
         self._children: list[Child] = []
+        self._hosts: list[Child] = []
         self._starts = 0
         self.host_lines = HostLines()
 
@@ -126,16 +143,15 @@ class Stack:
         Another Ctrl-C meanwhile ends what is left at once.
         """
         try:
-            if self.functions is not None:
-                self.functions.stop(HOST_STOP_SECONDS)
+            stop_all(self._hosts, seconds=HOST_STOP_SECONDS)
             stop_all(self._children, seconds=OTHERS_STOP_SECONDS)
         except BaseException:
-            for child in filter(None, [self.functions, *self._children]):
+            for child in [*self._hosts, *self._children]:
                 child.kill()
             raise
         finally:
             self.storage.stop(OTHERS_STOP_SECONDS)
-            self.functions, self._children = None, []
+            self.functions, self._hosts, self._children = None, [], []
 
     def break_off(self) -> None:
         """Let a start that is under way in another thread fail soon: without its first part, no stack starts."""
@@ -151,6 +167,7 @@ class Stack:
         if self.functions is None:
             raise RuntimeError("the function host is somebody else's")
         self.functions.kill()
+        self._hosts.remove(self.functions)
 
     def restart_functions(self) -> None:
         """Start the function host again after its end, on the same settings and port, and post to it.
@@ -161,6 +178,27 @@ class Stack:
         port = urlsplit(self.webhook).port or 0
         self.webhook = self._start_functions(port)
         _post_to_webhook(self.im_url, self.webhook)
+
+    def replace_functions(self) -> None:
+        """Start another function host, on the files as they are now, and post to it; no message finds nobody.
+
+        The one that ran so far takes nothing new, and ends when what it has begun is done.
+
+        Raises:
+            FilesWrong: they are wrong; the one that ran goes on.
+            ChildFailed: the other one did not start; likewise.
+        """
+        replaced = self.functions
+        self.webhook = self._start_functions(0, checked=True)
+        _post_to_webhook(self.im_url, self.webhook)
+        if replaced is not None:
+            replaced.terminate()
+            threading.Thread(target=self._drain, args=(replaced,), daemon=True).start()
+
+    def _drain(self, replaced: Child) -> None:
+        replaced.stop(DRAIN_SECONDS)
+        if replaced in self._hosts:
+            self._hosts.remove(replaced)
 
     def _start(self) -> None:
         im = self._part("im", "playground.im_server", self._ports.im, environ=self._credentials())
@@ -201,17 +239,29 @@ class Stack:
         self._children.append(child)
         return child
 
-    def _start_functions(self, port: int) -> str:
-        """Start the function host; returns the webhook's URL. Port 0 is any."""
+    def _start_functions(self, port: int, *, checked: bool = False) -> str:
+        """Start the function host, if need be only after a check; returns the webhook's URL. Port 0 is any."""
         if self._host == "func":
             command = [shutil.which("func") or "func", "start", "--port", str(port or free_port())]
         else:
             command = [sys.executable, "-m", "playground.host", "--port", str(port)]
-        env = {**self._environ, **self.settings()}
+        if checked:
+            command = [sys.executable, "-m", "playground.checked", *command]
+        env = {**self._environ, **self.settings(), "HOST_GRACE_SECONDS": str(DRAIN_SECONDS)}
         self._starts += 1
         log = self.logs / (f"functions-{self._starts}.log" if self._starts > 1 else "functions.log")
-        self.functions = Child("functions", command, log=log, env=env, heard=self.host_lines.add)
-        return self.functions.wait_for(r"webhook: \[POST\] (http\S+)", seconds=READY_SECONDS)[1]
+        host = Child("functions", command, log=log, env=env, heard=self.host_lines.add)
+        self._hosts.append(host)
+        try:
+            found = host.wait_for(r"webhook: \[POST\] (http\S+)|^wrong: (.+)", seconds=READY_SECONDS)
+            if found[2]:
+                raise FilesWrong(json.loads(found[2]))
+        except (ChildFailed, FilesWrong):
+            host.stop(HOST_STOP_SECONDS)
+            self._hosts.remove(host)
+            raise
+        self.functions = host
+        return str(found[1])
 
     def settings(self) -> dict[str, str]:
         """The settings that lead the relay to these parts. An empty one undoes what local.settings.json says."""

@@ -56,6 +56,11 @@ class Person:
     def __post_init__(self) -> None:
         self.bot = self.bots[0]
 
+    def meet(self, bots: Sequence[Bot]) -> None:
+        """These are the bots from now on; the first one, where the one that is written to is gone."""
+        self.bots = bots
+        self.bot = next((bot for bot in bots if bot.accid == self.bot.accid), bots[0])
+
     @property
     def prompt(self) -> str:
         """``alice → Helper``."""
@@ -101,6 +106,17 @@ class Terminal:
         self._echo = echo
         self._arrived = asyncio.Event()
         self._prompting = False
+
+    def take_on(self, bots: Sequence[Bot], functions: Child | None) -> None:
+        """These are the bots and the function host from now on."""
+        self._person.meet(bots)
+        self._functions = functions
+
+    def tell(self, line: str) -> None:
+        """Show something that the playground says, and go on where one was."""
+        self._show(f"{chr(10) if self._prompting else ''}  {line}")
+        if self._prompting:
+            self._prompt()
 
     async def run(self, lines: AsyncIterator[str]) -> None:
         """Chat until ``:quit`` or the end of ``lines``."""

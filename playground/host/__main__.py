@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playground.host.configuration import settings_of
 from playground.host.errors import HostError
-from playground.host.host import FunctionHost
+from playground.host.host import GRACE_SECONDS, FunctionHost
 from playground.host.queues import QUEUE_LEASE_SECONDS
 from relay.errors import ConfigError
 
@@ -51,7 +51,11 @@ async def _serve(arguments: argparse.Namespace) -> int:
         signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
     settings = settings_of(arguments.app, os.environ)
     async with FunctionHost(
-        arguments.app, settings, port=arguments.port, queue_lease_seconds=arguments.queue_lease_seconds
+        arguments.app,
+        settings,
+        port=arguments.port,
+        queue_lease_seconds=arguments.queue_lease_seconds,
+        grace_seconds=arguments.grace_seconds,
     ) as host:
         print("Functions:", *(f"    {line}" for line in host.describe()), sep="\n")
         print(f"listening on {host.url}", flush=True)
@@ -73,6 +77,12 @@ def _arguments() -> argparse.Namespace:
         type=int,
         default=os.environ.get("HOST_QUEUE_LEASE_SECONDS", QUEUE_LEASE_SECONDS),
         help="how long a message that was taken is hidden (default: 600, as on Azure)",
+    )
+    parser.add_argument(
+        "--grace-seconds",
+        type=float,
+        default=os.environ.get("HOST_GRACE_SECONDS", GRACE_SECONDS),
+        help=f"how long the end waits for functions that run (default: {GRACE_SECONDS})",
     )
     return parser.parse_args()
 

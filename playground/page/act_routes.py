@@ -91,7 +91,9 @@ class ActRoutes:
         return web.json_response({})
 
     async def _card(self, request: web.Request) -> web.Response:
-        bot = next((one for one in self._page.bots if one.accid == request.match_info["accid"]), None)
+        bot = next(
+            (one for one in self._page.roster.current if one.accid == request.match_info["accid"]), None
+        )
         if bot is None:
             raise ApiError(404, "not_found", "there is no such bot")
         sender, parts = request.query.get("as", "").lower(), await self._page.parts()
@@ -110,7 +112,7 @@ class ActRoutes:
             sender=sender,
             to=team.tid if team else to,
             team=Team(team.tid, team.members) if team else None,
-            bot=next((bot for bot in page.bots if bot.accid in members), None),
+            bot=next((bot for bot in page.roster if bot.accid in members), None),
             message=page.journal.messages.get(query.get("message", "")),
             now=_now(),
         )

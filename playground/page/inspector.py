@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -32,13 +32,15 @@ class Inspector:
     Args:
         journal: what is known.
         bots: the configured bots.
+
+    Attributes:
         keep_ms: how long after the end of its day a table of history is kept.
     """
 
-    def __init__(self, journal: Journal, bots: Sequence[Bot], keep_ms: int) -> None:
+    def __init__(self, journal: Journal, bots: Iterable[Bot], keep_ms: int) -> None:
         self._journal = journal
         self._bots = bots
-        self._keep_ms = keep_ms
+        self.keep_ms = keep_ms
 
     async def timeline(self, message: str, tables: Tables | None) -> dict[str, Any]:
         """The timeline of a user's message, or of the one that a bot's message answers; ``tables`` as for the rows."""
@@ -60,7 +62,7 @@ class Inspector:
         if partition is None:
             return no_rows(NO_BOT)
         try:
-            return await stored_rows(tables, partition, self._keep_ms, self._about)
+            return await stored_rows(tables, partition, self.keep_ms, self._about)
         except StorageUnavailable as error:
             return no_rows(str(error))
 

@@ -8,7 +8,7 @@ to the trace of the turn that answered it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -51,7 +51,7 @@ class Journal:
         spans_from: from when on the relay's spans can be expected to come, Unix milliseconds; None while none has.
     """
 
-    def __init__(self, bots: Sequence[Bot] = (), *, spans_visible: bool = True) -> None:
+    def __init__(self, bots: Iterable[Bot] = (), *, spans_visible: bool = True) -> None:
         self.bots = bots
         self.messages: dict[str, Delivered] = {}
         self.posts: dict[int, Post] = {}

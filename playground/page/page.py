@@ -18,9 +18,10 @@ from playground.page.events import Events
 from playground.page.inspector import Inspector
 from playground.page.journal import Journal
 from playground.page.media import key_of
-from playground.page.parts import HostLabel, HostState, ModelLabel, Parts
+from playground.page.parts import FilesLabel, HostLabel, HostState, ModelLabel, Parts
 from playground.page.people import People, Team
 from playground.page.requests import Requests
+from playground.page.roster import Roster
 from playground.page.shown import Shown
 from playground.page.spans import SpanFact
 from playground.page.switchboard import Switchboard
@@ -57,7 +58,7 @@ class Page:
             empty where they do.
 
     Attributes:
-        people, journal, shown, events, switchboard, inspector, requests: the parts of what is behind the page.
+        roster, people, journal, shown, events, switchboard, inspector, requests: the parts of what is behind the page.
         faults_of: names of the faults that were on for a message, by its client id.
     """
 
@@ -70,17 +71,16 @@ class Page:
         invisible: Sequence[str] = (),
         without_spans: str = "",
     ) -> None:
-        self.bots = tuple(bots)
+        self.roster = Roster(bots)
         self.people = People(bot.accid for bot in bots)
-        self.journal = Journal(self.bots, spans_visible=not without_spans)
+        self.journal = Journal(self.roster, spans_visible=not without_spans)
         self.events = Events()
-        self.model, self.host = model, host
+        self.model, self.host, self.files = model, host, FilesLabel()
         self._invisible, self._without_spans = tuple(invisible), without_spans
         self._parts: asyncio.Future[Parts] = asyncio.get_running_loop().create_future()
         self.switchboard = Switchboard(self.events)
-        keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
-        self.inspector = Inspector(self.journal, self.bots, keep_ms)
-        self.shown = Shown(self.journal, self.bots)
+        self.inspector = Inspector(self.journal, self.roster, _kept_ms(bots))
+        self.shown = Shown(self.journal, self.roster)
         self.requests = Requests(self.journal)
         self.faults_of: dict[str, list[str]] = {}
         self._arrivals: dict[str, asyncio.Future[str]] = {}
@@ -91,7 +91,7 @@ class Page:
         self._parts.set_result(parts)
         self.switchboard.connect(Switches(parts.im, parts.model))
         for control in filter(None, (parts.im, parts.model)):
-            self._start(self._listen(control))
+            self.run(self._listen(control))
         self.host_is("running")
 
     async def parts(self) -> Parts:
@@ -116,6 +116,18 @@ class Page:
         self.host_is("down")
         self._publish_timelines(self.shown.waiting())
 
+    def files_are(self, files: FilesLabel) -> None:
+        """Tell the browser how the bots file and the file of tools stand."""
+        self.files = files
+        self.events.publish("files", files=asdict(files))
+
+    def take_on(self, bots: Bots) -> None:
+        """These are the bots from now on; chats with those that are gone stay."""
+        self.roster.take_on(bots)
+        self.people.bots = frozenset(bot.accid for bot in self.roster)
+        self.inspector.keep_ms = _kept_ms(bots)
+        self.events.publish("reset")  # whom one can write to, and what everybody is called
+
     def receive_spans(self, found: Iterable[SpanFact]) -> None:
         """Take spans of the relay."""
         were_visible = self.journal.spans_visible
@@ -126,12 +138,16 @@ class Page:
     def state(self) -> dict[str, Any]:
         """Everything that the page shows at first."""
         return {
-            "bots": [_bot(bot) for bot in self.bots],
+            "bots": [
+                *(_bot(bot) for bot in self.roster.current),
+                *(_bot(bot, removed=True) for bot in self.roster.former if self._is_seen(bot.accid)),
+            ],
             "users": [asdict(user) for user in self.people.users.values()],
             "teams": [team.as_json() for team in self.people.teams.values() if team.members],
             "messages": list(self.shown.messages.values()),
             "model": asdict(self.model),
             "host": asdict(self.host),
+            "files": asdict(self.files),
             "invisible": [*self._invisible, *([] if self.journal.spans_visible else [self._without_spans])],
             "faults": self.switchboard.as_json(),
             "seq": self.events.seq,
@@ -172,7 +188,7 @@ class Page:
             **({"delivery": delivery} if delivery else {}),
         }
         arrival = self._arrivals[client_id] = asyncio.get_running_loop().create_future()
-        said = self._start((await self.parts()).im.call("POST", "say", json=message))
+        said = self.run((await self.parts()).im.call("POST", "say", json=message))
         try:
             await asyncio.wait({arrival, said}, return_when=asyncio.FIRST_COMPLETED)
             if not arrival.done():
@@ -195,6 +211,14 @@ class Page:
         """A user changes what a message of their own says; otherwise as :meth:`recall`."""
         self.own_message(sender, message)
         await (await self.parts()).im.call("POST", "edit", json={"message": message, "text": text})
+
+    def _is_seen(self, accid: str) -> bool:
+        """Whether something is left of a bot: a message, a place in a group."""
+        messages = self.shown.messages.values()
+        teams = self.people.teams.values()
+        return any(accid in (said["sender"], said["to"], said["bot"]) for said in messages) or any(
+            accid in team.members for team in teams
+        )
 
     def own_message(self, sender: str, message: str) -> Delivered:
         """A user's message that they can still do something with; raises NotTheirs when it is none."""
@@ -286,7 +310,8 @@ class Page:
         for asked in sorted({asked for message in messages for asked in answers.get(message, [message])}):
             self.events.publish("timeline", id=asked)
 
-    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Do something in the background, until the page ends."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -298,7 +323,12 @@ class Page:
             log.error("a task of the page has failed", exc_info=error)
 
 
-def _bot(bot: Bot) -> dict[str, Any]:
+def _kept_ms(bots: Bots) -> int:
+    """How long after the end of its day a table of history is kept."""
+    return bots.longest_limit_minutes * MINUTE_MS + DAY_MS
+
+
+def _bot(bot: Bot, *, removed: bool = False) -> dict[str, Any]:
     """A bot for the page. Its avatar lies on another host, and the page asks no other host for anything."""
     return {
         "accid": bot.accid,
@@ -308,4 +338,5 @@ def _bot(bot: Bot) -> dict[str, Any]:
         "functions": sorted(bot.functions),
         "reply": bot.reply,
         "enabled": bot.enabled,
+        "removed": removed,
     }

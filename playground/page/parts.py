@@ -9,7 +9,7 @@ from playground.control import Control
 from playground.host_lines import HostLines
 from relay.ports import Tables
 
-HostState = Literal["starting", "running", "down"]
+HostState = Literal["starting", "running", "replacing", "down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,19 @@ class HostLabel:
     kind: str
     state: HostState
     killable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilesLabel:
+    """How the bots file and the file of tools stand, which are followed while the playground runs.
+
+    Attributes:
+        problems: what is wrong with them, in the words of ``python -m relay check``; the host goes on with what it had.
+        for_owner: they have changed, and the function host is to be restarted by its owner.
+    """
+
+    problems: tuple[str, ...] = ()
+    for_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

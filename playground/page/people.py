@@ -36,12 +36,12 @@ class Team:
 class People:
     """Users and groups by id. Bots are the bots file's; their accids cannot be taken.
 
-    Args:
+    Attributes:
         bots: their accids.
     """
 
     def __init__(self, bots: Iterable[str]) -> None:
-        self._bots = frozenset(bots)
+        self.bots = frozenset(bots)
         self.users: dict[str, User] = {}
         self.teams: dict[str, Team] = {}
         for name in FIRST_USERS:
@@ -51,7 +51,7 @@ class People:
         """A new user, with an accid made of the name."""
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[: ACCID_MAX_CHARS - 4] or "user"
         accid, number = slug, 2
-        while accid in self.users or accid in self._bots:
+        while accid in self.users or accid in self.bots:
             accid, number = f"{slug}-{number}", number + 1
         return self.meet(accid, name)
 
@@ -79,4 +79,4 @@ class People:
 
     def knows(self, accid: str) -> bool:
         """True for a user or a bot."""
-        return accid in self.users or accid in self._bots
+        return accid in self.users or accid in self.bots

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from playground.im.chats import Delivered
 from playground.im.copies import Post
@@ -24,7 +24,7 @@ def robot_of(posts: Iterable[Post]) -> dict[str, str] | None:
     return None
 
 
-def bot_for(message: Delivered, robot: dict[str, str] | None, bots: Sequence[Bot]) -> str | None:
+def bot_for(message: Delivered, robot: dict[str, str] | None, bots: Iterable[Bot]) -> str | None:
     """Accid of the bot that a user's message is for, None when it is for none."""
     accids = {bot.accid for bot in bots}
     if message.team_kind is None:
@@ -36,7 +36,7 @@ def bot_for(message: Delivered, robot: dict[str, str] | None, bots: Sequence[Bot
     return mention[0].accid if mention else None
 
 
-def profile_for(message: Delivered, robot: dict[str, str] | None, bots: Sequence[Bot]) -> Bot | None:
+def profile_for(message: Delivered, robot: dict[str, str] | None, bots: Iterable[Bot]) -> Bot | None:
     """The bot that a user's message is for, as its ``robotInfo.function`` overrides it; None when it is for none."""
     accid = bot_for(message, robot, bots)
     function = (robot or {}).get("function", "")

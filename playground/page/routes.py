@@ -196,7 +196,7 @@ class Routes:
             receiver = {"team": asked.team}
             if asked.input != "copy" and not robot["account"]:
                 # A chatbot request names its bot; in a group an app does so by robotInfo.account.
-                members = [bot for bot in page.bots if bot.accid in team.members]
+                members = [bot for bot in page.roster.current if bot.accid in team.members]
                 mention = find_mention(asked.text, members)
                 robot["account"] = mention[0].accid if mention else next((bot.accid for bot in members), "")
         medium = asked.medium.fields() if asked.medium else None

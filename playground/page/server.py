@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -16,11 +17,13 @@ from pydantic import SecretStr
 from playground.control import Control
 from playground.loopback import serving
 from playground.page.page import Page
-from playground.page.parts import HostLabel, ModelLabel, Parts
+from playground.page.parts import FilesLabel, HostLabel, ModelLabel, Parts
 from playground.page.routes import Routes
 from playground.page.spans import collector
 from playground.ports import PAGE_PORT, first_free
 from playground.processes import ChildFailed
+from playground.progress import say
+from playground.reload import FOR_OWNER, TAKEN_ON, Files, keep_up, tell_problems
 from playground.stack import Stack
 from relay.config.bots import Bots
 from relay.config.settings import StorageSettings
@@ -37,6 +40,9 @@ DOWN_SECONDS = 2.0
 
 ROWS_SECONDS = 5.0
 
+LOOK_SECONDS = 1.0
+"""So often it is looked whether the function host still runs."""
+
 
 class PageServer:
     """The page, served on loopback inside ``with``.
@@ -47,6 +53,7 @@ class PageServer:
         invisible, without_spans: as for :class:`playground.page.page.Page`; ``{}`` in the latter becomes the
             collector's URL.
         spans_port: of loopback, where the relay's spans are taken; 0 lets the system choose.
+        files: the bots file and the file of tools, to be followed; None for what does not change.
 
     Attributes:
         url: of the page.
@@ -62,11 +69,12 @@ class PageServer:
         invisible: tuple[str, ...] = (),
         without_spans: str = "",
         spans_port: int = 0,
+        files: Files | None = None,
     ) -> None:
         self.url = self.collector = ""
         self._bots, self._model, self._host = bots, model, host
         self._invisible, self._without_spans = invisible, without_spans
-        self._spans_port = spans_port
+        self._spans_port, self._files = spans_port, files
         self._stack: Stack | None = None
         self._started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -102,6 +110,7 @@ class PageServer:
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        self._host_changes = asyncio.Lock()
         async with AsyncExitStack() as self._resources:
             self._session = await self._resources.enter_async_context(aiohttp.ClientSession())
             spans = collector(lambda found: self._page.receive_spans(found))
@@ -131,18 +140,54 @@ class PageServer:
         im = Control(self._session, stack.im_url, "the IM emulator")
         host_lines = stack.host_lines if stack.functions else None
         self._page.connect(Parts(im, model, tables, host_lines))
+        if self._files is not None:
+            self._page.run(keep_up(self._files, stack, self, self._host_changes))
+        if stack.functions is not None:
+            self._page.run(self._look_after(stack))
+
+    def wrong(self, problems: Sequence[str]) -> None:
+        """As :meth:`playground.reload.Audience.wrong`."""
+        tell_problems(problems)
+        self._page.files_are(FilesLabel(tuple(problems)))
+        self._show_host()
+
+    def replacing(self) -> None:
+        """As :meth:`playground.reload.Audience.replacing`."""
+        self._page.host_is("replacing")
+
+    def taken_on(self, bots: Bots) -> None:
+        """As :meth:`playground.reload.Audience.taken_on`."""
+        theirs = self._stack is not None and self._stack.functions is None
+        say(FOR_OWNER if theirs else TAKEN_ON)
+        self._page.files_are(FilesLabel(for_owner=theirs))
+        self._page.take_on(bots)
+        self._show_host()
+
+    def _show_host(self) -> None:
+        """Tell the browser whether the host of ours runs."""
+        if self._stack is not None and self._stack.functions is not None:
+            self._page.host_is("running" if self._stack.functions.running else "down")
+
+    async def _look_after(self, stack: Stack) -> None:
+        """Say so when the function host has ended by itself."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            async with self._host_changes:
+                host = stack.functions
+                if host is not None and not host.running and self._page.host.state != "down":
+                    say(f"the function host ended by itself; see {host.log}")
+                    self._page.host_was_killed()
 
     async def _kill(self) -> None:
         """End the function host as a crash would, and start it again after a moment."""
         assert self._stack is not None, "the page only offers this while the host runs"
-        self._page.host_was_killed()
-        await asyncio.to_thread(self._stack.kill_functions)
-        await asyncio.sleep(DOWN_SECONDS)
-        self._page.host_is("starting")
-        try:
-            await asyncio.to_thread(self._stack.restart_functions)
-        except ChildFailed as error:
-            log.warning("%s", error)
-            self._page.host_is("down")
-            return
-        self._page.host_is("running")
+        async with self._host_changes:
+            self._page.host_was_killed()
+            await asyncio.to_thread(self._stack.kill_functions)
+            await asyncio.sleep(DOWN_SECONDS)
+            self._page.host_is("starting")
+            try:
+                await asyncio.to_thread(self._stack.restart_functions)
+            except ChildFailed as error:
+                log.warning("%s", error)
+            self._show_host()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from playground.im.attach import caption_of
@@ -26,7 +26,7 @@ class Shown:
         bots: the configured bots.
     """
 
-    def __init__(self, journal: Journal, bots: Sequence[Bot]) -> None:
+    def __init__(self, journal: Journal, bots: Iterable[Bot]) -> None:
         self._journal = journal
         self._bots = bots
         self.messages: dict[str, dict[str, Any]] = {}

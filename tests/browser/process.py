@@ -39,6 +39,10 @@ class Playground:
         """
         self._child.wait_for("Ready after", seconds=READY_SECONDS)
 
+    def stop(self) -> None:
+        """End it before its time."""
+        self._child.stop(STOP_SECONDS)
+
     async def tell(self, toml: str) -> None:
         """Let what a scenario says happen here."""
         log = self._child.wait_for(r"^Log\s+(.*)$", seconds=READY_SECONDS)[1]

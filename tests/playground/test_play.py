@@ -86,6 +86,31 @@ def test_a_person_reads_the_answer_and_what_happened_on_the_way(play: subprocess
     assert "You said: and again" in read_until(play, r"window 2 messages\n")
 
 
+def test_a_saved_bots_file_is_taken_on_in_the_chat_and_a_wrong_one_is_said(tmp_path: Path) -> None:
+    bots = tmp_path / "bots.toml"
+    right = '[[bots]]\naccid = "helper"\nname = "Helper"\nsystem_prompt = "You help."\n'
+    bots.write_text(right, encoding="utf-8")
+    environ = {**os.environ, "RELAY_BOTS_FILE": str(bots)}
+    with subprocess.Popen(
+        [sys.executable, "-c", PLAY],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        read_until(process, "Write a message")
+        bots.write_text(right.replace("name =", "nam ="), encoding="utf-8")
+        assert 'key "nam": unknown' in read_until(process, "is not taken on")
+        bots.write_text(right.replace('"Helper"', '"Mate"'), encoding="utf-8")
+        read_until(process, "took over")
+        write(process, "hello")
+        assert "Mate: You said: hello\n" in read_until(process, r"window 0 messages\n")
+        write(process, ":quit")
+        assert process.wait(10) == 0
+
+
 def test_quitting_ends_every_part(play: subprocess.Popen[str]) -> None:
     parts = children(play)
     assert {part.name for part in parts} == {"azurite", "im", "model", "functions"}

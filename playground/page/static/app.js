@@ -4,6 +4,7 @@ import { loadState } from "./api.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { faultsBanner } from "./faults.js";
+import { filesBanner } from "./files.js";
 import { GroupDialog } from "./groups.js";
 import { closeButton, icon } from "./icons.js";
 import { Inspector } from "./inspector.js";
@@ -83,6 +84,7 @@ function draw() {
   render(
     html`
     <header class="visually-hidden"><h1>${t("page.heading")}</h1></header>
+    ${filesBanner(app)}
     ${faultsBanner(app)}
     <div class="panes">
       <div class="side" role=${app.onlyList ? "main" : nothing} ?inert=${covered}>${sidebar(app, () => groups.openNew())}</div>

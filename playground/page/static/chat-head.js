@@ -38,6 +38,7 @@ function about({ world }, { kind, id, members }) {
   if (kind === "team") return members.map((accid) => world.name(accid)).join(t("page.list"));
   if (kind === "person") return t("head.person");
   const bot = world.bots.get(id);
+  if (bot?.removed) return t("head.botRemoved");
   if (bot && !bot.enabled) return t("head.botOff");
   return t(bot?.reply === "response" ? "head.botResponse" : "head.botSend");
 }

@@ -8,6 +8,8 @@ export interface Bot {
   functions: string[];
   reply: "send" | "response";
   enabled: boolean;
+  /** No longer in the bots file; something of it is still to be seen. */
+  removed: boolean;
 }
 
 export interface User {
@@ -104,8 +106,15 @@ export interface Model {
 
 export interface Host {
   kind: "builtin" | "func" | "remote";
-  state: "running" | "down" | "starting";
+  state: "running" | "down" | "starting" | "replacing";
   killable: boolean;
+}
+
+/** The bots file and the file of tools. */
+export interface Files {
+  /** In the words of `python -m relay check`. */
+  problems: string[];
+  for_owner: boolean;
 }
 
 export type Scope = "next" | "on";
@@ -126,6 +135,7 @@ export interface State {
   messages: Message[];
   model: Model;
   host: Host;
+  files: Files;
   invisible: string[];
   faults: Fault[];
   seq: number;
@@ -139,6 +149,7 @@ export type ServerEvent = { seq: number } & (
   | { type: "user"; user: User }
   | { type: "faults"; faults: Fault[] }
   | { type: "host"; host: Host }
+  | { type: "files"; files: Files }
   | { type: "timeline"; id: string }
   | { type: "request"; number: number }
   | { type: "reset" }

@@ -24,6 +24,13 @@ export function emptyChat(world, conversation, write) {
 
 /** @param {World} world @param {Conversation} conversation */
 function invitation(world, { kind, id, title, members }) {
+  if (kind === "bot" && world.bots.get(id)?.removed) {
+    return {
+      heading: t("empty.removed", { name: title }),
+      line: t("empty.removedLine"),
+      chips: [],
+    };
+  }
   if (kind === "bot" && !world.bots.get(id)?.enabled) {
     return {
       heading: t("empty.off", { name: title }),

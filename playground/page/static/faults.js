@@ -100,7 +100,9 @@ function fieldOf(app, { name, label, explanation, scope, available }) {
 
 /** @param {Playground} app */
 function host(app) {
-  const { state, killable } = app.world.host;
+  const { killable } = app.world.host;
+  // What was said last may be long untrue where nobody answers.
+  const state = app.connection === "live" ? app.world.host.state : "gone";
   return html`
     <section>
       <h3>${t("faults.host")}</h3>

@@ -25,6 +25,8 @@ export class Playground {
     /** @type {"list" | "chat"} what a narrow window shows */
     this.pane = "list";
     this.notice = "";
+    /** whether one has read that the function host is to be restarted */
+    this.ownerKnows = false;
     /** @type {string | null} the message that is inspected */
     this.selected = null;
     this.inspecting = WIDE.matches;
@@ -119,7 +121,13 @@ export class Playground {
     if (!this.inspected) this.selected = null;
     if (event.type === "team" && this.conversation === null) this.#leave(event.team.name);
     this.#markRead();
+    if (event.type === "files") this.ownerKnows = false;
     for (const listener of this.listeners) listener(event);
+    this.changed();
+  }
+
+  ownerIsTold() {
+    this.ownerKnows = true;
     this.changed();
   }
 

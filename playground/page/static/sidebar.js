@@ -9,7 +9,7 @@ import { LANGUAGES, language, speak, t } from "./texts.js";
 import { nextTheme, theme } from "./theme.js";
 import { clockOrDay } from "./time.js";
 
-/** @import {Conversation} from "./contract.js" */
+/** @import {Conversation, Host} from "./contract.js" */
 /** @import {Playground} from "./playground.js" */
 /** @import {Language} from "./texts.js" */
 
@@ -77,7 +77,11 @@ function line(app, conversation) {
 }
 
 /** @param {Playground} app @param {string} accid */
-const botTag = ({ world }, accid) => (world.bots.get(accid)?.enabled ? t("list.bot") : t("list.botOff"));
+function botTag({ world }, accid) {
+  const bot = world.bots.get(accid);
+  if (bot?.removed) return t("list.botRemoved");
+  return t(bot?.enabled ? "list.bot" : "list.botOff");
+}
 
 /** @param {Playground} app @param {Conversation} conversation @returns {string} */
 function lastLine(app, { kind, id, last, members }) {
@@ -96,15 +100,27 @@ function lastLine(app, { kind, id, last, members }) {
 /** @param {Playground} app */
 function stack(app) {
   const { host, model, version } = app.world;
-  const name = t(`host.${host.kind}`);
   return html`
     <footer class="stack">
-      <p data-testid="footer-host" data-state=${host.killable ? host.state : "unknown"}>
-        <span class="dot"></span>${host.killable ? t("stack.host", { host: name, state: t(`host.${host.state}`) }) : name}
-      </p>
+      ${app.connection === "reconnecting" ? gone() : hostLine(host)}
       <p title=${model.label}>${icon("model")}<span class="one-line">${model.label}</span></p>
       <p class="faint">${t("stack.relay", { version })}${languages()}</p>
     </footer>
+  `;
+}
+
+/** Nobody is there to say how the host is: what was said last may be long untrue. */
+const gone = () => html`
+  <p data-testid="footer-host" data-state="gone"><span class="dot"></span>${t("stack.gone")}</p>
+`;
+
+/** @param {Host} host */
+function hostLine({ kind, state, killable }) {
+  const name = t(`host.${kind}`);
+  return html`
+    <p data-testid="footer-host" data-state=${killable ? state : "unknown"}>
+      <span class="dot"></span>${killable ? t("stack.host", { host: name, state: t(`host.${state}`) }) : name}
+    </p>
   `;
 }
 

@@ -22,6 +22,7 @@ export class World {
     this.teams = new Map(state.teams.map((team) => [team.tid, team]));
     this.model = state.model;
     this.host = state.host;
+    this.files = state.files;
     this.invisible = state.invisible;
     this.faults = state.faults;
     this.version = state.version;
@@ -40,6 +41,7 @@ export class World {
     else if (event.type === "user") this.users.set(event.user.accid, event.user);
     else if (event.type === "faults") this.faults = event.faults;
     else if (event.type === "host") this.host = event.host;
+    else if (event.type === "files") this.files = event.files;
   }
 
   /** Adds a message, or replaces the one of the same id. @param {Message} message */

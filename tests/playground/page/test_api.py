@@ -37,6 +37,7 @@ async def test_the_state_names_bots_users_and_what_runs(browser: Browser) -> Non
             "functions": [],
             "reply": "send",
             "enabled": True,
+            "removed": False,
         }
     ]
     assert [user["accid"] for user in state["users"]] == ["alice", "bob", "carol"]

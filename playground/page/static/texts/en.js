@@ -57,6 +57,7 @@ export const EN = {
   "list.sayHello": "Say hello",
   "list.bot": "bot",
   "list.botOff": "bot, off",
+  "list.botRemoved": "bot, removed",
   "list.me": "you",
 
   // The foot of the list
@@ -72,11 +73,22 @@ export const EN = {
   "host.running": "running",
   "host.down": "down",
   "host.starting": "starting",
+  "host.replacing": "restarting",
+  "host.gone": "does not answer",
+  "stack.gone": "The playground does not answer",
+
+  // The bots file and the tools
+  "files.wrong": "The change is not taken on",
+  "files.wrongLine": "The change is not taken on: the function host goes on with what it has read before.",
+  "files.changed": "The bots file has changed",
+  "files.forOwner":
+    "The bots file has changed, and the list of chats with it. Your function host still has what it has read before: restart it.",
 
   // The head of a chat
   "head.back": "Back to the chats",
   "head.person": "Person",
   "head.botOff": "Bot, switched off in the bots file",
+  "head.botRemoved": "Bot, no longer in the bots file",
   "head.botResponse": "Bot, answers in the webhook's response",
   "head.botSend": "Bot, answers through the IM API",
   "head.more": "More",
@@ -87,7 +99,7 @@ export const EN = {
 
   // A chat and its messages
   "chat.noBots": "No bots yet",
-  "chat.noBotsHow": "Add one to {file} and start the playground again.",
+  "chat.noBotsHow": "Add one to {file} and save it.",
   "chat.messages": "Messages",
   "chat.toEnd": "To the last message",
   "chat.typing": "{name} is typing. ",
@@ -116,9 +128,10 @@ export const EN = {
 
   // A chat without messages
   "empty.off": "{name} is switched off",
-  "empty.offLine":
-    "The relay drops messages to it, until the bots file says otherwise and the playground is started again.",
+  "empty.offLine": "The relay drops messages to it, until the bots file says otherwise.",
   "empty.offChip": "Hello?",
+  "empty.removed": "{name} is no longer in the bots file",
+  "empty.removedLine": "The relay drops messages to it.",
   "empty.bot": "Say hello to {name}",
   "empty.botLine":
     "Your message goes the whole way: signed, posted, queued, answered by the model, sent back.",

@@ -58,6 +58,7 @@ export const ZH = {
   "list.sayHello": "打个招呼吧",
   "list.bot": "机器人",
   "list.botOff": "机器人，已停用",
+  "list.botRemoved": "机器人，已移除",
   "list.me": "我",
 
   // 列表底部
@@ -73,11 +74,21 @@ export const ZH = {
   "host.running": "运行中",
   "host.down": "已停止",
   "host.starting": "正在启动",
+  "host.replacing": "正在重启",
+  "host.gone": "没有响应",
+  "stack.gone": "演练场没有响应",
+
+  // The bots file and the tools
+  "files.wrong": "修改未生效",
+  "files.wrongLine": "修改未生效：函数主机仍按之前读取的内容运行。",
+  "files.changed": "机器人配置文件已修改",
+  "files.forOwner": "机器人配置文件已修改，会话列表也已更新。您的函数主机仍在使用之前读取的内容，请重新启动它。",
 
   // 会话顶部
   "head.back": "返回会话列表",
   "head.person": "用户",
   "head.botOff": "机器人，已在机器人配置文件中停用",
+  "head.botRemoved": "机器人，已不在机器人配置文件中",
   "head.botResponse": "机器人，在回调的响应中回复",
   "head.botSend": "机器人，通过 IM API 回复",
   "head.more": "更多",
@@ -88,7 +99,7 @@ export const ZH = {
 
   // 会话与消息
   "chat.noBots": "还没有机器人",
-  "chat.noBotsHow": "请在 {file} 中添加一个，然后重新启动演练场。",
+  "chat.noBotsHow": "请在 {file} 中添加一个并保存。",
   "chat.messages": "消息",
   "chat.toEnd": "跳到最后一条消息",
   "chat.typing": "{name} 正在输入。",
@@ -117,8 +128,10 @@ export const ZH = {
 
   // 还没有消息的会话
   "empty.off": "{name} 已停用",
-  "empty.offLine": "发给它的消息会被转发服务丢弃，直到修改机器人配置文件并重新启动演练场。",
+  "empty.offLine": "发给它的消息会被转发服务丢弃，直到修改机器人配置文件。",
   "empty.offChip": "在吗？",
+  "empty.removed": "{name} 已不在机器人配置文件中",
+  "empty.removedLine": "发给它的消息会被转发服务丢弃。",
   "empty.bot": "向 {name} 打个招呼",
   "empty.botLine": "您的消息会走完整个流程：签名、投递、排队、由模型回答、再发回来。",
   "empty.botChip1": "你好，你是谁？",
