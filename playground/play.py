@@ -44,7 +44,7 @@ ONLY_IM = (
 )
 NO_SPANS = (
     "What the relay does between the webhook's answer and the reply is not visible: its host sends no spans here. "
-    "Set OTEL_EXPORTER_OTLP_ENDPOINT={} there, and start it again."
+    "Set OTEL_EXPORTER_OTLP_ENDPOINT={collector} there, and start it again."
 )
 
 

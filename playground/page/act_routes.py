@@ -20,6 +20,7 @@ from playground.page.guard import ApiError
 from playground.page.page import Page
 from playground.page.templates import Setting, templates
 from playground.page.usage import usage_of
+from playground.page.words import answer, say
 from relay.clock import DAY_MS, MINUTE_MS
 
 SENT_MAX_CHARS = 256 * 1024
@@ -69,45 +70,45 @@ class ActRoutes:
     async def _again(self, request: web.Request) -> web.Response:
         asked = await body_of(request, _Again)
         if asked.fault and asked.fault not in FAULTS:
-            raise ApiError(400, "bad_request", "fault: there is no such fault")
+            raise ApiError(400, "bad_request", say("there is no such fault"))
         order = acts.say_again(self._page, asked.sender, request.match_info["id"], asked.fault)
-        return web.json_response(await obeyed(order), status=201)
+        return answer(await obeyed(order), status=201)
 
     async def _delete(self, request: web.Request) -> web.Response:
         await obeyed(acts.delete(self._page, request.match_info["id"]))
-        return web.json_response({})
+        return answer({})
 
     async def _clear(self, request: web.Request) -> web.Response:
-        return web.json_response({"cleared": acts.clear(self._page, request.match_info["chat"])})
+        return answer({"cleared": acts.clear(self._page, request.match_info["chat"])})
 
     async def _usage(self, request: web.Request) -> web.Response:
-        return web.json_response(usage_of(self._page.journal, request.match_info["chat"]))
+        return answer(usage_of(self._page.journal, request.match_info["chat"]))
 
     async def _dismiss(self, request: web.Request) -> web.Response:
         tid = request.match_info["tid"]
         if not self._page.people.is_team(tid):
-            raise ApiError(404, "not_found", "there is no such group")
+            raise ApiError(404, "not_found", say("there is no such group"))
         await obeyed(acts.dismiss(self._page, tid))
-        return web.json_response({})
+        return answer({})
 
     async def _card(self, request: web.Request) -> web.Response:
         bot = next(
             (one for one in self._page.roster.current if one.accid == request.match_info["accid"]), None
         )
         if bot is None:
-            raise ApiError(404, "not_found", "there is no such bot")
+            raise ApiError(404, "not_found", say("there is no such bot"))
         sender, parts = request.query.get("as", "").lower(), await self._page.parts()
-        return web.json_response(await card_of(bot, sender, self._page.model, parts.tables, _now()))
+        return answer(await card_of(bot, sender, self._page.model, parts.tables, _now()))
 
     async def _templates(self, request: web.Request) -> web.Response:
-        return web.json_response([asdict(one) for one in templates(self._setting(request.query))])
+        return answer([asdict(one) for one in templates(self._setting(request.query))])
 
     def _setting(self, query: Mapping[str, str]) -> Setting:
         page, sender, to = self._page, query.get("as", "").lower(), query.get("to", "").lower()
         team = page.people.teams.get(query.get("team", ""))
         members = team.members if team else (to,)
         if sender not in page.people.users or not (team or page.people.knows(to)):
-            raise ApiError(400, "bad_request", "as, to or team: there is no such user or group")
+            raise ApiError(400, "bad_request", say("as, to or team: there is no such user or group"))
         return Setting(
             sender=sender,
             to=team.tid if team else to,
@@ -118,22 +119,22 @@ class ActRoutes:
         )
 
     async def _requests(self, _: web.Request) -> web.Response:
-        return web.json_response(self._page.requests.newest())
+        return answer(self._page.requests.newest())
 
     async def _one_request(self, request: web.Request) -> web.Response:
-        return web.json_response(self._page.requests.whole(int(request.match_info["number"])))
+        return answer(self._page.requests.whole(int(request.match_info["number"])))
 
     async def _send(self, request: web.Request) -> web.Response:
         asked, im = await body_of(request, _Request), (await self._page.parts()).im
         order = self._page.requests.send(im, asked.body, asked.headers, asked.signature, asked.clock_minutes)
-        return web.json_response(await obeyed(order), status=201)
+        return answer(await obeyed(order), status=201)
 
     async def _log(self, request: web.Request) -> web.Response:
         lines, after = (await self._page.parts()).host_lines, request.query.get("after", "0")
         if not after.isascii() or not after.isdigit():
-            raise ApiError(400, "bad_request", "after: must be a number")
+            raise ApiError(400, "bad_request", say("after: must be a number"))
         found: list[dict[str, Any]] = [asdict(line) for line in lines.after(int(after))] if lines else []
-        return web.json_response({"visible": lines is not None, "lines": found})
+        return answer({"visible": lines is not None, "lines": found})
 
 
 def _now() -> int:

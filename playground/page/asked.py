@@ -12,6 +12,7 @@ from playground.control import ControlError
 from playground.faults import FaultUnavailable
 from playground.page.guard import ApiError
 from playground.page.page import NotTheirs
+from playground.page.words import say
 
 BODY_MAX_BYTES = 1024 * 1024
 """Of JSON."""
@@ -42,7 +43,7 @@ async def body_of(request: web.Request, form: type[_B]) -> _B:
         ApiError: it is too large, or not as it should be; names the field.
     """
     if (request.content_length or 0) > BODY_MAX_BYTES:
-        raise ApiError(413, "too_large", "the body is too large")
+        raise ApiError(413, "too_large", say("the body is too large"))
     try:
         return form.model_validate_json(await request.read())
     except ValidationError as error:
@@ -56,6 +57,6 @@ async def obeyed(order: Awaitable[_T]) -> _T:
     try:
         return await order
     except NotTheirs:
-        raise ApiError(404, "not_found", "there is no such message of this user (any more)") from None
+        raise ApiError(404, "not_found", say("there is no such message of this user (any more)")) from None
     except (ControlError, FaultUnavailable) as refusal:
         raise ApiError(409, "refused", str(refusal)) from refusal

@@ -14,6 +14,7 @@ from playground.page.journal import Journal, client_id_of, parent_in
 from playground.page.spans import SpanFact
 from playground.page.steps import Detail, Step
 from playground.page.wording import MODEL_CODES, MODEL_FAILURES, MODEL_STATUS, NOT_ANSWERED
+from playground.page.words import listed, say
 from relay import spans
 from relay.im.codes import result_code
 
@@ -25,15 +26,21 @@ def model_step(journal: Journal, span: SpanFact) -> Step:
     """One request to the model."""
     said = span.attributes
     asked = next((one for one in journal.requests.values() if parent_in(one.headers) == span.id), None)
-    usage = [(label, said[name]) for name, label in _USAGE.items() if name in said]
-    details = [steps.table("Usage", ("What", "Value"), usage)] if usage else []
+    usage = [(say(USAGE[name]), said[name]) for name in USAGE if name in said]
+    details = [steps.table(say("Usage"), (say("What"), say("Value")), usage)] if usage else []
     summary = _model_summary(said, asked)
     name = str(said.get(spans.GEN_AI_REQUEST_MODEL) or span.name.removeprefix(spans.CHAT))
     status: steps.Status = "error" if span.error else "ok"
     if status == "ok" and asked is not None and _is_empty(asked):
-        status, summary = "warn", f"an empty answer · {summary}"
+        status, summary = "warn", say("an empty answer · {said}", said=summary)
     return Step(
-        "model", f"Model asked: {name}", span.at, span.ms, status, summary, (*details, *_exchange(asked))
+        "model",
+        say("Model asked: {model}", model=name),
+        span.at,
+        span.ms,
+        status,
+        summary,
+        (*details, *_exchange(asked)),
     )
 
 
@@ -42,8 +49,8 @@ def request_step(asked: ModelRequest) -> Step:
     status: steps.Status = "ok" if asked.status == 200 else "error"
     if asked.milliseconds is None:
         status = "waiting"
-    summary = MODEL_STATUS[200] if asked.status == 200 else _refusal(asked)
-    title = f"Model asked: {asked.body.get('model', '')}"
+    summary = say(MODEL_STATUS[200]) if asked.status == 200 else _refusal(asked)
+    title = say("Model asked: {model}", model=asked.body.get("model", ""))
     return Step("model", title, asked.at, asked.milliseconds, status, summary, tuple(_exchange(asked)))
 
 
@@ -55,12 +62,13 @@ def im_step(journal: Journal, span: SpanFact) -> Step:
     ]
     outcome = _outcome(calls) if calls else "; ".join(map(str, causes))
     status: steps.Status = "error" if span.error else ("warn" if len(causes) > 1 else "ok")
-    summary = f"{outcome}{f', after {len(causes)} attempts' if len(causes) > 1 else ''}"
+    attempts = say("after {count} attempts", count=len(causes)) if len(causes) > 1 else ""
+    summary = listed([outcome, attempts])
     details = (
         [
             steps.table(
-                "Attempts",
-                ("Result", "ms"),
+                say("Attempts"),
+                (say("Result"), "ms"),
                 [
                     (event.attributes.get(spans.CAUSE, ""), event.attributes.get(spans.IM_MILLISECONDS, ""))
                     for event in span.events
@@ -71,14 +79,20 @@ def im_step(journal: Journal, span: SpanFact) -> Step:
         if causes
         else []
     )
-    return Step("im", "IM API call", span.at, span.ms, status, summary, (*details, *call_details(calls)))
+    return Step("im", say("IM API call"), span.at, span.ms, status, summary, (*details, *call_details(calls)))
 
 
 def call_step(call: ApiCall) -> Step:
     """One call of the IM API of which there is no span."""
     status: steps.Status = "ok" if call.outcome == "200" else "error"
     return Step(
-        "im", "IM API call", call.at, call.milliseconds, status, _outcome([call]), tuple(call_details([call]))
+        "im",
+        say("IM API call"),
+        call.at,
+        call.milliseconds,
+        status,
+        _outcome([call]),
+        tuple(call_details([call])),
     )
 
 
@@ -87,15 +101,15 @@ def call_details(calls: Iterable[ApiCall]) -> list[Detail]:
     found: list[Detail] = []
     for call in calls:
         found += [
-            steps.code("Path", f"POST {call.path}"),
+            steps.code(say("Path"), f"POST {call.path}"),
             steps.headers(call.headers),
-            Detail("Request", "json", call.body),
-            Detail("Answer", "json", call.answer),
+            Detail(say("Request"), "json", call.body),
+            Detail(say("Answer"), "json", call.answer),
         ]
     return found
 
 
-_USAGE = {
+USAGE = {
     spans.GEN_AI_INPUT_TOKENS: "tokens of the prompt",
     spans.GEN_AI_OUTPUT_TOKENS: "tokens of the answer",
     spans.GEN_AI_CACHED_TOKENS: "tokens of the prompt from the provider's cache",
@@ -116,23 +130,32 @@ _USAGE = {
 def _model_summary(said: Mapping[str, Any], asked: ModelRequest | None) -> str:
     if asked is not None and asked.status != 200:
         waits = [f"{name} {value}" for name, value in asked.answer_headers.items()]
-        return ", ".join([_refusal(asked), *waits])
+        return listed([_refusal(asked), *waits])
     tokens = [said.get(spans.GEN_AI_INPUT_TOKENS), said.get(spans.GEN_AI_OUTPUT_TOKENS)]
-    parts = [f"{tokens[0]} + {tokens[1]} tokens" if None not in tokens else ""]
-    parts += [f"finished by {reason}" for reason in said.get(spans.GEN_AI_FINISH_REASONS, ())]
+    parts = (
+        [say("{read} + {written} tokens", read=tokens[0], written=tokens[1])] if None not in tokens else []
+    )
+    parts += [
+        say("finished by {reason}", reason=reason) for reason in said.get(spans.GEN_AI_FINISH_REASONS, ())
+    ]
     if failure := said.get(spans.ERROR_TYPE):
-        parts.append(MODEL_FAILURES.get(failure, f"failed: {failure}"))
+        known = failure in MODEL_FAILURES
+        parts.append(say(MODEL_FAILURES[failure]) if known else say("failed: {why}", why=failure))
     return " · ".join(filter(None, parts))
 
 
 def _refusal(asked: ModelRequest) -> str:
     if asked.status is None:
-        return "the connection was cut" if asked.milliseconds is not None else "not answered yet"
+        return say("the connection was cut") if asked.milliseconds is not None else say("not answered yet")
     try:
         code = str(json.loads(asked.answer)["error"]["code"])
     except (ValueError, LookupError, TypeError):
         code = ""
-    return f"{asked.status}: {MODEL_CODES.get(code) or MODEL_STATUS.get(asked.status, 'the model refused')}"
+    if code in MODEL_CODES:
+        why = say(MODEL_CODES[code])
+    else:
+        why = say(MODEL_STATUS[asked.status]) if asked.status in MODEL_STATUS else say("the model refused")
+    return say("{status}: {why}", status=asked.status, why=why)
 
 
 def _is_empty(asked: ModelRequest) -> bool:
@@ -145,8 +168,8 @@ def _is_empty(asked: ModelRequest) -> bool:
 def _exchange(asked: ModelRequest | None) -> list[Detail]:
     if asked is None:
         return []
-    details = [Detail("Request", "json", asked.body), steps.headers(asked.headers)]
-    return [*details, steps.body("Response", asked.answer)] if asked.answer else details
+    details = [Detail(say("Request"), "json", asked.body), steps.headers(asked.headers)]
+    return [*details, steps.body(say("Response"), asked.answer)] if asked.answer else details
 
 
 def _belongs(call: ApiCall, span: SpanFact) -> bool:
@@ -158,9 +181,12 @@ def _belongs(call: ApiCall, span: SpanFact) -> bool:
 def _outcome(calls: list[ApiCall]) -> str:
     """The result codes in order: ``449 (asked to try again), then 200 (delivered)``; of chunks ``9 × 200 (…)``."""
     alike = [(code, len(list(group))) for code, group in groupby(_code(call.outcome) for call in calls)]
-    return ", then ".join(f"{count} × {code}" if count > 1 else code for code, count in alike)
+    return say(", then ").join(f"{count} × {code}" if count > 1 else code for code, count in alike)
 
 
 def _code(outcome: str) -> str:
-    words = result_code(int(outcome)).reason if outcome.isdigit() else NOT_ANSWERED.get(outcome, "")
-    return f"{outcome} ({words})" if words else outcome or "not answered yet"
+    if outcome.isdigit():
+        return say("{code} ({words})", code=outcome, words=say(result_code(int(outcome)).reason))
+    if outcome in NOT_ANSWERED:
+        return say("{code} ({words})", code=outcome, words=say(NOT_ANSWERED[outcome]))
+    return outcome or say("not answered yet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playground.page.parts import ModelLabel
+from playground.page.words import say
 from relay.clock import MINUTE_MS
 from relay.config.bot import Bot, Rate
 from relay.errors import StorageUnavailable
@@ -47,7 +48,7 @@ async def card_of(
         "aliases": list(bot.aliases),
         "enabled": bot.enabled,
         "prompt": bot.system_prompt,
-        "models": [str(one) for one in bot.deployments] or [model.label],
+        "models": [str(one) for one in bot.deployments] or [say(model.label)],
         "tools": [*bot.tools, *(["draw"] if bot.draw else []), *(str(one) for one in bot.server_tools)],
         "functions": sorted(bot.functions),
         "settings": [[name, _in_words(keys[name])] for name in SHOWN_KEYS],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
+
+from playground.page.words import as_json
 
 KEPT_EVENTS = 2000
 """A reader that is further behind starts anew."""
@@ -68,4 +69,4 @@ class Events:
 
 
 def _line(event: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode(errors="replace")
+    return f"data: {as_json(event)}\n\n".encode(errors="replace")

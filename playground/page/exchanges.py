@@ -11,13 +11,26 @@ from playground.page.posts import mask_key, oddity
 from playground.page.standing import UNREAD_REPLY, Standing, answer_means
 from playground.page.steps import Step
 from playground.page.turns import TurnSteps
-from playground.page.wording import count
+from playground.page.words import Said, count, say
 
 LATE_MS = 1000
 """A message that is posted later than this is worth a word."""
 
 QUEUED = "The message is safely queued; the platform is told so and does not send it again."
+BY_BOTH = "by the other input"
+AGAIN = "the platform may deliver a message more than once"
+INPUTS = {
+    "copy": "message copy, {bytes} bytes, to {url}",
+    "chatbot": "chatbot webhook, {bytes} bytes, to {url}",
+}
 READ_ELSEWHERE = "The platform reads no reply here; the answer to the chatbot request carries it, too."
+
+IN_ANSWER = "The reply is in this answer."
+MEANINGS = {
+    "ignored": "ignored: {reason}",
+    "refused": "refused: {reason}",
+    "failed": "failed: {reason}",
+}
 
 _STATUS: dict[str, steps.Status] = {"waiting": "ok", "ignored": "warn"}
 
@@ -26,25 +39,25 @@ def requests(journal: Journal, message: str) -> Iterator[Step]:
     """The requests to the webhook with its answers; further ones about the same message are folded into one step."""
     posts = journal.posts_of(message)
     if posts and (late := posts[0].at - journal.messages[message].at) > LATE_MS:
-        said = "the platform kept the message back, or posted a later one first"
-        yield Step("note", "Posted late", journal.messages[message].at, late, "warn", said)
+        said = say("the platform kept the message back, or posted a later one first")
+        yield Step("note", say("Posted late"), journal.messages[message].at, late, "warn", said)
     both = len({post.input for post in posts}) > 1
     for post in posts[:1]:
         yield from _exchange(journal, post, both=both)
     if more := posts[1:]:
-        title = f"The same message again, {count(len(more), 'time')}"
-        said = "by the other input" if both else "the platform may deliver a message more than once"
+        title = say("The same message again, {times}", times=count(len(more), "time"))
+        said = say(BY_BOTH if both else AGAIN)
         inside = steps.in_order(step for post in more for step in _exchange(journal, post, both=both))
         yield Step("request", title, more[0].at, None, "warn", said, (), inside)
 
 
 def _exchange(journal: Journal, post: Post, *, both: bool) -> Iterator[Step]:
-    kind = {"copy": "message copy", "chatbot": "chatbot webhook"}[post.input]
     odd = oddity(post)
-    said = f"{kind}, {len(post.request.encode(errors='replace'))} bytes, to {mask_key(post.url)}"
-    details = (steps.headers(post.headers), steps.body("Body", post.request))
-    summary = f"{odd}; {said}" if odd else said
-    yield Step("request", "Signed request", post.at, None, "warn" if odd else "ok", summary, details)
+    size = len(post.request.encode(errors="replace"))
+    said = say(INPUTS[post.input], bytes=size, url=mask_key(post.url))
+    details = (steps.headers(post.headers), steps.body(say("Body"), post.request))
+    summary = say("; ").join(filter(None, [odd, said]))
+    yield Step("request", say("Signed request"), post.at, None, "warn" if odd else "ok", summary, details)
     if post.ended:
         yield _answer(journal, post, both=both)
 
@@ -52,9 +65,13 @@ def _exchange(journal: Journal, post: Post, *, both: bool) -> Iterator[Step]:
 def _answer(journal: Journal, post: Post, *, both: bool) -> Step:
     means = answer_means(post)
     status, summary = _STATUS.get(means.status, "error"), _meaning(post, means)
-    if both and means.reason == UNREAD_REPLY:
-        status, summary = "warn", READ_ELSEWHERE
-    title = f"Webhook answered {post.status}" if post.status else "No answer of the webhook"
+    if both and means.reason == Said(UNREAD_REPLY):
+        status, summary = "warn", say(READ_ELSEWHERE)
+    title = (
+        say("Webhook answered {status}", status=post.status)
+        if post.status
+        else say("No answer of the webhook")
+    )
     made = TurnSteps(journal, trace_of(post.headers))
     return Step(
         "answer",
@@ -63,12 +80,12 @@ def _answer(journal: Journal, post: Post, *, both: bool) -> Step:
         post.milliseconds,
         status,
         summary,
-        (steps.body("Body", post.body),) if post.body else (),
+        (steps.body(say("Body"), post.body),) if post.body else (),
         steps.in_order(step for span in made.webhooks() for step in made.inside(span)),
     )
 
 
 def _meaning(post: Post, means: Standing) -> str:
     if means.status != "waiting":
-        return f"{means.status}: {means.reason}"
-    return "The reply is in this answer." if post.reply() else QUEUED
+        return say(MEANINGS[means.status], reason=means.reason)
+    return say(IN_ANSWER if post.reply() else QUEUED)

@@ -17,6 +17,7 @@ from playground.page.journal import Journal
 from playground.page.spans import SpanFact
 from playground.page.steps import Step
 from playground.page.wording import MODEL_STATUS
+from playground.page.words import listed, say
 from relay import spans
 
 SLACK_MS = 5
@@ -24,6 +25,14 @@ SLACK_MS = 5
 
 FORMS = {"imageView": "made smaller", "audioTrans": "as MP3", "vframe": "its first picture"}
 """The storage's transforms."""
+
+PREPARED = {"audio": "Voice message heard", "file": "File read"}
+"""What became of a medium before the model was asked, by its kind."""
+
+ASKED = {True: "Speech asked: {model}", False: "Transcription asked: {model}"}
+"""What an audio endpoint was asked for: speech, or not."""
+
+MEDIA = {"picture": "picture", "audio": "voice message", "video": "video", "file": "file"}
 
 STORAGE_STATUS = {403: "it may not be read", 404: "it is no longer there", 302: "it leads elsewhere"}
 
@@ -51,7 +60,7 @@ def medium_step(journal: Journal, span: SpanFact) -> Step:
     owner = journal.messages.get(journal.owner_of(span.trace) or "")
     inside = list(_fetches(journal, owner.chat, span.at, span.until)) if owner else []
     fetched = tuple(_fetched(kind, fetch) for own, fetch in inside if own == kind)
-    title = {"audio": "Voice message heard", "file": "File read"}.get(kind, f"{kind.capitalize()} prepared")
+    title = say(PREPARED[kind]) if kind in PREPARED else say("{kind} prepared", kind=kind.capitalize())
     return Step("media", title, span.at, span.ms, "ok", cause, (), fetched)
 
 
@@ -63,10 +72,8 @@ def sound_span_step(journal: Journal, span: SpanFact) -> Step:
     )
     if asked is not None:
         return replace(sound_step(asked), at=span.at, ms=span.ms)
-    verb = "Transcription" if path.endswith("transcriptions") else "Speech"
-    return Step(
-        "media", f"{verb} asked: {span.attributes.get(spans.GEN_AI_REQUEST_MODEL, '')}", span.at, span.ms
-    )
+    model = span.attributes.get(spans.GEN_AI_REQUEST_MODEL, "")
+    return Step("media", say(ASKED["speech" in path], model=model), span.at, span.ms)
 
 
 def is_about_sound(span: SpanFact) -> bool:
@@ -77,17 +84,20 @@ def is_about_sound(span: SpanFact) -> bool:
 def sound_step(asked: ModelRequest) -> Step:
     """One request to an audio endpoint."""
     spoken = asked.path.endswith("/speech")
-    title = f"{'Speech' if spoken else 'Transcription'} asked: {asked.body.get('model', '')}"
+    title = say(ASKED[spoken], model=asked.body.get("model", ""))
     status: steps.Status = "ok" if asked.status == 200 else "error"
     if asked.status == 200:
-        summary = "a sound was made of the words" if spoken else f"heard: {transcript(asked)}"
+        made = say("a sound was made of the words")
+        summary = made if spoken else say("heard: {words}", words=transcript(asked))
     elif asked.milliseconds is None:
-        status, summary = "waiting", "not answered yet"
+        status, summary = "waiting", say("not answered yet")
     else:
-        why = _refusal(asked) or MODEL_STATUS.get(asked.status or 0, "it was refused")
-        summary = f"{asked.status or 'the connection was cut'}: {why}"
-    details = [steps.Detail("Request", "json", asked.body), steps.headers(asked.headers)]
-    details += [steps.body("Response", asked.answer)] if asked.answer else []
+        known = asked.status in MODEL_STATUS
+        usual = say(MODEL_STATUS[asked.status or 0]) if known else say("it was refused")
+        status_words = asked.status or say("the connection was cut")
+        summary = say("{status}: {why}", status=status_words, why=_refusal(asked) or usual)
+    details = [steps.Detail(say("Request"), "json", asked.body), steps.headers(asked.headers)]
+    details += [steps.body(say("Response"), asked.answer)] if asked.answer else []
     return Step("media", title, asked.at, asked.milliseconds, status, summary, tuple(details))
 
 
@@ -109,24 +119,26 @@ def _is_within(at: float, begin: float, end: float) -> bool:
 
 
 def _fetched(kind: str, fetch: Fetch) -> Step:
-    form = FORMS.get(fetch.form.partition("&")[0], "")
+    form = fetch.form.partition("&")[0]
     status: steps.Status = "ok" if fetch.status == 200 else "error"
-    said = [form]
+    said = [say(FORMS[form])] if form in FORMS else []
     if fetch.status is None:
         status = "waiting"
-        said.append("not answered yet")
+        said.append(say("not answered yet"))
     elif fetch.status == 200:
-        said += [fetch.content_type, f"{fetch.bytes} bytes"]
+        said += [fetch.content_type, say("{count} bytes", count=fetch.bytes)]
     else:
-        said.append(f"{fetch.status}: {STORAGE_STATUS.get(fetch.status, 'the storage refused')}")
-    asked = steps.code("Asked for", f"GET {fetch.url}{f'?{fetch.form}' if fetch.form else ''}")
+        known = fetch.status in STORAGE_STATUS
+        why = say(STORAGE_STATUS[fetch.status]) if known else say("the storage refused")
+        said.append(say("{status}: {why}", status=fetch.status, why=why))
+    asked = steps.code(say("Asked for"), f"GET {fetch.url}{f'?{fetch.form}' if fetch.form else ''}")
     return Step(
         "media",
-        f"Fetched from the storage: {'voice message' if kind == 'audio' else kind}",
+        say("Fetched from the storage: {kind}", kind=say(MEDIA[kind]) if kind in MEDIA else kind),
         fetch.at,
         fetch.milliseconds,
         status,
-        ", ".join(filter(None, said)),
+        listed(said),
         (asked,),
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from playground.local_only import own_hosts
+from playground.page.words import say
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,9 @@ async def guard(
     except Exception as error:
         log.exception("the page's server failed")
         return _error(
-            500, "internal", f"the playground has a fault ({type(error).__name__}); its log says more"
+            500,
+            "internal",
+            say("the playground has a fault ({fault}); its log says more", fault=type(error).__name__),
         )
 
 

@@ -15,6 +15,7 @@ from playground.page.round_rows import may_call, read_rounds
 from playground.page.rows import no_rows, stored_rows
 from playground.page.shown import log_id_of
 from playground.page.timeline import timeline_of
+from playground.page.words import say
 from relay import spans
 from relay.config.bot import Bot
 from relay.errors import StorageUnavailable
@@ -58,9 +59,9 @@ class Inspector:
         """What is stored of the conversation of a message; ``tables`` is None when they cannot be read."""
         partition = self._partition(self._asked(message))
         if tables is None:
-            return no_rows(NOT_OURS)
+            return no_rows(say(NOT_OURS))
         if partition is None:
-            return no_rows(NO_BOT)
+            return no_rows(say(NO_BOT))
         try:
             return await stored_rows(tables, partition, self.keep_ms, self._about)
         except StorageUnavailable as error:
@@ -68,12 +69,12 @@ class Inspector:
 
     def _asked(self, message: str) -> str:
         if message not in self._journal.messages:
-            raise ApiError(404, "not_found", "no such message")
+            raise ApiError(404, "not_found", say("no such message"))
         if self._journal.messages[message].origin == "user":
             return message
         answered = self._journal.answers.get(message)
         if not answered:
-            raise ApiError(404, "not_found", "it is not known which message this one answers")
+            raise ApiError(404, "not_found", say("it is not known which message this one answers"))
         return answered[0]
 
     def _partition(self, message: str) -> str | None:

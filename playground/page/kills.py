@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from playground.page.journal import Journal
 from playground.page.steps import Step
+from playground.page.words import say
 
 BROKEN_OFF = "Turn: broken off"
 KILLED = "Function host killed"
@@ -19,8 +20,8 @@ def kills_during(journal: Journal, message: str) -> Iterator[Step]:
     ended = max((journal.messages[reply].at for reply in journal.replies_to(message)), default=None)
     for kill in journal.kills:
         if kill >= began and (ended is None or kill <= ended):
-            said = "SIGKILL, as when an instance crashes; it starts again after two seconds"
-            yield Step("note", KILLED, kill, None, "error", said)
+            said = say("SIGKILL, as when an instance crashes; it starts again after two seconds")
+            yield Step("note", say(KILLED), kill, None, "error", said)
 
 
 def unfinished_turns(journal: Journal, work: Sequence[Step]) -> Iterator[Step]:
@@ -30,30 +31,33 @@ def unfinished_turns(journal: Journal, work: Sequence[Step]) -> Iterator[Step]:
         died = [step for step in left if step.at < kill]
         left = [step for step in left if step.at >= kill]
         if died:
-            said = "the function host was killed; what was stored stays, what was not is done again"
+            said = say("the function host was killed; what was stored stays, what was not is done again")
             inside = tuple(_cut_off(step, kill) for step in died)
-            yield Step("turn", BROKEN_OFF, died[0].at, kill - died[0].at, "error", said, (), inside)
+            yield Step("turn", say(BROKEN_OFF), died[0].at, kill - died[0].at, "error", said, (), inside)
     if left:
-        yield Step("turn", "Turn under way", left[0].at, None, "waiting", "", (), tuple(left))
+        yield Step("turn", say("Turn under way"), left[0].at, None, "waiting", "", (), tuple(left))
 
 
 def is_broken_off(turn: Step) -> bool:
     """True for a turn that a kill ended."""
-    return turn.title.startswith(BROKEN_OFF)
+    return turn.title.startswith(say(BROKEN_OFF))
 
 
 def _cut_off(step: Step, kill: int) -> Step:
     """A step that was under way when the host died: the model may still have answered, to nobody."""
     if step.ms is not None and step.at + step.ms <= kill:
         return step
-    return replace(step, ms=kill - step.at, status="error", summary="broken off; nobody hears the answer")
+    said = say("broken off; nobody hears the answer")
+    return replace(step, ms=kill - step.at, status="error", summary=said)
 
 
 def waits_after_kills(turns: Sequence[Step]) -> Iterator[Step]:
     """The wait behind each turn that a kill broke off."""
-    said = "by its watch, a copy on the queue that can be seen only later, or by the turn of a later message"
+    said = say(
+        "by its watch, a copy on the queue that can be seen only later, or by the turn of a later message"
+    )
     for died, following in pairwise(turns):
         if is_broken_off(died):
             ended = died.at + (died.ms or 0)
             ms = max(0, following.at - ended)
-            yield Step("queue", "Waited to be taken up again", ended, ms, summary=said)
+            yield Step("queue", say("Waited to be taken up again"), ended, ms, summary=said)

@@ -25,6 +25,7 @@ from playground.page.roster import Roster
 from playground.page.shown import Shown
 from playground.page.spans import SpanFact
 from playground.page.switchboard import Switchboard
+from playground.page.words import Said, say
 from relay.clock import DAY_MS, MINUTE_MS
 from relay.config.bot import Bot
 from relay.config.bots import Bots
@@ -69,7 +70,7 @@ class Page:
         host: HostLabel,
         *,
         invisible: Sequence[str] = (),
-        without_spans: str = "",
+        without_spans: Said | None = None,
     ) -> None:
         self.roster = Roster(bots)
         self.people = People(bot.accid for bot in bots)
@@ -145,10 +146,13 @@ class Page:
             "users": [asdict(user) for user in self.people.users.values()],
             "teams": [team.as_json() for team in self.people.teams.values() if team.members],
             "messages": list(self.shown.messages.values()),
-            "model": asdict(self.model),
+            "model": {**asdict(self.model), "label": say(self.model.label)},
             "host": asdict(self.host),
             "files": asdict(self.files),
-            "invisible": [*self._invisible, *([] if self.journal.spans_visible else [self._without_spans])],
+            "invisible": [
+                *map(say, self._invisible),
+                *([] if self.journal.spans_visible else [str(self._without_spans)]),
+            ],
             "faults": self.switchboard.as_json(),
             "seq": self.events.seq,
         }

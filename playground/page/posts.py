@@ -7,6 +7,7 @@ import shlex
 
 from playground.im.copies import Post
 from playground.im.signing import CLOCK_TOLERANCE_SECONDS
+from playground.page.words import say
 
 
 def as_curl(post: Post) -> str:
@@ -26,8 +27,10 @@ def oddity(post: Post) -> str:
     """What is wrong with the signature on purpose; empty when nothing is."""
     check, clock = post.headers.get("CheckSum"), int(post.headers["CurTime"])
     if check is None:
-        return "without a CheckSum"
+        return say("without a CheckSum")
     if set(check) == {"0"}:
-        return "with a wrong CheckSum"
+        return say("with a wrong CheckSum")
     behind = (post.at - clock) / 1000
-    return f"signed {behind / 60:.0f} minutes ago" if behind > CLOCK_TOLERANCE_SECONDS else ""
+    if behind <= CLOCK_TOLERANCE_SECONDS:
+        return ""
+    return say("signed {minutes} minutes ago", minutes=f"{behind / 60:.0f}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from playground.azurite import AzuriteMissing
 from playground.page.guard import ApiError
+from playground.page.words import say
 from playground.ports import PortTaken
 from playground.processes import ChildFailed
 from playground.runs import ROOT, log_folder
@@ -65,7 +66,9 @@ class Replays:
             ApiError: another file is being played.
         """
         if self._playing is not None:
-            raise ApiError(409, "busy", "another scenario is being played; cancel that, or wait for its end")
+            raise ApiError(
+                409, "busy", say("another scenario is being played; cancel that, or wait for its end")
+            )
         news: asyncio.Queue[Line] = asyncio.Queue()
         logs = log_folder("replay") / str(next(_numbers))
         self._playing = playing = asyncio.create_task(_play(scenario, logs, self._host, news.put_nowait))
@@ -99,7 +102,7 @@ async def _play(scenario: Scenario, logs: Path, host: Host, tell: Callable[[Line
             result = await play_in(stack, scenario, tell_step)
         finally:
             await asyncio.to_thread(stack.stop)
-        why = "" if result.ok else f"The logs of its parts are in {logs}"
+        why = "" if result.ok else say("The logs of its parts are in {logs}", logs=logs)
         tell({"ok": result.ok, "not_played": result.not_played, "why": why})
     except (ConfigError, ChildFailed, PortTaken, AzuriteMissing, SetupFailed) as error:
         tell({"ok": False, "not_played": len(scenario.steps), "why": str(error)})

@@ -12,6 +12,7 @@ from playground.im.copies import Post
 from playground.page.guard import ApiError
 from playground.page.journal import Journal
 from playground.page.posts import as_curl, mask_key
+from playground.page.words import say
 
 SHOWN_REQUESTS = 200
 
@@ -48,7 +49,7 @@ class Requests:
         """
         post = self._journal.posts.get(number)
         if post is None:
-            raise ApiError(404, "not_found", "there is no such request")
+            raise ApiError(404, "not_found", say("there is no such request"))
         return _whole(post)
 
     async def send(

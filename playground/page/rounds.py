@@ -11,7 +11,8 @@ from playground.page import steps
 from playground.page.journal import Journal
 from playground.page.spans import SpanFact
 from playground.page.steps import Detail, Step
-from playground.page.wording import TOOL_OUTCOMES, count
+from playground.page.wording import TOOL_OUTCOMES
+from playground.page.words import count, say
 from relay import spans
 from relay.keys import NUMBER_MAX, parts_of_key
 from relay.memory.rows import Entry
@@ -22,6 +23,7 @@ SHOWN_CHARACTERS = 80
 """Of what goes into a call, and of what comes out, so much stands on one line."""
 
 RESUMED = "an earlier turn has stored it, and this one goes on from it"
+APPROVED = "the user said yes"
 NOT_AGAIN = "run before, and not again"
 AGAIN = "begun again, under the same key"
 NO_RESULT = "no result yet: it is under way, or was cut off"
@@ -85,24 +87,27 @@ def _round(
     journal: Journal, key: str, at: float, ms: float | None, calls: Sequence[Step], *, is_resumed: bool
 ) -> Step:
     row = journal.rows.get(key)
-    number = f" {NUMBER_MAX - int(key.rpartition('r')[2])}" if row else ""
     what = calls[0].title if len(calls) == 1 else count(len(calls), "call")
-    said = [f"beside it, the model said “{_short(row.text)}”"] if row and row.text else []
-    said += [RESUMED] if is_resumed else []
+    said = [say("beside it, the model said “{text}”", text=_short(row.text))] if row and row.text else []
+    said += [say(RESUMED)] if is_resumed else []
     status: steps.Status = next(
         (worst for worst in _WORST_FIRST if worst in {call.status for call in calls}), "ok"
     )
-    return Step("round", f"Round{number}: {what}", at, ms, status, " · ".join(said), (), tuple(calls))
+    number = NUMBER_MAX - int(key.rpartition("r")[2])
+    title = (
+        say("Round {number}: {what}", number=number, what=what) if row else say("Round: {what}", what=what)
+    )
+    return Step("round", title, at, ms, status, " · ".join(said), (), tuple(calls))
 
 
 def _ran(journal: Journal, key: str, place: int, span: SpanFact, inside: Sequence[Step]) -> Step:
     """A call that ran in this turn."""
     name = span.name.removeprefix(spans.TOOL)
     outcome = str(span.attributes.get(spans.OUTCOME, ""))
-    said = [TOOL_OUTCOMES.get(outcome, "it did not come to its end")]
+    said = [say(TOOL_OUTCOMES[outcome]) if outcome in TOOL_OUTCOMES else say("it did not come to its end")]
     stored = _stored(journal, key)
     if span.attributes.get(spans.RESUMED):
-        said += ["the user said yes" if stored and stored.asked[place].is_approved else AGAIN]
+        said += [say(APPROVED if stored and stored.asked[place].is_approved else AGAIN)]
     status: steps.Status = "ok" if outcome == "ok" else "warn"
     return _call(journal, stored, place, Step("tool", name, span.at, span.ms, status), said, inside)
 
@@ -115,12 +120,11 @@ def _stood(journal: Journal, key: str, place: int, at: float) -> Step:
     made = Step("tool", stored.asked[place].call.name, at)
     if result is not None:
         never_ran = result.outcome in ("refused", "declined")
-        return _call(
-            journal, stored, place, made, [TOOL_OUTCOMES[result.outcome], "" if never_ran else NOT_AGAIN]
-        )
+        said = [say(TOOL_OUTCOMES[result.outcome]), "" if never_ran else say(NOT_AGAIN)]
+        return _call(journal, stored, place, made, said)
     question = journal.rows.get(key.rpartition("r")[0])
     if question is None or not question.pending or json.loads(question.pending)["place"] != place:
-        return _call(journal, stored, place, replace(made, status="waiting"), [NO_RESULT])
+        return _call(journal, stored, place, replace(made, status="waiting"), [say(NO_RESULT)])
     status, words = _asked_first(journal, question)
     return _call(journal, stored, place, replace(made, status=status), [words])
 
@@ -129,11 +133,11 @@ def _asked_first(journal: Journal, question: Entry) -> tuple[steps.Status, str]:
     """What the user said to a question, as far as it is known."""
     if question.taken_by:
         answer = journal.message_of(question.taken_by)
-        word = f"“{_short(journal.messages[answer].text)}”" if answer else "yes or no"
-        return "ok", f"asked first; the user said {word}, and it goes on there"
+        word = say("“{text}”", text=_short(journal.messages[answer].text)) if answer else say("yes or no")
+        return "ok", say("asked first; the user said {word}, and it goes on there", word=word)
     if _has_gone_on(journal, question):
-        return "ok", "asked first; the user said something else: it does not run"
-    return "waiting", "asked first: it runs only if the user's next message is a yes"
+        return "ok", say("asked first; the user said something else: it does not run")
+    return "waiting", say("asked first: it runs only if the user's next message is a yes")
 
 
 def _has_gone_on(journal: Journal, question: Entry) -> bool:
@@ -161,23 +165,24 @@ def _call(
         asked, result = stored.asked[place], stored.results[place]
         title = asked.call.name
         line = _short(asked.call.arguments) + (f" → {_short(result.text)}" if result else "")
-        details = [steps.body("Arguments", asked.call.arguments)]
+        details = [steps.body(say("Arguments"), asked.call.arguments)]
         details += [_told(result.text)] if result else []
         details += [_media(result.media)] if result and result.media else []
         details += _said_on_the_way(journal, stored.entry.key, place)
-        details += [steps.code("Idempotency key", asked.key)]
+        details += [steps.code(say("Idempotency key"), asked.key)]
     summary = " · ".join(filter(None, [line, *said]))
     return Step("tool", title, made.at, made.ms, made.status, summary, tuple(details), tuple(inside))
 
 
 def _told(text: str) -> Detail:
     """A result: JSON when it is an object or a list."""
-    label = "Result, as the model reads it"
+    label = say("Result, as the model reads it")
     return steps.body(label, text) if text[:1] in ("{", "[") else steps.text(label, text)
 
 
 def _media(media: Sequence[Medium]) -> Detail:
-    return steps.table("Goes out with the reply", ("Kind", "What"), [(m.kind, line_of(m)) for m in media])
+    columns = (say("Kind"), say("What"))
+    return steps.table(say("Goes out with the reply"), columns, [(m.kind, line_of(m)) for m in media])
 
 
 def _said_on_the_way(journal: Journal, round_key: str, place: int) -> list[Detail]:
@@ -185,7 +190,7 @@ def _said_on_the_way(journal: Journal, round_key: str, place: int) -> list[Detai
     prefix = f"{round_key}.{NUMBER_MAX - place:02d}."
     rows = (journal.rows[key] for key in sorted(journal.rows, reverse=True) if key.startswith(prefix))
     said = "\n".join(row.text for row in rows)
-    return [steps.text("Said on the way", said)] if said else []
+    return [steps.text(say("Said on the way"), said)] if said else []
 
 
 def _short(text: str) -> str:

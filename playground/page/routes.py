@@ -22,6 +22,7 @@ from playground.page.guard import ApiError, add_headers, guard
 from playground.page.media import served
 from playground.page.page import Page
 from playground.page.scenario_routes import SCENARIO_MAX_BYTES, ScenarioRoutes
+from playground.page.words import answer, in_the_readers_language, say
 from playground.runs import ROOT
 from relay.attachments import NAME_MAX_CHARS, URL_MAX_CHARS
 from relay.inbound.addressing import find_mention
@@ -32,7 +33,7 @@ LIT_HTML = AZURITE_FOLDER / "node_modules" / "lit-html"
 TEXT_MAX_CHARS = 5000
 """The platform's limit for a text."""
 
-TOO_LARGE = f"the platform's storage takes at most {ITEM_MAX_BYTES // 1024**2} MB"
+TOO_LARGE = "the platform's storage takes at most {size} MB"
 
 Kill = Callable[[], Awaitable[None]]
 """Kills the function host and sees to it that it comes back."""
@@ -133,7 +134,9 @@ class Routes:
 
     def application(self) -> web.Application:
         """The whole of it, guarded."""
-        app = web.Application(middlewares=[guard], client_max_size=SCENARIO_MAX_BYTES)
+        app = web.Application(
+            middlewares=[in_the_readers_language, guard], client_max_size=SCENARIO_MAX_BYTES
+        )
         app.on_response_prepare.append(add_headers)
         app.on_shutdown.append(lambda _: self._scenarios.aclose())
         app.add_routes(
@@ -165,13 +168,13 @@ class Routes:
         return app
 
     async def _state(self, _: web.Request) -> web.Response:
-        return web.json_response({**self._page.state(), "version": VERSION})
+        return answer({**self._page.state(), "version": VERSION})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         try:
             after = int(request.query.get("after", "0"))
         except ValueError:
-            raise ApiError(400, "bad_request", "after: must be a number") from None
+            raise ApiError(400, "bad_request", say("after: must be a number")) from None
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         with suppress(ConnectionError):  # the page was closed
@@ -183,15 +186,15 @@ class Routes:
         asked = await body_of(request, _NewMessage)
         page, robot = self._page, (asked.robot or _Robot()).model_dump()
         if asked.sender not in page.people.users:
-            raise ApiError(400, "unknown_user", "as: is no user of the playground")
+            raise ApiError(400, "unknown_user", say("as: is no user of the playground"))
         if not asked.text and asked.medium is None:
-            raise ApiError(400, "bad_request", "text: nothing is written, and nothing attached")
+            raise ApiError(400, "bad_request", say("text: nothing is written, and nothing attached"))
         if (asked.to is None) == (asked.team is None):
-            raise ApiError(400, "bad_request", "give either to or team")
+            raise ApiError(400, "bad_request", say("give either to or team"))
         if asked.team is None:
             receiver = {"to": str(asked.to)}
         elif (team := page.people.teams.get(asked.team)) is None:
-            raise ApiError(404, "not_found", "team: there is no such group")
+            raise ApiError(404, "not_found", say("there is no such group"))
         else:
             receiver = {"team": asked.team}
             if asked.input != "copy" and not robot["account"]:
@@ -201,79 +204,81 @@ class Routes:
                 robot["account"] = mention[0].accid if mention else next((bot.accid for bot in members), "")
         medium = asked.medium.fields() if asked.medium else None
         said = await obeyed(page.say(asked.sender, receiver, asked.text, robot, asked.input, medium))
-        return web.json_response(said, status=201)
+        return answer(said, status=201)
 
     async def _recall(self, request: web.Request) -> web.Response:
         asked = await body_of(request, Signed)
         await obeyed(self._page.recall(asked.sender, request.match_info["id"]))
-        return web.json_response({})
+        return answer({})
 
     async def _edit(self, request: web.Request) -> web.Response:
         asked = await body_of(request, _Edit)
         await obeyed(self._page.edit(asked.sender, request.match_info["id"], asked.text))
-        return web.json_response({})
+        return answer({})
 
     async def _store(self, request: web.Request) -> web.Response:
         if (request.content_length or 0) > ITEM_MAX_BYTES or len(
             content := await request.read()
         ) > ITEM_MAX_BYTES:
-            raise ApiError(413, "too_large", TOO_LARGE)
+            raise ApiError(413, "too_large", say(TOO_LARGE, size=ITEM_MAX_BYTES // 1024**2))
         frame_of = request.query.get("frame_of", "")
         content_type = request.query.get("type") or "application/octet-stream"
         stored = await obeyed(self._page.store(content, content_type, frame_of))
-        return web.json_response(stored, status=201)
+        return answer(stored, status=201)
 
     async def _media(self, request: web.Request) -> web.Response:
         found = await (await self._page.parts()).im.media(request.match_info["key"])
         if found is None:
-            raise ApiError(404, "not_found", "the storage does not keep it (any more)")
+            raise ApiError(404, "not_found", say("the storage does not keep it (any more)"))
         content_type, content = found
         return served(request, content, content_type)
 
     async def _timeline(self, request: web.Request) -> web.Response:
         parts = await self._page.parts()
-        return web.json_response(await self._page.inspector.timeline(request.match_info["id"], parts.tables))
+        return answer(await self._page.inspector.timeline(request.match_info["id"], parts.tables))
 
     async def _rows(self, request: web.Request) -> web.Response:
         parts = await self._page.parts()
-        return web.json_response(await self._page.inspector.rows(request.match_info["id"], parts.tables))
+        return answer(await self._page.inspector.rows(request.match_info["id"], parts.tables))
 
     async def _add_user(self, request: web.Request) -> web.Response:
-        return web.json_response(self._page.add_user((await body_of(request, _NewUser)).name), status=201)
+        return answer(self._page.add_user((await body_of(request, _NewUser)).name), status=201)
 
     async def _add_team(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._put_team(request, self._page.people.new_tid()), status=201)
+        return answer(await self._put_team(request, self._page.people.new_tid()), status=201)
 
     async def _change_team(self, request: web.Request) -> web.Response:
         tid = request.match_info["tid"]
         if not self._page.people.is_team(tid):
-            raise ApiError(404, "not_found", "there is no such group")
-        return web.json_response(await self._put_team(request, tid))
+            raise ApiError(404, "not_found", say("there is no such group"))
+        return answer(await self._put_team(request, tid))
 
     async def _put_team(self, request: web.Request, tid: str) -> dict[str, Any]:
         group = await body_of(request, _Group)
         if unknown := [accid for accid in group.members if not self._page.people.knows(accid)]:
-            raise ApiError(400, "unknown_user", f"members: {', '.join(unknown)}: neither a user nor a bot")
+            raise ApiError(
+                400, "unknown_user", say("{accids}: neither a user nor a bot", accids=", ".join(unknown))
+            )
         members = list(dict.fromkeys(group.members))
         return (await obeyed(self._page.put_team(tid, group.name, members))).as_json()
 
     async def _fault_on(self, request: web.Request) -> web.Response:
         name, scope = _fault_name(request), (await body_of(request, _Switch)).scope
-        return web.json_response(await obeyed(self._page.switchboard.turn_on(name, scope)))
+        return answer(await obeyed(self._page.switchboard.turn_on(name, scope)))
 
     async def _fault_off(self, request: web.Request) -> web.Response:
         names = [_fault_name(request)] if "name" in request.match_info else []
-        return web.json_response(await obeyed(self._page.switchboard.turn_off(*names)))
+        return answer(await obeyed(self._page.switchboard.turn_off(*names)))
 
     async def _kill(self, _: web.Request) -> web.Response:
         if self._kill_host is None:
             raise ApiError(
-                409, "not_ours", "the function host is somebody else's and cannot be killed from here"
+                409, "not_ours", say("the function host is somebody else's and cannot be killed from here")
             )
         if self._page.host.state != "running":
-            raise ApiError(409, "not_running", "the function host does not run at the moment")
+            raise ApiError(409, "not_running", say("the function host does not run at the moment"))
         self._killing = asyncio.create_task(_finish(self._kill_host()))
-        return web.json_response({}, status=202)
+        return answer({}, status=202)
 
 
 async def _finish(work: Awaitable[None]) -> None:
@@ -283,7 +288,7 @@ async def _finish(work: Awaitable[None]) -> None:
 def _fault_name(request: web.Request) -> str:
     name = request.match_info["name"]
     if name not in FAULTS:
-        raise ApiError(404, "not_found", "there is no such fault")
+        raise ApiError(404, "not_found", say("there is no such fault"))
     return name
 
 

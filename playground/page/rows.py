@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from playground.page.round_rows import calls_of
+from playground.page.words import say
 from relay.clock import DAY_MS
 from relay.keys import HISTORY_PREFIX, LEASE_KEY, LEASE_TABLE, ROWS_HIGH, ROWS_LOW, day_of_table
 from relay.memory.rows import Entry
@@ -40,7 +41,12 @@ async def stored_rows(
             found.append({"name": table, "expires_at": (day + 1) * DAY_MS + keep_ms, "rows": rows})
     lease = await tables.get(LEASE_TABLE, partition, LEASE_KEY)
     held = {"until": int(lease.values["until"]), "owner": str(lease.values["owner"])} if lease else None
-    return {"partition": partition, "tables": found, "lease": held, "note": "" if found else NOTHING_STORED}
+    return {
+        "partition": partition,
+        "tables": found,
+        "lease": held,
+        "note": "" if found else say(NOTHING_STORED),
+    }
 
 
 def no_rows(note: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from playground.page.guard import ApiError
 from playground.page.page import Page
 from playground.page.replays import Replays, read_scenario
 from playground.page.scenes import chat_as_scenario
+from playground.page.words import say
 
 SCENARIO_MAX_BYTES = 32 * 1024 * 1024
 """Of a file: what was attached stands in it."""
@@ -64,7 +65,7 @@ def _toml_in(body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         toml = None
     if not isinstance(toml, str):
-        raise ApiError(400, "bad_request", "toml: must be the text of a file")
+        raise ApiError(400, "bad_request", say("toml: must be the text of a file"))
     return toml
 
 

@@ -14,6 +14,7 @@ from playground.page.journal import Journal, parent_in
 from playground.page.media import key_of
 from playground.page.people import People
 from playground.page.robot import robot_of
+from playground.page.words import say
 from playground.scenario.media import KINDS, Key, heard_md5s, written
 from playground.scenario.save import Line, to_toml
 
@@ -42,7 +43,7 @@ async def chat_as_scenario(
     """
     messages = [message for message in journal.messages.values() if message.chat == chat]
     if not messages:
-        raise ApiError(404, "not_found", "nothing was said in this chat")
+        raise ApiError(404, "not_found", say("nothing was said in this chat"))
     first = messages[0]
     team = people.teams[first.to] if first.team_kind else None
     senders = {message.sender for message in messages if message.origin == "user"}

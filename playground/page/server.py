@@ -20,6 +20,7 @@ from playground.page.page import Page
 from playground.page.parts import FilesLabel, HostLabel, ModelLabel, Parts
 from playground.page.routes import Routes
 from playground.page.spans import collector
+from playground.page.words import Said
 from playground.ports import PAGE_PORT, first_free
 from playground.processes import ChildFailed
 from playground.progress import say
@@ -50,7 +51,7 @@ class PageServer:
     Args:
         bots: the configured bots.
         model, host: labels of what runs.
-        invisible, without_spans: as for :class:`playground.page.page.Page`; ``{}`` in the latter becomes the
+        invisible, without_spans: as for :class:`playground.page.page.Page`; ``{collector}`` in the latter becomes the
             collector's URL.
         spans_port: of loopback, where the relay's spans are taken; 0 lets the system choose.
         files: the bots file and the file of tools, to be followed; None for what does not change.
@@ -115,12 +116,13 @@ class PageServer:
             self._session = await self._resources.enter_async_context(aiohttp.ClientSession())
             spans = collector(lambda found: self._page.receive_spans(found))
             self.collector = await self._resources.enter_async_context(serving(spans, self._spans_port))
+            unseen = self._without_spans
             self._page = Page(
                 self._bots,
                 self._model,
                 self._host,
                 invisible=self._invisible,
-                without_spans=self._without_spans.format(self.collector),
+                without_spans=Said(unseen, {"collector": self.collector}) if unseen else None,
             )
             app = Routes(self._page, self._kill if self._host.killable else None).application()
             app.on_shutdown.append(lambda _: self._page.aclose())

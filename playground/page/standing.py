@@ -9,6 +9,7 @@ from typing import Literal
 from playground.im.copies import Post
 from playground.page.journal import Journal
 from playground.page.wording import ENDED_WITHOUT_ANSWER, IGNORED, NO_ANSWER, OUTCOMES, REFUSED
+from playground.page.words import Said
 from relay import spans
 from relay.texts import RELAYS_OWN
 
@@ -21,12 +22,15 @@ UNREAD_REPLY = (
 FAILURE_TEXTS = frozenset((RELAYS_OWN.failed.en, RELAYS_OWN.failed.zh))
 
 
+NO_REASON = Said("")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A status, and the reason for a status that is not the hoped-for one."""
 
     status: Status
-    reason: str = ""
+    reason: Said = NO_REASON
 
     @property
     def final(self) -> bool:
@@ -37,11 +41,11 @@ class Standing:
 def standing_of(journal: Journal, message: str, replies: list[str]) -> Standing:
     """How things stand with a message; ``replies`` are the ids of the bot's messages that answer it."""
     if any(journal.messages[reply].text in FAILURE_TEXTS for reply in replies):
-        return Standing("failed", "the relay gave up and told the user so")
+        return Standing("failed", Said("the relay gave up and told the user so"))
     if any(journal.messages[reply].finished for reply in replies):
         return Standing("answered")
     if journal.messages[message].changed == "recalled":
-        return Standing("ignored", "recalled before it was answered")
+        return Standing("ignored", Said("recalled before it was answered"))
     posts = journal.posts_of(message)
     standings = [answer_means(post) for post in posts if post.ended]
     if accepted := next((found for found in standings if found.status == "waiting"), None):
@@ -54,19 +58,21 @@ def standing_of(journal: Journal, message: str, replies: list[str]) -> Standing:
 def answer_means(post: Post) -> Standing:
     """What the webhook's answer to one request means for the message."""
     if post.status is None:
-        return Standing("failed", f"the webhook gave no answer: {NO_ANSWER.get(post.failure, post.failure)}")
+        why = Said(NO_ANSWER[post.failure]) if post.failure in NO_ANSWER else post.failure
+        return Standing("failed", Said("the webhook gave no answer: {why}", {"why": why}))
     if post.status == 200:
         reason = _field(post.body, "reason")
         if _field(post.body, "status") == "ignored":
-            return Standing("ignored", IGNORED.get(reason, reason))
+            return Standing("ignored", Said(IGNORED[reason]) if reason in IGNORED else _theirs(reason))
         if post.input == "copy" and post.reply():
-            return Standing("failed", UNREAD_REPLY)
+            return Standing("failed", Said(UNREAD_REPLY))
         return Standing("waiting")
     if post.status in REFUSED:
         detail = _field(post.body, "detail") if post.status != 401 else ""
-        return Standing("refused", detail or REFUSED[post.status])
+        return Standing("refused", _theirs(detail) if detail else Said(REFUSED[post.status]))
+    why = _field(post.body, "detail") or Said("no reason")
     return Standing(
-        "failed", f"the webhook answered {post.status}: {_field(post.body, 'detail') or 'no reason'}"
+        "failed", Said("the webhook answered {status}: {why}", {"status": post.status, "why": why})
     )
 
 
@@ -74,10 +80,15 @@ def _ended_without_reply(journal: Journal, message: str) -> Standing | None:
     for trace in journal.traces_of(message):
         for span in journal.spans_of(trace):
             if span.name == spans.TURN and span.attributes.get(spans.OUTCOME) in ENDED_WITHOUT_ANSWER:
-                return Standing("failed", OUTCOMES[span.attributes[spans.OUTCOME]])
+                return Standing("failed", Said(OUTCOMES[span.attributes[spans.OUTCOME]]))
             if span.name == spans.IM_SEND and span.attributes.get(spans.ERROR_TYPE) == "ImRejected":
-                return Standing("failed", "the IM server refused the reply")
+                return Standing("failed", Said("the IM server refused the reply"))
     return None
+
+
+def _theirs(words: str) -> Said:
+    """What the webhook says itself."""
+    return Said("{words}", {"words": words})
 
 
 def _field(body: str, name: str) -> str:

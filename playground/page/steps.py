@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from playground.page.words import say
+
 Kind = Literal[
     "request",
     "answer",
@@ -83,7 +85,7 @@ def code(label: str, value: str) -> Detail:
 
 def headers(values: Mapping[str, str]) -> Detail:
     """HTTP headers."""
-    return Detail("Headers", "headers", [[name, value] for name, value in values.items()])
+    return Detail(say("Headers"), "headers", [[name, value] for name, value in values.items()])
 
 
 def body(label: str, raw: str) -> Detail:

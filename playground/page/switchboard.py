@@ -7,6 +7,7 @@ from typing import Any
 
 from playground.faults import FAULTS, Scope, Switches
 from playground.page.events import Events
+from playground.page.words import Said
 
 
 class Switchboard:
@@ -61,9 +62,9 @@ class Switchboard:
         return [
             {
                 "name": fault.name,
-                "group": fault.group,
-                "label": fault.label,
-                "explanation": fault.explanation,
+                "group": Said(fault.group),
+                "label": Said(fault.label),
+                "explanation": Said(fault.explanation),
                 "scope": switches.scope(fault.name) if switches else None,
                 "available": switches.available(fault) if switches else False,
             }

@@ -19,7 +19,7 @@ from playground.page.spans import SpanFact
 from playground.page.standing import standing_of
 from playground.page.steps import Step
 from playground.page.turns import TurnSteps
-from playground.page.wording import count
+from playground.page.words import count, listed, say
 from relay import spans
 
 BEFORE_SPANS = "What the relay did inside is not visible: its spans came here only later."
@@ -67,7 +67,7 @@ def timeline_of(journal: Journal, message: str) -> Timeline:
         message,
         complete=standing.final and _all_told(journal, message, replies),
         curl=as_curl(posts[0]) if posts else None,
-        missing=(BEFORE_SPANS,) if journal.spans_visible and not seen else (),
+        missing=(say(BEFORE_SPANS),) if journal.spans_visible and not seen else (),
         steps=(*requests(journal, message), *steps.in_order(later), *waiting),
     )
 
@@ -87,7 +87,7 @@ def _inside(journal: Journal, message: str) -> Iterator[Step]:
         else:
             later = (turn for turn in unfinished if turn.ms is None or turn.at + turn.ms > written)
             others += [
-                replace(turn, title=f"{turn.title}, with another message")
+                replace(turn, title=say("{turn}, with another message", turn=turn.title))
                 for turn in (*made.turns(about=message), *later)
             ]
     if own and taken:
@@ -100,7 +100,9 @@ def _inside(journal: Journal, message: str) -> Iterator[Step]:
 def _queue_wait(taken: SpanFact, turn: Step) -> Step:
     """Between the end of the request and the first turn."""
     ms = max(0.0, turn.at - taken.until)
-    return Step("queue", "Waited in the queue", taken.until, ms, summary="until the function host took it")
+    return Step(
+        "queue", say("Waited in the queue"), taken.until, ms, summary=say("until the function host took it")
+    )
 
 
 def _folded(turns: Sequence[Step]) -> Iterator[Step]:
@@ -108,8 +110,8 @@ def _folded(turns: Sequence[Step]) -> Iterator[Step]:
     idle = [turn for turn in turns if turn.status != "error" and not _works(turn)]
     yield from (turn for turn in turns if turn not in idle)
     if idle:
-        said = "these found the conversation busy, or the message answered: nothing was said twice"
-        title = f"{count(len(idle), 'turn')} of the other deliveries"
+        said = say("these found the conversation busy, or the message answered: nothing was said twice")
+        title = say("{turns} of the other deliveries", turns=count(len(idle), "turn"))
         yield Step("turn", title, idle[0].at, None, "ok", said, (), steps.in_order(idle))
 
 
@@ -141,8 +143,10 @@ def _replies(journal: Journal, replies: Sequence[str]) -> Iterator[Step]:
     for reply in map(journal.messages.__getitem__, replies):
         attachment = attachment_of(reply)
         what = attachment.described() if attachment else count(len(reply.text), "character")
-        details = (steps.text("Text", reply.text),)
-        yield Step("reply", "Reply in the chat", reply.at, summary=f"{reply.sender}, {what}", details=details)
+        details = (steps.text(say("Text"), reply.text),)
+        yield Step(
+            "reply", say("Reply in the chat"), reply.at, summary=listed([reply.sender, what]), details=details
+        )
 
 
 def _waiting(journal: Journal, message: str, so_far: Sequence[Step]) -> list[Step]:
@@ -150,13 +154,15 @@ def _waiting(journal: Journal, message: str, so_far: Sequence[Step]) -> list[Ste
     visible = _watch_visible_at(journal, message)
     latest = max((step.at for step in so_far), default=journal.messages[message].at)
     if visible and any(map(is_broken_off, so_far)) and latest <= journal.kills[-1]:
-        said = (
-            f"its watch, a copy on the queue, becomes visible at {clock_time(visible)} and takes it up again"
+        said = say(
+            "its watch, a copy on the queue, becomes visible at {time} and takes it up again",
+            time=clock_time(visible),
         )
-        return [Step("note", "Waiting for the watch", latest, None, "waiting", said)]
+        return [Step("note", say("Waiting for the watch"), latest, None, "waiting", said)]
     if so_far and so_far[-1].status == "waiting":
         return []
-    return [Step("note", "Waiting for the reply", latest, None, "waiting", "the turn is queued or under way")]
+    said = say("the turn is queued or under way")
+    return [Step("note", say("Waiting for the reply"), latest, None, "waiting", said)]
 
 
 def _watch_visible_at(journal: Journal, message: str) -> float | None:

@@ -15,7 +15,8 @@ from playground.page.rounds import is_call, told_rounds, untold_rounds
 from playground.page.span_steps import attributes_of, is_storage, is_work, step_of
 from playground.page.spans import SpanFact
 from playground.page.steps import Step
-from playground.page.wording import OUTCOMES, count, duration
+from playground.page.wording import OUTCOMES
+from playground.page.words import count, duration, listed, say
 from relay import spans
 from relay.keys import parts_of_key
 
@@ -69,21 +70,24 @@ class TurnSteps:
 
     def _turn(self, span: SpanFact) -> Step:
         outcome = str(span.attributes.get(spans.OUTCOME, ""))
-        ending = OUTCOMES.get(outcome, "ended with an error")
+        ending = say(OUTCOMES[outcome]) if outcome in OUTCOMES else say("ended with an error")
         calls = [call for call in self._under(span) if is_storage(call)]
-        said = [f"because of {cause}" if (cause := span.attributes.get(spans.CAUSE)) else ""]
+        said = [say("because of {cause}", cause=cause) if (cause := span.attributes.get(spans.CAUSE)) else ""]
         if outcome in ("retried", "busy"):
-            said += [f"seen again in {put.attributes[spans.QUEUE_DELAY]:g} s" for put in self.delayed(span)]
+            delays = (f"{put.attributes[spans.QUEUE_DELAY]:g}" for put in self.delayed(span))
+            said += [say("seen again in {seconds} s", seconds=seconds) for seconds in delays]
         inside = self._with_media(span, self.inside(span))
         if any(step.kind == "store" for step in inside):
             inside = steps.in_order([*self._untold(self._children[span.id], inside), *inside])
         if outcome == "answered" and all(step.kind != "lease" for step in inside):
-            said.append(COMMAND)
+            said.append(say(COMMAND))
         said.append(_spent(calls))
         attempt = int(span.attributes.get(spans.ATTEMPT, 0))
         return Step(
             "turn",
-            f"Turn (attempt {attempt + 1}): {ending}" if attempt else f"Turn: {ending}",
+            say("Turn (attempt {number}): {ending}", number=attempt + 1, ending=ending)
+            if attempt
+            else say("Turn: {ending}", ending=ending),
             span.at,
             span.ms,
             _STATUS.get(outcome, "error"),
@@ -145,7 +149,9 @@ class TurnSteps:
 
 
 def _spent(calls: Sequence[SpanFact]) -> str:
-    return f"{count(len(calls), 'storage call')}, {duration(sum(call.ms for call in calls))}" if calls else ""
+    if not calls:
+        return ""
+    return listed([count(len(calls), "storage call"), duration(sum(call.ms for call in calls))])
 
 
 def _with_what_came_next(inside: Sequence[Step]) -> tuple[Step, ...]:
@@ -153,7 +159,12 @@ def _with_what_came_next(inside: Sequence[Step]) -> tuple[Step, ...]:
     asked = [step for step in inside if step.kind == "model"]
     later = {id(first): second.at - first.at - (first.ms or 0) for first, second in pairwise(asked)}
     return tuple(
-        replace(step, summary=f"{step.summary} · asked again {duration(later[id(step)])} later")
+        replace(
+            step,
+            summary=say(
+                "{said} · asked again {time} later", said=step.summary, time=duration(later[id(step)])
+            ),
+        )
         if step.status == "error" and id(step) in later
         else step
         for step in inside

@@ -11,6 +11,7 @@ from playground.page.robot import profile_for, robot_of
 from playground.page.spans import SpanEvent, SpanFact
 from playground.page.steps import Detail
 from playground.page.wording import FATES
+from playground.page.words import say
 from relay import spans
 from relay.keys import parts_of_key
 
@@ -23,7 +24,7 @@ def window_detail(journal: Journal, span: SpanFact) -> Detail:
     rows = sorted(events, key=lambda event: str(event.attributes[spans.ROW]))
     fates = _fates(rows, int(span.attributes.get(spans.CUTOFF, 0)), _most_messages(journal, span))
     entries = [_entry(journal, row, fate) for row, fate in zip(rows, fates, strict=True)]
-    return Detail("Window", "window", [*_system_prompt(journal, span), *reversed(entries)])
+    return Detail(say("Window"), "window", [*_system_prompt(journal, span), *reversed(entries)])
 
 
 def _fates(rows: Sequence[SpanEvent], cutoff: int, most: int | None) -> Iterator[str]:
@@ -73,7 +74,7 @@ def _entry(journal: Journal, row: SpanEvent, fate: str) -> dict[str, Any]:
         "text": _text(journal, str(said[spans.ROW])),
         "at": said[spans.AT],
         "fate": "cut" if fate in FATES else "sent",
-        "why": FATES.get(fate, "to be answered now" if fate == "batch" else ""),
+        "why": say(FATES[fate]) if fate in FATES else say("to be answered now") if fate == "batch" else "",
     }
 
 
@@ -82,6 +83,6 @@ def _text(journal: Journal, key: str) -> str:
     message_hash, kind = parts_of_key(key)
     message = journal.message_of(message_hash)
     if message is None:
-        return NOT_SEEN
+        return say(NOT_SEEN)
     ids = [message] if kind == "1" else journal.replies_to(message)
-    return "\n".join(said_in(journal.messages[id]) for id in ids) or NOT_SEEN
+    return "\n".join(said_in(journal.messages[id]) for id in ids) or say(NOT_SEEN)

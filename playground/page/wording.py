@@ -1,4 +1,4 @@
-"""The relay's words in plain ones."""
+"""The relay's words in plain ones; each goes through :func:`playground.page.words.say` before it is told."""
 
 from __future__ import annotations
 
@@ -95,17 +95,3 @@ MODEL_FAILURES: Mapping[str, str] = {
     "timeout": "no answer in time",
 }
 """Why a request to the model failed though nothing was refused; others go by the name that the span gives."""
-
-
-def count(number: int, word: str) -> str:
-    """``1 message``, ``2 messages``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def duration(milliseconds: float) -> str:
-    """``12 ms``, ``3.4 s``, ``2.5 min``."""
-    if milliseconds < 1000:
-        return f"{milliseconds:.0f} ms"
-    if milliseconds < 120_000:
-        return f"{milliseconds / 1000:.1f} s"
-    return f"{milliseconds / 60_000:.1f} min"

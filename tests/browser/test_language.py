@@ -1,9 +1,13 @@
 """The page in the language of the browser."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.fixtures import Visit
+
+ENGLISH_SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -30,6 +34,23 @@ async def test_a_chinese_browser_sees_chinese_on_the_main_views(visit: Visit) ->
     await ada.page.keyboard.press("Escape")
     await ada.at("options").click()
     await expect(ada.page.get_by_label("自定义内容")).to_be_visible()
+
+
+async def test_what_the_server_tells_a_chinese_browser_is_chinese(visit: Visit) -> None:
+    ada = await visit(locale="zh-CN")
+    await ada.open_chat("Helper")
+    panel = await ada.open_faults()
+    await expect(panel).to_contain_text("回调同时收到两次同一条消息；只回答一次。")
+    await ada.switch_on("bad-signature")
+    await expect(ada.at("faults-banner")).to_contain_text("签名错误")
+    await ada.page.keyboard.press("Escape")
+    question = await ada.say("相信我")
+    await expect(question.locator(".reason")).to_have_text("签名缺失或错误；内容完全没有读取")
+    assert ENGLISH_SENTENCE.findall(await panel.inner_text()) == []
+
+    inspector = await ada.inspect(await ada.ask("这是怎么回答的？"))
+    await expect(inspector.get_by_test_id("step").filter(has_text="会话中的回复")).to_be_visible()
+    assert ENGLISH_SENTENCE.findall(await inspector.inner_text()) == []
 
 
 async def test_another_language_is_chosen_and_kept_by_the_browser(visit: Visit) -> None:

@@ -1,6 +1,6 @@
 // @ts-check
 // Every request of the page, one function each.
-import { t } from "./texts.js";
+import { language, t } from "./texts.js";
 
 /** @import {Fault, Message, NewMessage, ReplayLine, Rows} from "./contract.js" */
 /** @import {Scope, State, Stored, Team, Timeline, User} from "./contract.js" */
@@ -24,12 +24,13 @@ export class ApiError extends Error {
  */
 async function request(method, path, body, signal) {
   /** @type {RequestInit} */
-  const asked = { method, signal };
+  const headers = { "Accept-Language": language };
+  const asked = { method, signal, headers };
   if (body instanceof Blob) {
-    asked.headers = { "Content-Type": "application/octet-stream" };
+    asked.headers = { ...headers, "Content-Type": "application/octet-stream" };
     asked.body = body;
   } else if (body !== undefined) {
-    asked.headers = { "Content-Type": "application/json" };
+    asked.headers = { ...headers, "Content-Type": "application/json" };
     asked.body = JSON.stringify(body);
   }
   let response;

@@ -4,6 +4,7 @@
 //
 // A browser opens six connections to one server, for all its tabs together, and an event stream holds one. So
 // a tab that nobody sees listens to no stream: it looks at the state now and then, for the title to be right.
+import { language } from "./texts.js";
 
 /** @import {ServerEvent, State} from "./contract.js" */
 
@@ -52,7 +53,7 @@ export function follow({ load, onState, onEvent, onLost }) {
 
   /** @param {number} after */
   const listen = (after) => {
-    const stream = new EventSource(`/api/events?after=${after}`);
+    const stream = new EventSource(`/api/events?after=${after}&language=${language}`);
     source = stream;
     stream.onmessage = ({ data }) => {
       /** @type {ServerEvent} */

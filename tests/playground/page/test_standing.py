@@ -11,7 +11,7 @@ from tests.playground.page.story import Story
 
 def standing(story: Story, message: str) -> tuple[str, str]:
     found = standing_of(story.journal, message, story.journal.replies_to(message))
-    return found.status, found.reason
+    return found.status, str(found.reason)
 
 
 def test_a_message_is_being_sent_until_the_webhook_answers() -> None:
