@@ -6,16 +6,19 @@ import asyncio
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from io import BytesIO
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from playground.control import Control
 from playground.faults import FAULTS, Switches
 from playground.scenario import wording
+from playground.scenario.expectation import REPLY_SECONDS, Expectation
 from playground.scenario.media import Medium, heard_md5s
+from playground.scenario.quality import shortcomings
 from playground.scenario.stage import Chat, Reply, Stage
-from playground.scenario.tables import REPLY_SECONDS, Expectation, Rule, Scenario, Step
+from playground.scenario.tables import Rule, Scenario, Step
 
 QUIET_SECONDS = 1.0
 """How long no message may follow the last step: a reply that is sent twice is sent twice at once."""
@@ -35,6 +38,38 @@ class Unmet(Exception):
     """A step did not go as expected; the message says what happened instead."""
 
 
+class Judge(Protocol):
+    """Says of a reply whether it does what it should."""
+
+    async def __call__(self, question: str, reply: str, wanted: str) -> tuple[bool, str]:
+        """Whether it does, and why.
+
+        Raises:
+            NoVerdict: nobody could say.
+        """
+
+
+class NoVerdict(Exception):
+    """The judge could not be asked, or did not say yes or no; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its reply.
+
+    Attributes:
+        query: what was said.
+        response: the reply.
+        context: what the model was given before the question; empty where that cannot be seen.
+        ground_truth: the reply that was expected, as far as the file says one; else empty.
+    """
+
+    query: str
+    response: str
+    context: tuple[str, ...]
+    ground_truth: str
+
+
 class Performance:
     """The state of a run. An async context manager: in the end no fault, rule or message under way is left.
 
@@ -43,9 +78,23 @@ class Performance:
         scenario: what is played.
         first: who speaks to whom where the first step does not say it.
         kill_host: None where the function host cannot be killed.
+        judge: None where nobody judges.
+
+    Attributes:
+        exchanges: the questions that were answered so far, as expected or not.
     """
 
-    def __init__(self, stage: Stage, scenario: Scenario, first: Chat, kill_host: KillHost | None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        scenario: Scenario,
+        first: Chat,
+        kill_host: KillHost | None,
+        judge: Judge | None = None,
+    ) -> None:
+        self.exchanges: list[Exchange] = []
+        self._judge = judge
+        self._question = ""
         self._stage = stage
         self._scenario = scenario
         self._chat = first
@@ -99,6 +148,8 @@ class Performance:
             parts.append((wording.answer(expect), lambda: self._check_answer(expect)))
         if expect.about_replies:
             parts.append((wording.replies(chat, expect), lambda: self._check_replies(expect)))
+        if expect.about_quality:
+            parts.append((wording.quality(expect), lambda: self._check_quality(expect)))
         if (window := expect.window) is not None:
             parts.append((wording.window(window), lambda: self._check_window(window)))
         if expect.about_calls:
@@ -122,7 +173,7 @@ class Performance:
         for name in step.fault:
             await self._switches.turn_on(name, "next")
         delivery = await self._switches.arm(chat.receiver)
-        self._asked = await self._requests_so_far()
+        self._asked, self._question = await self._requests_so_far(), step.say or ""
         client_id = str(uuid.uuid4())
         message = (
             _message(step, chat)
@@ -198,6 +249,8 @@ class Performance:
         came = await self._stage.until(lambda: len(seen) >= begun + max(count, 1), expect.seconds)
         replies = seen[begun : begun + max(count, 1)]
         self._read[key] += len(replies)
+        if replies:
+            await self._note(replies[0], expect)
         if count == 0:
             if came:
                 raise Unmet(wording.said(replies))
@@ -207,6 +260,29 @@ class Performance:
         if not came:
             raise Unmet(f"{len(replies) or 'nothing'} within {expect.seconds:g} s")
         return "" if expect.text is not None else wording.said(replies)
+
+    async def _note(self, reply: Reply, expect: Expectation) -> None:
+        """Keep a question and its reply."""
+        seen = self._stage.window() if await self._requests_so_far() else []
+        truth = expect.text or expect.contains or ""
+        self.exchanges.append(Exchange(self._question, reply.text, tuple(seen[:-1]), truth))
+
+    async def _check_quality(self, expect: Expectation) -> str:
+        """What the reply that was just read is like."""
+        latest = self.exchanges[-1]
+        if problems := list(shortcomings(expect, latest.response)):
+            raise Unmet(f"{', '.join(problems)}: {wording.short(latest.response)}")
+        if expect.judge is None:
+            return ""
+        if self._judge is None:
+            return "nobody judges here"
+        try:
+            good, why = await self._judge(latest.query, latest.response, expect.judge)
+        except NoVerdict as error:
+            raise Unmet(str(error)) from error
+        if not good:
+            raise Unmet(f"the judge says no: {wording.short(why)}")
+        return f"the judge says yes: {wording.short(why)}"
 
     async def _check_window(self, expected: list[str]) -> str:
         self._model()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from playground.control import Control, ControlError
 from playground.faults import FaultUnavailable
-from playground.scenario.performance import KillHost, Performance, Unmet
+from playground.scenario.performance import Exchange, Judge, KillHost, Performance, Unmet
 from playground.scenario.stage import Chat, Stage
 from playground.scenario.tables import Scenario
 
@@ -40,10 +40,12 @@ class Result:
     Attributes:
         steps: as far as it was played: the first failure ends it.
         not_played: how many steps of the file were left.
+        exchanges: the questions that were answered.
     """
 
     steps: tuple[StepResult, ...]
     not_played: int
+    exchanges: tuple[Exchange, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -59,14 +61,21 @@ class Player:
         model: of the model server; None when the stack did not start the model.
         bot: accid of the bot that is spoken to where no step says it.
         kill_host: None where the function host cannot be killed.
+        judge: who judges replies; None where nobody does.
     """
 
     def __init__(
-        self, im: Control, model: Control | None, *, bot: str, kill_host: KillHost | None = None
+        self,
+        im: Control,
+        model: Control | None,
+        *,
+        bot: str,
+        kill_host: KillHost | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._im, self._model = im, model
         self._first = Chat(FIRST_USER, bot)
-        self._kill_host = kill_host
+        self._kill_host, self._judge = kill_host, judge
 
     async def run(self, scenario: Scenario, tell: Callable[[StepResult], None] = lambda _: None) -> Result:
         """Play a scenario to its end, or to its first failure.
@@ -86,7 +95,7 @@ class Player:
             return result.ok
 
         stage = Stage(self._im, self._model)
-        async with Performance(stage, scenario, self._first, self._kill_host) as performance:
+        async with Performance(stage, scenario, self._first, self._kill_host, self._judge) as performance:
             ready = await _attempt("groups and script are ready", performance.prepare)
             going_on = ready.ok or goes_on(ready)
             for step in scenario.steps:
@@ -97,7 +106,7 @@ class Player:
                     going_on = going_on and goes_on(await _attempt(title, act))
             if going_on:
                 goes_on(await _attempt("nothing else is said", performance.silence))
-        return Result(tuple(results), left)
+        return Result(tuple(results), left, tuple(performance.exchanges))
 
 
 async def _attempt(title: str, act: Callable[[], Awaitable[str]]) -> StepResult:

@@ -13,7 +13,7 @@ from playground.control import Control
 from playground.im.attach import said_in
 from playground.im.chats import Delivered, private_key, team_key
 from playground.model.calling import as_messages
-from playground.scenario.tables import ToolCall
+from playground.scenario.expectation import ToolCall
 
 LISTEN_MAX_SECONDS = 30.0
 """One request waits no longer than this for something to happen."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     model_validator,
@@ -20,13 +16,8 @@ from pydantic import (
 
 from playground.faults import FAULTS
 from playground.media import Unreadable
+from playground.scenario.expectation import Account, Expectation, Table
 from playground.scenario.media import KINDS, Key, Medium, read
-
-REPLY_SECONDS = 30.0
-"""How long a reply may take unless the file says otherwise: longer than any turn of the scripted model."""
-
-SILENCE_SECONDS = 3.0
-"""How long ``replies = 0`` listens unless the file says otherwise."""
 
 SETTINGS = ["IM_API_VERSION", "RELAY_LEASE_MARGIN_SECONDS", "RELAY_SEND_SECONDS"]
 """What a scenario may set: protocol and times. Where the parts are and who may speak is not for it to say."""
@@ -43,16 +34,6 @@ def _one_of(known: list[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """What the model asked of a tool, and what it was told of that."""
-
-    name: str
-    arguments: Any
-    result: str
-
-
-Account = Annotated[str, Field(min_length=1, max_length=32)]
 FaultName = Annotated[str, _one_of(list(FAULTS), "fault")]
 ModelFaultName = Annotated[
     str, _one_of([name for name, fault in FAULTS.items() if fault.group == "Model"], "fault of the model")
@@ -60,105 +41,13 @@ ModelFaultName = Annotated[
 SettingName = Annotated[str, _one_of(SETTINGS, "setting for a scenario")]
 
 
-class _Table(BaseModel):
-    """One table of the file. A description says what its key accepts."""
-
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
-    )
-
-
-class Robot(_Table):
+class Robot(Table):
     """``robotInfo`` of a message."""
 
     function: str = Field("", description="text")
     topic: str = Field("", description="text")
     customContent: str = Field("", description="text")  # noqa: N815 (the wire's name)
     account: str = Field("", description="an accid")
-
-
-class Expectation(_Table):
-    """What must have happened; every key that is given."""
-
-    text: str | None = Field(None, description="text: the whole reply")
-    contains: str | None = Field(None, description="text: a part of the reply")
-    matches: re.Pattern[str] | None = Field(None, description="a regular expression, found in the reply")
-    replies: int | None = Field(None, ge=0, le=100, description="a whole number, 0 to 100")
-    sender: Account | None = Field(None, alias="from", description="the accid that replies")
-    within: float | None = Field(None, gt=0, le=600, description="seconds, above 0 and at most 600")
-    status: int | None = Field(None, description="the HTTP status of the webhook's answer")
-    answer: dict[str, Any] | None = Field(None, description="a table: fields of the webhook's answer")
-    window: list[str] | None = Field(None, description="a list of texts: what the model was given")
-    call: str | None = Field(None, min_length=1, description="the name of a tool that the model called")
-    arguments: dict[str, Any] | None = Field(None, description="a table: arguments of the call")
-    result: str | None = Field(None, description="text: a part of what the model was told of the call")
-    calls: int | None = Field(None, ge=0, le=100, description="a whole number, 0 to 100")
-
-    @property
-    def about_replies(self) -> bool:
-        """True if it is (also) about replies of a bot."""
-        return any(
-            value is not None for value in (self.text, self.contains, self.matches, self.replies, self.sender)
-        )
-
-    @property
-    def about_the_answer(self) -> bool:
-        """True if it is (also) about the webhook's answer."""
-        return (self.status, self.answer) != (None, None)
-
-    @property
-    def about_calls(self) -> bool:
-        """True if it is (also) about calls of tools."""
-        return (self.call, self.calls) != (None, None)
-
-    @property
-    def count(self) -> int:
-        """How many replies it is about."""
-        return 1 if self.replies is None else self.replies
-
-    @property
-    def seconds(self) -> float:
-        """How long they may take; for none, how long none may come."""
-        return self.within or (REPLY_SECONDS if self.count else SILENCE_SECONDS)
-
-    def fits(self, sender: str, text: str) -> bool:
-        """True for a reply as expected."""
-        return (
-            (self.sender is None or self.sender.lower() == sender)
-            and (self.text is None or self.text == text)
-            and (self.contains is None or self.contains in text)
-            and (self.matches is None or self.matches.search(text) is not None)
-        )
-
-    def fits_answer(self, status: int | None, body: object) -> bool:
-        """True for an answer of the webhook as expected; it may hold more fields."""
-        return self.status in (None, status) and (self.answer is None or _holds(self.answer, body))
-
-    def fits_call(self, call: ToolCall) -> bool:
-        """True for a call as expected; it may have more arguments."""
-        return (
-            self.call in (None, call.name)
-            and (self.arguments is None or _holds(self.arguments, call.arguments))
-            and (self.result is None or self.result in call.result)
-        )
-
-    @model_validator(mode="after")
-    def _about_something(self) -> Self:
-        if not (self.about_replies or self.about_the_answer or self.about_calls or self.window is not None):
-            raise ValueError(
-                "says nothing; give text, contains, matches, replies, status, answer, window, call or calls"
-            )
-        if (self.arguments, self.result) != (None, None) and self.call is None:
-            raise ValueError('has "arguments" or "result" without "call"')
-        return self
-
-
-def _holds(expected: object, found: object) -> bool:
-    if not isinstance(expected, dict):
-        return expected == found
-    return isinstance(found, dict) and all(
-        name in found and _holds(value, found[name]) for name, value in expected.items()
-    )
 
 
 def _spelled_out(value: object) -> object:
@@ -170,14 +59,14 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-class Edit(_Table):
+class Edit(Table):
     """Other words for a message."""
 
     said: str = Field(min_length=1, description="text: what an earlier message says")
     text: str = Field(min_length=1, description="text: what it says from now on")
 
 
-class Step(_Table):
+class Step(Table):
     """One step: a message, a wait, a kill, an expectation, or several of these, which then happen in this order.
 
     Who speaks to whom is as in the step before where it is not said.
@@ -248,7 +137,7 @@ class Step(_Table):
         return self
 
 
-class Rule(_Table):
+class Rule(Table):
     """What the scripted model answers: to the next request, or with ``when`` to every one that has this text."""
 
     when: str | None = Field(None, min_length=1, description="text in the user's message")
@@ -269,7 +158,7 @@ class Rule(_Table):
         return self
 
 
-class Scenario(_Table):
+class Scenario(Table):
     """A whole file.
 
     Attributes:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any
 
+from playground.scenario.expectation import Expectation, ToolCall
 from playground.scenario.stage import Chat, Reply
-from playground.scenario.tables import Expectation, Step, ToolCall
+from playground.scenario.tables import Step
 
 SHOWN_CHARACTERS = 60
 """Texts are cut after so many."""
@@ -44,6 +45,19 @@ def replies(chat: Chat, expect: Expectation) -> str:
     ]
     times = f"{expect.count} times" if expect.count > 1 else ""
     return " ".join(filter(None, [who, "answers", times, *wanted]))
+
+
+def quality(expect: Expectation) -> str:
+    """What the reply should be like."""
+    low, high = expect.characters
+    wanted = [
+        f'in "{expect.language}"' if expect.language else "",
+        f"of {low:,} to {high:,} characters" if expect.length and low else "",
+        f"of at most {high:,} characters" if expect.length and not low else "",
+        "" if expect.refuses is None else "a refusal" if expect.refuses else "no refusal",
+        f"such that: {short(expect.judge)}" if expect.judge else "",
+    ]
+    return f"the reply is {', '.join(filter(None, wanted))}"
 
 
 def window(expected: Sequence[str]) -> str:

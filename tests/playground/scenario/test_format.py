@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from playground.scenario.expectation import REPLY_SECONDS, SILENCE_SECONDS
 from playground.scenario.format import bots_of, load, parse
-from playground.scenario.tables import REPLY_SECONDS, SILENCE_SECONDS
 from relay.errors import ConfigError
 
 STEP = '[[steps]]\nsay = "hi"\n'
@@ -67,7 +67,8 @@ def test_the_smallest_useful_file() -> None:
         (
             STEP + "expect = {}",
             'step 1, key "expect": says nothing; '
-            "give text, contains, matches, replies, status, answer, window, call or calls",
+            "give text, contains, matches, language, length, refuses, judge, replies, status, "
+            "answer, window, call or calls",
         ),
         (
             STEP + "expect.matches = '('",

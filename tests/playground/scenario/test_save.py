@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playground.scenario.expectation import Expectation
 from playground.scenario.format import parse
 from playground.scenario.save import Line, to_toml
-from playground.scenario.tables import Expectation, Step
+from playground.scenario.tables import Step
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
