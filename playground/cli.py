@@ -80,6 +80,8 @@ def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> 
             from playground.services import services
 
             return services(options.model, say)
+        case "eval":
+            return _evaluate(options, environment, arguments)
         case "host":
             require_port(options.port)
             _enter(environment, arguments)
@@ -137,6 +139,22 @@ def _play(options: argparse.Namespace, environment: Environment, arguments: list
     return play.play_in_browser(model, host, options.webhook, open_browser=options.browser)
 
 
+def _evaluate(options: argparse.Namespace, environment: Environment, arguments: list[str]) -> int:
+    _enter(
+        environment,
+        arguments,
+        [
+            *_model(options.model, environment),
+            install.languages(environment),
+            install.media(environment),
+            *install.storage(environment),
+        ],
+    )
+    from playground.evaluation.command import evaluate
+
+    return evaluate(options.files, options.model, options.runs, options.judge, options.out)
+
+
 def _clean() -> int:
     """Remove what was set up. Nothing outside ``.dev`` is touched."""
     if runs := live_runs():
@@ -162,6 +180,14 @@ def _enter(environment: Environment, arguments: list[str], extra: Sequence[Step]
     if Path(sys.prefix).resolve() != environment.folder.resolve():
         hand_over([environment.python, ROOT / "dev.py", *arguments])
     Run().begin()
+
+
+def _count(text: str) -> int:
+    """A whole number from 1 to 100."""
+    number = int(text)
+    if not 1 <= number <= 100:
+        raise argparse.ArgumentTypeError("must be a whole number, 1 to 100")
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -203,6 +229,25 @@ def _parser() -> argparse.ArgumentParser:
 
     services = commands.add_parser("services", help="storage, model and IM server for a host of your own")
     services.add_argument("--model", choices=["tiny", "scripted"], default="tiny")
+
+    evaluation = commands.add_parser(
+        "eval", help="play scenario files several times, and say how often each went well"
+    )
+    evaluation.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a scenario")
+    evaluation.add_argument(
+        "--model",
+        choices=["tiny", "scripted", "settings"],
+        help="what answers, instead of what each file says",
+    )
+    evaluation.add_argument(
+        "--runs", metavar="N", type=_count, default=1, help="how often each file is played"
+    )
+    evaluation.add_argument(
+        "--judge", metavar="ACCID", help='the bot whose model judges where a file says judge = "…"'
+    )
+    evaluation.add_argument(
+        "--out", metavar="FILE", type=Path, help="questions and replies, as JSON lines for other evaluators"
+    )
 
     host = commands.add_parser("host", help="only the function host")
     host.add_argument("--port", type=port, required=True, help="where it listens, on 127.0.0.1")

@@ -50,6 +50,7 @@ AZURITE_MEGABYTES = 60
 TINY_MODEL_MEGABYTES = 127
 PAGE_MEGABYTES = 1
 MEDIA_MEGABYTES = 1
+LANGUAGES_MEGABYTES = 22
 CHECKOV_MEGABYTES = 64
 SUPPLY_MEGABYTES = 17
 LITELLM_MEGABYTES = 81
@@ -228,6 +229,17 @@ def page(environment: Environment) -> Step:
 def media(environment: Environment) -> Step:
     """What makes MP3 of voice messages, in the place of the platform's storage."""
     return environment.packages("LAME", PLAYGROUND_REQUIREMENTS, MEDIA_MEGABYTES, only="lameenc", closed=True)
+
+
+def languages(environment: Environment) -> Step:
+    """What tells the language of a reply, for scenarios that expect one."""
+    return environment.packages(
+        "Language detection",
+        PLAYGROUND_REQUIREMENTS,
+        LANGUAGES_MEGABYTES,
+        only="py3langid|numpy",
+        closed=True,
+    )
 
 
 def storage(environment: Environment) -> list[Step]:

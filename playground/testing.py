@@ -55,7 +55,13 @@ def without_markers(markers: Collection[str], arguments: Sequence[str]) -> list[
 
 def _groups(environment: Environment, *, everything: bool) -> tuple[dict[str, list[Step]], dict[str, str]]:
     """What each marker needs, and why a marker cannot be had here."""
-    groups = {"stack": [*install.storage(environment), install.tiny_model(environment)]}
+    groups = {
+        "stack": [
+            *install.storage(environment),
+            install.tiny_model(environment),
+            install.languages(environment),
+        ]
+    }
     left_out = {}
     if chromium.find_chromium() or chromium.apt_can_install_it():
         page = [install.runtime(environment), install.page(environment), *install.storage(environment)]

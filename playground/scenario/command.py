@@ -19,10 +19,11 @@ from playground.processes import interrupt_on_signals
 from playground.runs import log_folder
 from playground.scenario import toml
 from playground.scenario.format import Scenario, bots_of, load
+from playground.scenario.performance import Judge
 from playground.scenario.run import Player, Result, StepResult
 from playground.stack import Host, Model, Stack
 from playground.steps import set_up
-from relay.config.bots import load_bots
+from relay.config.bots import Bots, load_bots
 from relay.config.settings import APP_FOLDER
 from relay.errors import ConfigError
 
@@ -43,15 +44,10 @@ def play_scenarios(paths: Sequence[Path], model: Model | None, host: Host, webho
         The exit code: 0 when everything was as expected, 1 when not, 130 after Ctrl-C.
     """
     interrupt_on_signals()
-    problems: list[str] = []
-    scenarios: list[tuple[Path, Scenario]] = []
-    for path in paths:
-        try:
-            scenarios.append((path, load(path)))
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        print("\n".join(problems), file=sys.stderr)
+    try:
+        scenarios = load_all(paths)
+    except ConfigError as error:
+        print("\n".join(error.problems), file=sys.stderr)
         return 1
     passed, folder = 0, log_folder("scenario")
     try:
@@ -69,6 +65,24 @@ def play_scenarios(paths: Sequence[Path], model: Model | None, host: Host, webho
         return INTERRUPTED
     print(f"{passed} of {len(scenarios)} as expected")
     return 0 if passed == len(scenarios) else 1
+
+
+def load_all(paths: Sequence[Path]) -> list[tuple[Path, Scenario]]:
+    """Read and check scenario files.
+
+    Raises:
+        ConfigError: with every problem of all of them.
+    """
+    scenarios: list[tuple[Path, Scenario]] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            scenarios.append((path, load(path)))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return scenarios
 
 
 def play_one(
@@ -126,14 +140,28 @@ def stack_for(
     return Stack(model=answering, host=host, logs=logs, environ=environ)
 
 
-async def play_in(stack: Stack, scenario: Scenario, tell: Callable[[StepResult], None]) -> Result:
+def bots_for(scenario: Scenario) -> Bots:
+    """The bots that a scenario speaks to: its own, else those of the app.
+
+    Raises:
+        ConfigError: something is wrong with them.
+    """
+    app_bots = APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml")
+    return bots_of(scenario, "the scenario") or load_bots(app_bots)
+
+
+async def play_in(
+    stack: Stack,
+    scenario: Scenario,
+    tell: Callable[[StepResult], None] = lambda _: None,
+    judge: Judge | None = None,
+) -> Result:
     """Play a scenario in its stack, which runs.
 
     Raises:
         ConfigError: the app's bots file is wrong.
     """
-    app_bots = APP_FOLDER / setting("RELAY_BOTS_FILE", "bots.toml")
-    bots = bots_of(scenario, "the scenario") or load_bots(app_bots)
+    bots = bots_for(scenario)
 
     def restart() -> None:
         stack.kill_functions()
@@ -148,7 +176,7 @@ async def play_in(stack: Stack, scenario: Scenario, tell: Callable[[StepResult],
         if stack.model_url:
             model = Control(session, stack.model_url.removesuffix("/v1"), "the model server")
         kill = kill_host if stack.functions else None
-        player = Player(im, model, bot=next(iter(bots)).accid, kill_host=kill)
+        player = Player(im, model, bot=next(iter(bots)).accid, kill_host=kill, judge=judge)
         return await player.run(scenario, tell)
 
 

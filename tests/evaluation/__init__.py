@@ -1,0 +1,1 @@
+"""Scenario files as an evaluation, and the twenty that users begin with."""
