@@ -33,6 +33,14 @@ def main(arguments: Sequence[str]) -> int:
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.command != "test":
         options.own.error(f"unrecognized arguments: {' '.join(rest)}")
+    if (
+        options.command == "play"
+        and options.keep
+        and (options.webhook or options.terminal or options.scenario)
+    ):
+        options.own.error(
+            "--keep is for the page and a stack of its own: without --webhook, --terminal, --scenario"
+        )
     if options.command == "check" and (wrong := wrong_together(options)):
         options.own.error(wrong)
     for stream in (sys.stdout, sys.stderr):
@@ -136,7 +144,7 @@ def _play(options: argparse.Namespace, environment: Environment, arguments: list
     host = None if options.webhook else options.host
     if options.terminal:
         return play.play_in_terminal(model, host, options.webhook)
-    return play.play_in_browser(model, host, options.webhook, open_browser=options.browser)
+    return play.play_in_browser(model, host, options.webhook, open_browser=options.browser, keep=options.keep)
 
 
 def _evaluate(options: argparse.Namespace, environment: Environment, arguments: list[str]) -> int:
@@ -205,6 +213,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     play.add_argument(
         "--webhook", metavar="URL", type=url, help="post to a host that runs already, on the example settings"
+    )
+    play.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep chats, groups, media and storage for the next time, in .dev/kept",
     )
     way = play.add_mutually_exclusive_group()
     way.add_argument("--terminal", action="store_true", help="chat here, in the terminal")

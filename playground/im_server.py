@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -25,10 +27,13 @@ from playground.im.control import control_routes
 from playground.im.copies import Poster
 from playground.im.faults import ApiFault, Delivery
 from playground.im.platform import Platform
+from playground.im.restored import restored
 from playground.im.said import Said
 from playground.im.storage import ITEM_MAX_BYTES, PATH, StorageFault
+from playground.kept import Lines
 from playground.local_only import programs_only
 from playground.loopback import run_as_process, serving
+from playground.record import Record
 
 __all__ = ["ApiFault", "Delivery", "ImServer", "Said", "StorageFault"]
 
@@ -41,11 +46,15 @@ class ImServer(Platform):
 
     Args:
         port: 0 lets the system choose.
+        keep: folder in which chats and media outlive the process; None keeps nothing.
         platform: what :class:`Platform` takes.
     """
 
-    def __init__(self, *, port: int = 0, **platform: Any) -> None:
-        super().__init__(**platform)
+    def __init__(self, *, port: int = 0, keep: Path | None = None, **platform: Any) -> None:
+        super().__init__(record=Record(Lines(keep / "im.jsonl") if keep else None), **platform)
+        if keep:
+            self.storage.keep_in(keep / "media")
+            self._said = restored(self.record.facts, self.chats, self._api, self.storage)
         self.url = ""
         self._port = port
 
@@ -61,7 +70,14 @@ class ImServer(Platform):
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             self._poster = Poster(
-                self._app_key, self._secret, session, self.chats.now, self._timeouts, self.posts, self.record
+                self._app_key,
+                self._secret,
+                session,
+                self.chats.now,
+                self._timeouts,
+                self.posts,
+                self.record,
+                count(self.record.next_number("post")),
             )
             self.url = await stack.enter_async_context(serving(app, self._port))
             self.storage.host = urlsplit(self.url).netloc
@@ -80,9 +96,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--app-key", default=os.environ.get("IM_APP_KEY", "playground"))
     parser.add_argument("--secret", default=os.environ.get("IM_APP_SECRET", "playground"))
+    parser.add_argument("--keep", type=Path, help="folder in which chats and media outlive the process")
     parser.add_argument("--webhook", help="URL of the webhook, ?code= included")
     args = parser.parse_args()
-    run_as_process(ImServer(app_key=args.app_key, secret=args.secret, webhook=args.webhook, port=args.port))
+    server = ImServer(
+        app_key=args.app_key, secret=args.secret, webhook=args.webhook, port=args.port, keep=args.keep
+    )
+    run_as_process(server)
 
 
 if __name__ == "__main__":

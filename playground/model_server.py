@@ -39,6 +39,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 import aiohttp
@@ -46,6 +47,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from playground.im.chats import wall_clock_ms
+from playground.kept import Lines
 from playground.local_only import programs_only
 from playground.loopback import cut_connection, run_as_process, serving
 from playground.model.calling import Asked, lost_item
@@ -110,6 +112,7 @@ class ModelServer:
         key: str | None = None,
         upstream: str | None = None,
         context_tokens: int | None = None,
+        keep: Path | None = None,
     ) -> None:
         self.url = ""
         self.requests: list[ModelRequest] = []
@@ -118,8 +121,8 @@ class ModelServer:
         self._context_tokens = context_tokens
         self._script = Script()
         self.audio: list[ModelRequest] = []
-        self._numbers = count()
-        self._record = Record()
+        self._record = Record(Lines(keep / "model.jsonl") if keep else None)
+        self._numbers = count(self._record.next_number("request"))
         self._released = asyncio.Event()
         sounding = Sounding(partial(self._recorded, self.audio), self._has_key, self._wait)
         self._sounding, self.hearing, self.ear = sounding, sounding.script, sounding.ear
@@ -336,8 +339,9 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--upstream", help="base URL of a real model that answers what no script does")
+    parser.add_argument("--keep", type=Path, help="folder in which what was asked outlives the process")
     args = parser.parse_args()
-    run_as_process(ModelServer(port=args.port, upstream=args.upstream))
+    run_as_process(ModelServer(port=args.port, upstream=args.upstream, keep=args.keep))
 
 
 if __name__ == "__main__":

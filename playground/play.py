@@ -16,11 +16,12 @@ import aiohttp
 
 from playground.beside import is_local, stack_beside
 from playground.im_control import ImControl
+from playground.kept import Kept
 from playground.local_settings import local_values, setting
 from playground.page.parts import HostLabel, ModelLabel
 from playground.page.posts import mask_key
 from playground.page.server import PageServer
-from playground.ports import SPANS_PORT, port_is_free
+from playground.ports import ANY_PORTS, SPANS_PORT, Ports, port_is_free
 from playground.processes import interrupt_on_signals
 from playground.progress import say
 from playground.reload import FOR_OWNER, TAKEN_ON, app_files, keep_up
@@ -49,7 +50,7 @@ NO_SPANS = (
 
 
 def play_in_browser(
-    model: Model, host: Host | None, webhook: str | None, *, open_browser: bool = True
+    model: Model, host: Host | None, webhook: str | None, *, open_browser: bool = True, keep: bool = False
 ) -> int:
     """Start the stack and serve the page until the user ends it.
 
@@ -62,12 +63,15 @@ def play_in_browser(
     if bots is None:
         return 1
     only_im = webhook is not None and not is_local(webhook)
+    kept = Kept() if keep else None
+    if kept:
+        print(f"Kept     {kept}", flush=True)
     try:
-        with _page_server(bots, model, host, webhook, only_im=only_im) as server:
+        with _page_server(bots, model, host, webhook, only_im=only_im, kept=kept) as server:
             print(f"Page     {server.url}/", flush=True)
             if open_browser and _has_display():
                 webbrowser.open(server.url)
-            with _stack(model, host, webhook, collector=server.collector) as stack:
+            with _stack(model, host, webhook, collector=server.collector, kept=kept) as stack:
                 try:
                     server.connect(stack)
                     print(_banner(stack, model, bots, server), flush=True)
@@ -112,21 +116,35 @@ def _bots() -> Bots | None:
     return bots
 
 
-def _stack(model: Model, host: Host | None, webhook: str | None, *, collector: str = "") -> Stack:
+def _stack(
+    model: Model, host: Host | None, webhook: str | None, *, collector: str = "", kept: Kept | None = None
+) -> Stack:
     logs = log_folder("play")
     if webhook is not None:
         return stack_beside(webhook, model, logs)
-    return Stack(model=model, host=host, logs=logs, app_secret=secrets.token_hex(16), collector=collector)
+    secret = secrets.token_hex(16)
+    ports = Ports(im=kept.im_port) if kept else ANY_PORTS
+    keep = kept.folder if kept else None
+    return Stack(
+        model=model, host=host, logs=logs, app_secret=secret, collector=collector, ports=ports, keep=keep
+    )
 
 
 def _page_server(
-    bots: Bots, model: Model, host: Host | None, webhook: str | None, *, only_im: bool
+    bots: Bots, model: Model, host: Host | None, webhook: str | None, *, only_im: bool, kept: Kept | None
 ) -> PageServer:
     label = ModelLabel(model, MODEL_LABELS[model], visible=model != "settings")
     invisible = () if label.visible else (MODEL_OF_SETTINGS,)
     if webhook is None:
         label_of_host = HostLabel(host or "builtin", "starting", killable=True)
-        return PageServer(bots, label, label_of_host, invisible=invisible, files=app_files())
+        return PageServer(
+            bots,
+            label,
+            label_of_host,
+            invisible=invisible,
+            files=app_files(),
+            keep=kept.folder if kept else None,
+        )
     if only_im:
         label, invisible = ModelLabel("remote", THEIR_MODEL, visible=False), ()
     port = SPANS_PORT if port_is_free(SPANS_PORT) else 0

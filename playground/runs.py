@@ -28,6 +28,9 @@ RUNS = DEV / "runs"
 
 END_SECONDS = 2.0
 
+WRITES_AT_ITS_END = "azurite"
+"""What of its data was not on disk yet would be missing beside what the other parts have kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -95,8 +98,12 @@ def end_dead_runs(folder: Path = RUNS) -> list[Process]:
         run = _read(path)
         if run and run[0].alive():
             continue
-        for child in run[1:]:
+        for child in sorted(
+            run[1:], key=lambda child: child.name == WRITES_AT_ITS_END
+        ):  # it waits for who reads
             if child.alive():
+                if child.name == WRITES_AT_ITS_END:
+                    _ask_to_end(child)
                 kill(child.pid)
                 _await_end(child)
                 ended.append(child)
@@ -177,6 +184,14 @@ if sys.platform == "win32":
             return f"{created.dwHighDateTime}:{created.dwLowDateTime}"
         finally:
             kernel.CloseHandle(handle)
+
+
+def _ask_to_end(process: Process) -> None:
+    """Let a process write what it has, where the system has a polite way."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+        _await_end(process)
 
 
 def _await_end(process: Process) -> None:

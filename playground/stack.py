@@ -44,6 +44,8 @@ DRAIN_SECONDS = 600.0
 """A host that was replaced may work so long on what it has begun: longer than any turn takes."""
 
 OTHERS_STOP_SECONDS = 1.0
+KEPT_STOP_SECONDS = 10.0
+"""Azurite writes what it has in memory when it ends."""
 
 
 EXAMPLE_WEBHOOK = "http://127.0.0.1:7071/api/webhook"
@@ -74,6 +76,7 @@ class Stack:
         only_im: start nothing but the IM server.
         collector: base URL of who gets the function host's spans; empty for nobody.
         logs: folder of the parts' output.
+        keep: folder in which storage, chats and media outlive the stack; None keeps nothing.
         environ: the environment, with what it says over ``local.settings.json``.
 
     Attributes:
@@ -96,13 +99,20 @@ class Stack:
         app_secret: str = APP_SECRET,
         only_im: bool = False,
         collector: str = "",
+        keep: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.logs = logs
         self.webhook = webhook
         self.im_url = self.model_url = ""
         self.functions: Child | None = None
-        self.storage = Azurite(ports=(ports.blob, ports.queue, ports.table), log=logs / "azurite.log")
+        self.storage = Azurite(
+            in_memory=keep is None,
+            location=(keep or logs) / "storage",
+            ports=(ports.blob, ports.queue, ports.table),
+            log=logs / "azurite.log",
+        )
+        self._keep = ["--keep", str(keep)] if keep else []
         self._model, self._host, self._ports = model, host, ports
         self._app_key, self._app_secret = app_key, app_secret
         self._only_im, self._collector = only_im, collector
@@ -150,7 +160,7 @@ class Stack:
                 child.kill()
             raise
         finally:
-            self.storage.stop(OTHERS_STOP_SECONDS)
+            self.storage.stop(KEPT_STOP_SECONDS if self._keep else OTHERS_STOP_SECONDS)
             self.functions, self._hosts, self._children = None, [], []
 
     def break_off(self) -> None:
@@ -201,7 +211,9 @@ class Stack:
             self._hosts.remove(replaced)
 
     def _start(self) -> None:
-        im = self._part("im", "playground.im_server", self._ports.im, environ=self._credentials())
+        im = self._part(
+            "im", "playground.im_server", self._ports.im, *self._keep, environ=self._credentials()
+        )
         if self._only_im:
             self.im_url = _url_of(im)
             _post_to_webhook(self.im_url, self.webhook)
@@ -216,7 +228,7 @@ class Stack:
             tiny = self._part("tiny", "playground.tiny_model", port)
             upstream = ["--upstream", f"http://127.0.0.1:{port}/v1"]
         if self._model != "settings":
-            model = self._part("model", "playground.model_server", self._ports.model, *upstream)
+            model = self._part("model", "playground.model_server", self._ports.model, *upstream, *self._keep)
         self.im_url = _url_of(im)
         self.model_url = _url_of(model) + "/v1" if model else ""
         self.storage.wait_until_ready()

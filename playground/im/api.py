@@ -284,6 +284,10 @@ class ServerApi:
             # Whatever becomes of the call: a refused one repeats a request, too.
             self._request_ids[request_id] = now
 
+    def has_delivered(self, message: Delivered) -> None:
+        """A message of an earlier process: its client id is not taken again."""
+        self._client_ids.add((message.sender, message.client_id))
+
     async def _deliver(self, dialect: Dialect, send: Send) -> Delivered:
         if send.chunk is not None and send.stream_id is not None:
             return await self._streams.go_on(send.stream_id, send.client_id, send.chunk)

@@ -139,6 +139,20 @@ class Chats:
         self.events.append(message)
         await self.record.add("message", message)
 
+    def restore(self, message: Delivered) -> None:
+        """Put a message back that an earlier process has recorded; nobody is told."""
+        if message.changed == "deleted":
+            self._messages.pop(message.server_id, None)
+        else:
+            self._messages[message.server_id] = message
+
+    def restore_team(self, team: Team) -> None:
+        """Put a group back in the same way; one without members has ended."""
+        if team.members:
+            self.teams[team.tid] = team
+        else:
+            self.teams.pop(team.tid, None)
+
     async def change(self, server_id: str, text: str) -> Delivered:
         """Let a message say something else from now on; of a recalled one :data:`RECALLED`.
 

@@ -175,7 +175,7 @@ class Poster:
     timeout_seconds: Mapping[Input, float]
     posts: list[Post]
     record: Record
-    _numbers: Iterator[int] = field(default_factory=count)
+    numbers: Iterator[int] = field(default_factory=count)
 
     async def post(
         self,
@@ -222,7 +222,7 @@ class Poster:
         }
         headers = _with_others(headers, others)
         text = body.decode(errors="replace")
-        post = Post(next(self._numbers), self.now(), url, headers, text, server_id, input)
+        post = Post(next(self.numbers), self.now(), url, headers, text, server_id, input)
         await self.record.add("post", post)
         began = time.perf_counter()
         status, answer, failure = await self._exchange(post, body)

@@ -55,6 +55,7 @@ class Platform:
         copy_seconds, chatbot_seconds: how long the platform waits for the webhook.
         resend_seconds: delays of the resends of the high-guarantee copy; by default nothing is sent again.
         hold_seconds: how long a message that is held back waits for a later one.
+        record: of what happens; None begins one.
     """
 
     def __init__(
@@ -68,15 +69,14 @@ class Platform:
         chatbot_seconds: float = CHATBOT_TIMEOUT_SECONDS,
         resend_seconds: Sequence[float] = (),
         hold_seconds: float = HOLD_SECONDS,
+        record: Record | None = None,
     ) -> None:
-        self.webhook = webhook
-        self.delivery = Delivery()
+        self.webhook, self.delivery = webhook, Delivery()
         self.posts: list[Post] = []
         self._app_key, self._secret = app_key, secret
-        self._resend_seconds = tuple(resend_seconds)
+        self._resend_seconds, self._hold_seconds = tuple(resend_seconds), hold_seconds
         self._timeouts: dict[Input, float] = {"copy": copy_seconds, "chatbot": chatbot_seconds}
-        self.record = Record()
-        self._hold_seconds = hold_seconds
+        self.record = record or Record()
         self._said: dict[str, Said] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.chats = Chats(self.record, now)

@@ -21,11 +21,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from aiohttp import web
 
 from playground.im.chats import wall_clock_ms
+from playground.im.shelf import Stored, keep_medium, kept_media
 from playground.media import Unreadable, films, pictures, sounds
 from playground.record import Record
 
@@ -67,25 +69,6 @@ class StorageFault:
 
     kind: FaultKind
     lasting: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Something that lies here.
-
-    Attributes:
-        content_type: what its sender says it is.
-        frame: of a film that nothing here decodes, its first picture; empty for none.
-    """
-
-    content: bytes
-    content_type: str
-    frame: bytes = b""
-
-    @property
-    def size(self) -> int:
-        """Bytes that are kept of it."""
-        return len(self.content) + len(self.frame)
 
 
 @dataclass(slots=True)
@@ -133,6 +116,11 @@ class Storage:
     _waiting: list[StorageFault] = field(default_factory=list)
     _lasting: StorageFault | None = None
     _stuck: dict[str, StorageFault] = field(default_factory=dict)
+    _folder: Path | None = None
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep everything in a folder, too, in which an earlier process may have kept something."""
+        self._folder, self._items = folder, kept_media(folder)
 
     def put(self, content: bytes, content_type: str) -> str:
         """Store something; returns its URL.
@@ -186,8 +174,13 @@ class Storage:
         if item.size > ITEM_MAX_BYTES:
             raise StorageFull(f"the platform's storage takes at most {ITEM_MAX_BYTES // 1024**2} MB")
         self._items[key] = item
+        if self._folder:
+            keep_medium(self._folder, key, item)
         while sum(kept.size for kept in self._items.values()) > self.max_bytes:
-            del self._items[next(iter(self._items))]
+            dropped = next(iter(self._items))
+            del self._items[dropped]
+            if self._folder:
+                (self._folder / dropped).unlink(missing_ok=True)
 
     def _key(self, url: str) -> str:
         return url.partition("?")[0].removeprefix(f"http://{self.host}{PATH}")

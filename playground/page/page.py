@@ -17,17 +17,17 @@ from playground.im.chats import Delivered
 from playground.page.events import Events
 from playground.page.inspector import Inspector
 from playground.page.journal import Journal
+from playground.page.kept import NOTHING_KEPT, PageKept
 from playground.page.media import key_of
 from playground.page.parts import FilesLabel, HostLabel, HostState, ModelLabel, Parts
 from playground.page.people import People, Team
 from playground.page.requests import Requests
-from playground.page.roster import Roster
+from playground.page.roster import Roster, bot_as_json
 from playground.page.shown import Shown
 from playground.page.spans import SpanFact
 from playground.page.switchboard import Switchboard
 from playground.page.words import Said, say
 from relay.clock import DAY_MS, MINUTE_MS
-from relay.config.bot import Bot
 from relay.config.bots import Bots
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class Page:
         invisible: sentences on what cannot be seen in this mode, and how to make it visible.
         without_spans: another such sentence, where only the first span tells whether the relay's spans come here;
             empty where they do.
+        kept: what outlives the page.
 
     Attributes:
         roster, people, journal, shown, events, switchboard, inspector, requests: the parts of what is behind the page.
@@ -71,6 +72,7 @@ class Page:
         *,
         invisible: Sequence[str] = (),
         without_spans: Said | None = None,
+        kept: PageKept = NOTHING_KEPT,
     ) -> None:
         self.roster = Roster(bots)
         self.people = People(bot.accid for bot in bots)
@@ -84,6 +86,8 @@ class Page:
         self.shown = Shown(self.journal, self.roster)
         self.requests = Requests(self.journal)
         self.faults_of: dict[str, list[str]] = {}
+        self._kept = kept
+        kept.restore(self.journal, self.people)
         self._arrivals: dict[str, asyncio.Future[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -113,7 +117,8 @@ class Page:
 
     def host_was_killed(self) -> None:
         """Note the time: what the host worked on was broken off."""
-        self.journal.kills.append(int(time.time() * 1000))
+        self.journal.kills.append(killed := int(time.time() * 1000))
+        self._kept.killed(killed)
         self.host_is("down")
         self._publish_timelines(self.shown.waiting())
 
@@ -131,6 +136,7 @@ class Page:
 
     def receive_spans(self, found: Iterable[SpanFact]) -> None:
         """Take spans of the relay."""
+        self._kept.spans(found := list(found))
         were_visible = self.journal.spans_visible
         self._learned(self.journal.add_spans(found))
         if self.journal.spans_visible != were_visible:
@@ -140,8 +146,8 @@ class Page:
         """Everything that the page shows at first."""
         return {
             "bots": [
-                *(_bot(bot) for bot in self.roster.current),
-                *(_bot(bot, removed=True) for bot in self.roster.former if self._is_seen(bot.accid)),
+                *(bot_as_json(bot) for bot in self.roster.current),
+                *(bot_as_json(bot, removed=True) for bot in self.roster.former if self._is_seen(bot.accid)),
             ],
             "users": [asdict(user) for user in self.people.users.values()],
             "teams": [team.as_json() for team in self.people.teams.values() if team.members],
@@ -218,10 +224,9 @@ class Page:
 
     def _is_seen(self, accid: str) -> bool:
         """Whether something is left of a bot: a message, a place in a group."""
-        messages = self.shown.messages.values()
-        teams = self.people.teams.values()
-        return any(accid in (said["sender"], said["to"], said["bot"]) for said in messages) or any(
-            accid in team.members for team in teams
+        places = [(said["sender"], said["to"], said["bot"]) for said in self.shown.messages.values()]
+        return any(
+            accid in place for place in [*places, *(team.members for team in self.people.teams.values())]
         )
 
     def own_message(self, sender: str, message: str) -> Delivered:
@@ -248,7 +253,8 @@ class Page:
 
     def add_user(self, name: str) -> dict[str, Any]:
         """A new user of this name."""
-        user = asdict(self.people.add_user(name))
+        self._kept.user(added := self.people.add_user(name))
+        user = asdict(added)
         self.events.publish("user", user=user)
         return user
 
@@ -257,6 +263,7 @@ class Page:
         parts = await self.parts()
         await parts.im.call("POST", "teams", json={"tid": tid, "members": list(members), "report": True})
         team = self.people.put_team(tid, name, members)
+        self._kept.team(team)
         self.events.publish("team", team=team.as_json())
         return team
 
@@ -330,17 +337,3 @@ class Page:
 def _kept_ms(bots: Bots) -> int:
     """How long after the end of its day a table of history is kept."""
     return bots.longest_limit_minutes * MINUTE_MS + DAY_MS
-
-
-def _bot(bot: Bot, *, removed: bool = False) -> dict[str, Any]:
-    """A bot for the page. Its avatar lies on another host, and the page asks no other host for anything."""
-    return {
-        "accid": bot.accid,
-        "name": bot.name,
-        "aliases": list(bot.aliases),
-        "avatar": None,
-        "functions": sorted(bot.functions),
-        "reply": bot.reply,
-        "enabled": bot.enabled,
-        "removed": removed,
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from relay.config.bot import Bot
 
@@ -28,3 +29,17 @@ class Roster:
         known, self.current = tuple(self), tuple(bots)
         there = {bot.accid for bot in self.current}
         self.former = tuple(bot for bot in known if bot.accid not in there)
+
+
+def bot_as_json(bot: Bot, *, removed: bool = False) -> dict[str, Any]:
+    """A bot for the page. Its avatar lies on another host, and the page asks no other host for anything."""
+    return {
+        "accid": bot.accid,
+        "name": bot.name,
+        "aliases": list(bot.aliases),
+        "avatar": None,
+        "functions": sorted(bot.functions),
+        "reply": bot.reply,
+        "enabled": bot.enabled,
+        "removed": removed,
+    }

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 
 from playground.control import Control
 from playground.loopback import serving
+from playground.page.kept import PageKept
 from playground.page.page import Page
 from playground.page.parts import FilesLabel, HostLabel, ModelLabel, Parts
 from playground.page.routes import Routes
@@ -55,6 +57,7 @@ class PageServer:
             collector's URL.
         spans_port: of loopback, where the relay's spans are taken; 0 lets the system choose.
         files: the bots file and the file of tools, to be followed; None for what does not change.
+        keep: folder in which what the page knows outlives it; None keeps nothing.
 
     Attributes:
         url: of the page.
@@ -71,11 +74,13 @@ class PageServer:
         without_spans: str = "",
         spans_port: int = 0,
         files: Files | None = None,
+        keep: Path | None = None,
     ) -> None:
         self.url = self.collector = ""
         self._bots, self._model, self._host = bots, model, host
         self._invisible, self._without_spans = invisible, without_spans
         self._spans_port, self._files = spans_port, files
+        self._keep = keep
         self._stack: Stack | None = None
         self._started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -123,6 +128,7 @@ class PageServer:
                 self._host,
                 invisible=self._invisible,
                 without_spans=Said(unseen, {"collector": self.collector}) if unseen else None,
+                kept=PageKept(self._keep),
             )
             app = Routes(self._page, self._kill if self._host.killable else None).application()
             app.on_shutdown.append(lambda _: self._page.aclose())
