@@ -45,6 +45,7 @@ class HostLines:
             self._lines.append(Line(self._count, time.time_ns() // 1_000_000, plain))
 
     def after(self, number: int) -> list[Line]:
-        """The lines behind this number that are still kept."""
+        """The lines behind this number that are still kept; all of them for a number of another run."""
         with self._lock:
+            number = number if number <= self._count else 0
             return [line for line in self._lines if line.number > number]

@@ -6,8 +6,8 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
-from relay.keys import conversation_key, message_hash
-from relay.messages import Turn
+from relay.keys import conversation_key
+from relay.messages import Turn, message_hash
 
 RECORD_VERSION = 1
 

@@ -28,7 +28,7 @@ import uuid
 from datetime import UTC, datetime
 
 from relay.clock import DAY_MS
-from relay.messages import Message
+from relay.messages import Message, message_hash
 
 TABLE_PREFIX = "relay"
 """What the names of all tables begin with."""
@@ -101,11 +101,6 @@ def server_id_of(key: str) -> str:
     """Of a message row, or of its reply's: the platform's id of the message; empty when it had none."""
     parts = key.split("|")
     return str(_LARGEST_ID - int(parts[2])) if len(parts) == 5 else ""
-
-
-def message_hash(message_id: str) -> str:
-    """What stands for a message in keys, logs and spans."""
-    return _hash(message_id, 24)
 
 
 def dedupe_key(message_id: str) -> str:

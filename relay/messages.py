@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -85,6 +86,11 @@ class Message:
     staff: bool = False
 
 
+def message_hash(message_id: str) -> str:
+    """What a message is called in keys, logs, spans and queues: the same 24 characters everywhere, to look for."""
+    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
 def client_id_of(message_id: str, sender: str) -> str:
     """The sender's own id of a message, out of the relay's; empty where that was made of something else."""
     begin = f"c:{sender}:"
@@ -152,9 +158,12 @@ class Turn:
     change: Change | None = None
 
     def to_json(self) -> str:
-        """The text for the queue: JSON that is also legal in the XML which carries it."""
-        version = self._version()
-        fields: dict[str, Any] = {"v": version, **dataclasses.asdict(self)}
+        """The text for the queue: JSON that is also legal in the XML which carries it.
+
+        Beside the turn it has the message's hash, for people: it is what log lines call the message.
+        """
+        told = {"v": self._version(), "log_id": message_hash(self.message.id)}
+        fields: dict[str, Any] = {**told, **dataclasses.asdict(self)}
         text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
         return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

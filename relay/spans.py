@@ -41,7 +41,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from relay import keys
-from relay.messages import Message
+from relay.messages import Message, message_hash
 
 Attribute = str | int | float | bool | list[str]
 
@@ -200,7 +200,7 @@ def about(message: Message) -> dict[str, Attribute]:
     return {
         BOT: message.bot,
         CONVERSATION: keys.conversation_key(message),
-        MESSAGE: keys.message_hash(message.id),
+        MESSAGE: message_hash(message.id),
     }
 
 

@@ -15,7 +15,7 @@ from playground.page.robot import bot_for, robot_of
 from playground.page.standing import standing_of
 from relay.config.bot import Bot
 from relay.inbound.routing import identities
-from relay.keys import message_hash
+from relay.messages import message_hash
 
 
 class Shown:

@@ -28,7 +28,14 @@ from relay.inbound.routing import Accepted, Reason, route
 from relay.inbound.strict_json import parse_object
 from relay.inbound.taken_back import changes_in
 from relay.inbound.wire import read
-from relay.messages import QUEUE_MESSAGE_MAX_BYTES, QUEUE_MESSAGE_ROOM_BYTES, Change, Message, Turn
+from relay.messages import (
+    QUEUE_MESSAGE_MAX_BYTES,
+    QUEUE_MESSAGE_ROOM_BYTES,
+    Change,
+    Message,
+    Turn,
+    message_hash,
+)
 from relay.ports import Clock
 from relay.signature import verify
 
@@ -169,7 +176,7 @@ class Webhook:
             _check_size(turn)
         await asyncio.gather(*map(self._note, turns))
         for _, change in changes:
-            logger.info("noted %s message=%s", change.kind, keys.message_hash(change.ids[0])[:8])
+            logger.info("noted %s message=%s", change.kind, message_hash(change.ids[0]))
         return HttpAnswer(200, {"status": "noted"})
 
     async def _take(self, turn: Turn, bot: Bot) -> HttpAnswer:
@@ -222,7 +229,7 @@ def _log_accepted(outcome: str, message: Message) -> None:
         "%s bot=%s conversation=%s message=%s source=%s",
         outcome,
         message.bot,
-        keys.conversation_key(message)[:8],
-        keys.message_hash(message.id)[:8],
+        keys.conversation_key(message),
+        message_hash(message.id),
         message.source,
     )

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from relay.clock import MINUTE_MS
-from relay.keys import is_of_round, message_hash
+from relay.keys import is_of_round
 from relay.memory.rows import Entry, is_earlier
+from relay.messages import message_hash
 from relay.spelling import fold
 
 YES = ("yes", "是")

@@ -11,11 +11,11 @@ from relay import spans
 from relay.clock import DAY_MS
 from relay.config.bots import Bot
 from relay.errors import RowChanged
-from relay.keys import conversation_key, message_hash
+from relay.keys import conversation_key
 from relay.memory.days import Days
 from relay.memory.rows import Entry, is_earlier
 from relay.memory.window import Plan, fates, plan
-from relay.messages import Message
+from relay.messages import Message, message_hash
 from relay.ports import Insert, Merge, Page, Value
 
 log = logging.getLogger(__name__)

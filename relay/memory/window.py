@@ -8,9 +8,9 @@ from typing import Literal
 
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot
-from relay.keys import message_hash
 from relay.memory.approval import newest_reply, question_for, word_of
 from relay.memory.rows import Entry, in_time_order, is_earlier
+from relay.messages import message_hash
 
 BATCH_MAX_ROWS = 90
 """Messages that are answered together; with their reply they fit one transaction of 100 changes."""

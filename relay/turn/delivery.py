@@ -13,7 +13,7 @@ from relay.failures import FailureRecord
 from relay.keys import client_id
 from relay.memory.history import History
 from relay.memory.rows import Entry, spread, to_json
-from relay.messages import Message, Turn
+from relay.messages import Message, Turn, message_hash
 from relay.outbox import SEE, Outbox
 from relay.outgoing import Medium
 from relay.ports import Clock, Messenger, Outgoing, Sent, Value
@@ -245,9 +245,10 @@ class Delivery:
 
     async def _give_up_on(self, turn: Turn, partition: str, reply: Entry, cause: str) -> None:
         log.error(
-            "reply undeliverable bot=%s conversation=%s cause=%s; %s",
+            "reply undeliverable bot=%s conversation=%s message=%s cause=%s; %s",
             turn.message.bot,
             partition,
+            message_hash(reply.id),
             cause,
             SEE,
         )

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from relay.attachments import Attachment
 from relay.config.bots import Bot
 from relay.errors import MediumError, MediumGone
-from relay.keys import message_hash
 from relay.memory.rows import WINDOW_WORDS_MAX_CHARS, Entry
+from relay.messages import message_hash
 from relay.ports import ChatMessage, Function, Prompt
 from relay.spelling import one_line
 from relay.turn.overflow import CUT, RESULT_CUT

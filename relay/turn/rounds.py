@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 
 from relay.config.bots import Bot
 from relay.errors import LeaseEnded, NoTimeForCalls
-from relay.keys import client_id, message_hash, round_key
+from relay.keys import client_id, round_key
 from relay.memory.approval import word_of
 from relay.memory.counts import TOKENS_MAX
 from relay.memory.rows import COUNTS, Entry
 from relay.memory.window import Plan
+from relay.messages import message_hash
 from relay.outgoing import Medium
 from relay.ports import Completion, Function, FunctionCall
 from relay.tools import BadArguments, Result, Tool

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from relay.keys import message_hash
 from relay.memory.pace import loop
 from relay.memory.rows import Entry
 from relay.memory.window import Plan
+from relay.messages import message_hash
 from relay.ports import Value
 from relay.turn.task import Parts, Task
 

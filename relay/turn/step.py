@@ -14,11 +14,11 @@ from enum import Enum, auto
 
 from relay.config.bots import Bot
 from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, NoTimeForCalls, RowChanged, ToolsBroken
-from relay.keys import message_hash
 from relay.memory.history import UNSEEABLE
 from relay.memory.lease import Lease
 from relay.memory.rows import Entry
 from relay.memory.window import Plan
+from relay.messages import message_hash
 from relay.outbox import SEE
 from relay.turn.asking import Draft, Refusal, ask, failure_text
 from relay.turn.layout import in_parts
@@ -279,7 +279,7 @@ class Step:
             " cached_tokens=%d reasoning_tokens=%d server_tools=%s",
             self._task.bot.accid,
             self._partition,
-            message_hash(plan.batch[-1].id),
+            ",".join(message_hash(entry.id) for entry in plan.batch),
             draft.outcome,
             len(plan.batch),
             draft.window,

@@ -17,10 +17,9 @@ from relay.clock import DAY_MS, MINUTE_MS
 from relay.config.bots import Bot
 from relay.errors import ImUnavailable, RowChanged, StorageError
 from relay.failures import FailureRecord
-from relay.keys import message_hash
 from relay.memory.days import CLOCK_SKEW_MS
 from relay.memory.rows import Entry
-from relay.messages import Change, Message, Turn
+from relay.messages import Change, Message, Turn, message_hash
 from relay.outbox import SEE
 from relay.ports import Value
 from relay.turn.task import Parts

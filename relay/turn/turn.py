@@ -28,7 +28,7 @@ from relay.keys import client_id
 from relay.memory.history import Conversation
 from relay.memory.rows import Entry
 from relay.memory.window import gathering_seconds
-from relay.messages import Turn
+from relay.messages import Turn, message_hash
 from relay.outbox import SEE
 from relay.turn.commands import carry_out, kind_of
 from relay.turn.limits import counted
@@ -83,21 +83,20 @@ class Turns:
         turn = await self._parts.outbox.watched(
             turn, self._parts.timing.lease_seconds(bot), self._parts.clock.now()
         )
+        named = (
+            f"bot={bot.accid} conversation={conversation.partition} message={message_hash(turn.message.id)}"
+        )
         try:
             outcome = await self._step(turn, bot, conversation, tried=turn.attempt > 0 or deliveries > 1)
         except HistoryExpired:
-            log.warning("message too old to answer bot=%s conversation=%s", bot.accid, conversation.partition)
+            log.warning("message too old to answer %s", named)
             outcome = "expired"
         except (ModelError, ImError, StorageError) as failure:
             reason = f"{type(failure).__name__}: {failure}"
             spans.failed(spans.current(), type(failure).__name__)
             spans.current().set_attribute(spans.CAUSE, reason)
             log.warning(
-                "turn failed bot=%s conversation=%s attempt=%d failure=%s; it is tried again",
-                bot.accid,
-                conversation.partition,
-                turn.attempt,
-                reason,
+                "turn failed %s attempt=%d failure=%s; it is tried again", named, turn.attempt, reason
             )
             if turn.last_try:
                 turn = replace(turn, give_up=True)
@@ -106,7 +105,7 @@ class Turns:
                 at_least = failure.retry_after if isinstance(failure, ModelUnavailable) else 0
                 await self._parts.outbox.retry(turn, reason, seconds_left, at_least)
                 return "retried"
-            log.error("turn abandoned bot=%s conversation=%s", bot.accid, conversation.partition)
+            log.error("turn abandoned %s", named)
             await self._parts.outbox.record(FailureRecord.of(turn, reason, conversation.partition))
             outcome = "abandoned"
         if outcome == "busy":

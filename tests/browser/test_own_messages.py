@@ -30,11 +30,15 @@ async def test_a_recalled_message_leaves_the_chat_and_the_memory_of_the_bot(visi
     await ada.open_chat("Helper")
     secret = await ada.ask("the code is 1234")
     await secret.hover()
-    await secret.get_by_test_id("own-menu").click()
+    await secret.get_by_test_id("message-menu").click()
     await secret.get_by_test_id("recall").click()
     recalled = await ada.said(ada.accid, "(recalled)")
     await expect(recalled).to_have_attribute("data-changed", "recalled")
-    await expect(recalled.get_by_test_id("own-menu")).to_have_count(0)
+    await recalled.hover()
+    await recalled.get_by_test_id("message-menu").click()
+    await expect(recalled.get_by_test_id("copyId")).to_be_visible()
+    await expect(recalled.get_by_test_id("recall")).to_have_count(0)
+    await ada.page.keyboard.press("Escape")
     await expect(ada.at("message", sender=ada.accid).filter(has_text="1234")).to_have_count(0)
 
     await stored(ada, recalled, "")
@@ -53,7 +57,7 @@ async def test_an_edited_message_is_remembered_as_edited_by_keyboard_alone(visit
     await tab_to(ada, ada.at("message").last, "Shift+Tab")
     await keyboard.press("ArrowUp")
     await expect(question).to_be_focused()
-    await tab_to(ada, question.get_by_test_id("own-menu"))
+    await tab_to(ada, question.get_by_test_id("message-menu"))
     await keyboard.press("Enter")
     await tab_to(ada, question.get_by_test_id("edit"))
     assert await barriers(ada.page) == []
@@ -80,7 +84,7 @@ async def test_on_a_phone_the_menu_of_a_message_is_there_and_within_the_screen(v
     ada = await visit(**PHONE)
     await ada.open_chat("Helper")
     question = await ada.ask("hi")
-    await question.get_by_test_id("own-menu").click()
+    await question.get_by_test_id("message-menu").click()
     for item in ("edit", "recall"):
         await expect(question.get_by_test_id(item)).to_be_in_viewport(ratio=1)
     assert await barriers(ada.page) == []
@@ -92,6 +96,10 @@ async def test_nobody_changes_what_another_has_written(visit: Visit) -> None:
     said = await ada.say("hello Bob")
     await bob.open_chat(ada.name)
     seen = await bob.said(ada.accid, "hello Bob")
-    await expect(seen.get_by_test_id("own-menu")).to_have_count(0)
+    await seen.hover()
+    await seen.get_by_test_id("message-menu").click()
+    await expect(seen.get_by_test_id("copyText")).to_be_visible()
+    for own in ("edit", "recall", "again"):
+        await expect(seen.get_by_test_id(own)).to_have_count(0)
     url = f"{ada.home}/api/messages/{await said.get_attribute('data-id')}/recall"
     assert (await bob.page.request.post(url, data={"as": bob.accid})).status == 404

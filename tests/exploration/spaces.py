@@ -16,9 +16,9 @@ from opentelemetry.trace import NoOpTracer
 from relay import spans
 from relay.config.bots import Bot
 from relay.config.settings import load_settings
-from relay.keys import client_id, conversation_key, message_hash
+from relay.keys import client_id, conversation_key
 from relay.memory.rows import is_earlier
-from relay.messages import Change, Message
+from relay.messages import Change, Message, message_hash
 from relay.outbox import FAILED, TURNS
 from relay.texts import RELAYS_OWN
 from relay.turn import respond, running, ways

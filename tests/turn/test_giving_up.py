@@ -7,8 +7,7 @@ import json
 from dataclasses import replace
 
 from relay.errors import ModelOverflow, ModelUnavailable
-from relay.keys import message_hash
-from relay.messages import Turn
+from relay.messages import Turn, message_hash
 from relay.outbox import FAILED as FAILED_QUEUE
 from relay.outbox import POISON, TURNS
 from relay.texts import RELAYS_OWN

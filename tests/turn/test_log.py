@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 
 import pytest
 
@@ -27,6 +29,68 @@ def test_no_log_of_a_turn_holds_what_was_said(relay: RelayKit, caplog: pytest.Lo
         assert what in caplog.text
     assert private not in caplog.text
     assert relay.settings.im_app_secret.get_secret_value() not in caplog.text
+
+
+def told_of(caplog: pytest.LogCaptureFixture, begin: str) -> str:
+    """What the one line that begins so says after ``message=``."""
+    (line,) = {line for line in (r.getMessage() for r in caplog.records) if line.startswith(begin)}
+    return line.partition("message=")[2].split()[0]
+
+
+def test_a_message_is_called_the_same_by_the_webhook_the_queue_and_the_turn(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    relay.model.script = [ModelUnavailable("HTTP 500")]
+    relay.post("hello", run=False)
+    called = told_of(caplog, "queued bot=helper")
+    assert re.fullmatch("[0-9a-f]{24}", called)
+    assert {json.loads(turn.to_json())["log_id"] for turn in relay.waiting} == {called}
+    relay.settle()
+    assert told_of(caplog, "turn failed") == told_of(caplog, "turn done") == called
+    (partition,) = {
+        part.partition("conversation=")[2].split()[0]
+        for part in (record.getMessage() for record in caplog.records)
+        if "conversation=" in part
+    }
+    assert re.fullmatch("[0-9a-f]{40}", partition)
+
+
+def test_a_reply_that_is_not_taken_is_told_with_its_message(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    relay.im.script = [ImRejected("code 404")]
+    relay.post("hello")
+    assert told_of(caplog, "reply undeliverable") == told_of(caplog, "queued bot=helper")
+
+
+def test_each_of_several_messages_is_found_in_the_line_of_their_answer(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    release = relay.hold_lease()
+    for text in ("one", "two", "three"):
+        relay.post(text)
+        relay.clock.advance(1)
+    release()
+    queued = [
+        line.partition("message=")[2].split()[0]
+        for line in (record.getMessage() for record in caplog.records)
+        if line.startswith("queued ")
+    ]
+    relay.settle()
+    assert told_of(caplog, "turn done") == ",".join(queued)
+
+
+def test_a_recall_is_noted_under_the_name_of_its_message(
+    relay: RelayKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    hello = relay.copy("hello")
+    relay.post_body(hello)
+    relay.recall(hello)
+    assert told_of(caplog, "noted recall") == told_of(caplog, "queued bot=helper")
 
 
 def test_a_plain_text_is_logged_as_given_without_a_window(

@@ -2,8 +2,9 @@
 // Every request of the page, one function each.
 import { language, t } from "./texts.js";
 
-/** @import {Fault, Message, NewMessage, ReplayLine, Rows} from "./contract.js" */
-/** @import {Scope, State, Stored, Team, Timeline, User} from "./contract.js" */
+/** @import {BotCard, Conversation, Fault, Log, Message, NewMessage, NewRequest, ReplayLine} from "./contract.js" */
+/** @import {RequestLine, Rows, Scope, State, Stored, Team, Template, Timeline} from "./contract.js" */
+/** @import {Usage, User, WholeRequest} from "./contract.js" */
 
 /** What the server refused, or that it could not be reached. `message` is a sentence for the reader. */
 export class ApiError extends Error {
@@ -88,6 +89,54 @@ export const recallMessage = (id, me) => call("POST", `/api/messages/${part(id)}
 
 /** @param {string} id @param {string} me who wrote it @param {string} text what it says from now on */
 export const editMessage = (id, me, text) => call("PUT", `/api/messages/${part(id)}/text`, { as: me, text });
+
+/**
+ * Sends what a message of one's own says as a new one.
+ * @param {string} id
+ * @param {string} me who wrote it
+ * @param {string} fault that is to hit it, "" for none
+ * @returns {Promise<Message>}
+ */
+export const sendAgain = (id, me, fault) => call("POST", `/api/messages/${part(id)}/again`, { as: me, fault });
+
+/** Takes a message out of its chat, for everybody. @param {string} id */
+export const deleteMessage = (id) => call("DELETE", `/api/messages/${part(id)}`);
+
+/** Takes what is in a chat off the page. @param {string} chat */
+export const clearChat = (chat) => call("DELETE", `/api/chats/${part(chat)}`);
+
+/** @param {string} chat @returns {Promise<Usage>} */
+export const loadUsage = (chat) => call("GET", `/api/chats/${part(chat)}/usage`);
+
+/** @param {string} accid of a bot @param {string} me whose limits are asked for @returns {Promise<BotCard>} */
+export const loadCard = (accid, me) => call("GET", `/api/bots/${part(accid)}?${new URLSearchParams({ as: me })}`);
+
+/** @param {string} tid */
+export const endTeam = (tid) => call("DELETE", `/api/teams/${part(tid)}`);
+
+/**
+ * What can be sent in a chat beside messages.
+ * @param {string} me
+ * @param {Conversation} conversation
+ * @param {string} message that is taken back or changed, "" for one that nobody has sent
+ * @returns {Promise<Template[]>}
+ */
+export function loadTemplates(me, { kind, id }, message) {
+  const query = new URLSearchParams({ as: me, [kind === "team" ? "team" : "to"]: id, message });
+  return call("GET", `/api/templates?${query}`);
+}
+
+/** @returns {Promise<RequestLine[]>} the last ones, newest first */
+export const loadRequests = () => call("GET", "/api/requests");
+
+/** @param {number} number @returns {Promise<WholeRequest>} */
+export const loadRequest = (number) => call("GET", `/api/requests/${number}`);
+
+/** Posts any body to the webhook. @param {NewRequest} request @returns {Promise<WholeRequest>} */
+export const sendRequest = (request) => call("POST", "/api/requests", request);
+
+/** The function host's lines behind this number. @param {number} after @returns {Promise<Log>} */
+export const loadLog = (after) => call("GET", `/api/log?after=${after}`);
 
 /** @param {string} name @returns {Promise<User>} */
 export const addUser = (name) => call("POST", "/api/users", { name });

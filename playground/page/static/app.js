@@ -18,6 +18,7 @@ import { sidebar } from "./sidebar.js";
 import { Tab } from "./tab.js";
 import { t } from "./texts.js";
 import { applyTheme } from "./theme.js";
+import { Workbench } from "./workbench.js";
 
 // Ages and countdowns move on without an event.
 const REDRAW_MS = 30_000;
@@ -46,15 +47,22 @@ const composer = new Composer(app);
 const groups = new GroupDialog(app);
 const scenarios = new Scenarios(app);
 const editing = new EditDialog(app, (id) => chat.focus(id));
+const workbench = new Workbench(app, {
+  write: (text) => composer.write(text),
+  focus: (id) => whenDrawn(() => chat.focus(id)),
+  edit: (message) => editing.open(message),
+  // The menu goes with what can be done: the keyboard stays at the message.
+  recall: (message) => app.recall(message.id).then(() => whenDrawn(() => chat.focus(message.id))),
+  showMemory: (message) => {
+    app.select(message.id);
+    inspector.show("rows");
+  },
+});
 const chat = new Chat(app, {
+  ...workbench.actions,
   write: (text) => composer.write(text),
   editGroup: (tid) => groups.openFor(tid),
   replay: () => scenarios.choose(),
-  own: {
-    edit: (message) => editing.open(message),
-    // The menu goes with what can be done: the keyboard stays at the message.
-    recall: (message) => app.recall(message.id).then(() => whenDrawn(() => chat.focus(message.id))),
-  },
   enterInspector: () => whenDrawn(() => inspector.enter()),
 });
 const inspector = new Inspector(app, (id) => whenDrawn(() => chat.focus(id)));
@@ -94,6 +102,7 @@ function draw() {
     </div>
     ${groups.view()}
     ${editing.view()}
+    ${workbench.view()}
     ${scenarios.view()}
     <div class="notices">
       <div role="status">

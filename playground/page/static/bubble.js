@@ -4,14 +4,12 @@ import { icon } from "./icons.js";
 import { html, nothing } from "./lit.js";
 import { markdown } from "./markdown.js";
 import { mediumView } from "./medium.js";
-import { ownMenu } from "./own.js";
 import { face } from "./people.js";
 import { t } from "./texts.js";
 import { clock, exact } from "./time.js";
 
 /** @import {IconName} from "./icons.js" */
 /** @import {Message, Status} from "./contract.js" */
-/** @import {OwnActions} from "./own.js" */
 /** @import {Playground} from "./playground.js" */
 
 // Longer messages are folded.
@@ -44,10 +42,11 @@ const isLong = (text) => text.length > LONG_CHARS || text.split("\n").length > L
 /**
  * @param {Playground} app
  * @param {Message} message
- * @param {{follows: boolean, unfolded: boolean, tabStop: boolean, onUnfold: () => void, own: OwnActions}} how
+ * @param {{follows: boolean, unfolded: boolean, tabStop: boolean, onUnfold: () => void,
+ *   menu: (message: Message, tabStop: boolean) => unknown}} how
  *   follows: the message before is by the same sender; tabStop: the Tab key stops here
  */
-export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, own }) {
+export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, menu }) {
   const mine = message.sender === app.me;
   const name = app.world.name(message.sender);
   const long = isLong(message.text);
@@ -90,7 +89,7 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, own
       <button class="icon-button inspect" tabindex="-1" aria-label=${t("bubble.inspect")}
         title=${t("bubble.inspectTitle")}
         @click=${() => app.select(message.id)}>${icon("panel")}</button>
-      ${mine && message.changed !== "recalled" ? ownMenu(message, { tabStop, actions: own }) : nothing}
+      ${menu(message, tabStop)}
     </article>
   `;
 }

@@ -9,9 +9,8 @@ import { face } from "./people.js";
 import { pieces, t } from "./texts.js";
 import { dayKey, dayName } from "./time.js";
 
-/** @import {MenuActions} from "./chat-head.js" */
+/** @import {MenuActions} from "./chat-menu.js" */
 /** @import {Message} from "./contract.js" */
-/** @import {OwnActions} from "./own.js" */
 /** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
@@ -36,7 +35,8 @@ export class Chat {
 
   /**
    * @param {Playground} app
-   * @param {MenuActions & {write: (text: string) => void, enterInspector: () => void, own: OwnActions}} actions
+   * @param {MenuActions & {write: (text: string) => void, enterInspector: () => void,
+   *   messageMenu: (message: Message, tabStop: boolean) => unknown}} actions
    */
   constructor(app, actions) {
     this.app = app;
@@ -52,7 +52,7 @@ export class Chat {
     }
     this.#measure();
     const { world } = this.app;
-    const messages = world.messagesOf(conversation.chat);
+    const messages = this.app.shownMessages;
     const typing = world.typing(conversation.chat);
     return html`
       <main class="chat">
@@ -192,7 +192,7 @@ export class Chat {
         unfolded: this.#unfolded.has(message.id),
         tabStop: message === cursor,
         onUnfold: () => this.#unfold(message.id),
-        own: this.actions.own,
+        menu: this.actions.messageMenu,
       })}
     `,
     );

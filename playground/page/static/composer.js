@@ -6,6 +6,8 @@ import { badge, icon } from "./icons.js";
 import { createRef, html, live, nothing, ref } from "./lit.js";
 import { Mentions } from "./mentions.js";
 import { Options } from "./options.js";
+import { Slash } from "./slash.js";
+import { topicBar } from "./topics.js";
 import { pieces, t } from "./texts.js";
 
 /** @import {Attached} from "./attachments.js" */
@@ -28,6 +30,7 @@ export class Composer {
     this.emoji = new EmojiPicker(app.changed, (emoji) => this.#insert(emoji));
     this.attachments = new Attachments(app, () => this.focus());
     this.mentions = new Mentions(app, (word, name) => this.#insert(`@${name} `, word.length));
+    this.slash = new Slash(app.changed, (name, written) => this.#insert(`/${name}`, written));
   }
 
   /** Writes something that can still be changed, and puts the caret behind it. @param {string} text */
@@ -49,14 +52,15 @@ export class Composer {
     const { count, isOpen } = this.options;
     return html`
       <section class="composer" aria-label=${t("write.label")}>
-        ${this.mentions.view()}
+        ${topicBar(this.app)}
+        ${this.mentions.view()}${this.slash.view()}
         ${this.options.view(this.app, conversation)}
         <div class="composer-box">
           ${this.attachments.view(chat)}
           <textarea data-testid="composer" rows="1" dir="auto" aria-label=${t("write.to", { name: title })}
             placeholder=${t("write.placeholder", { name: title })} aria-autocomplete="list"
-            aria-controls=${this.mentions.isOpen ? "mentions" : nothing}
-            aria-activedescendant=${this.mentions.activeId || nothing} ${ref(this.#box)} .value=${live(draft)}
+            aria-controls=${this.mentions.isOpen ? "mentions" : this.slash.isOpen ? "commands" : nothing}
+            aria-activedescendant=${this.mentions.activeId || this.slash.activeId || nothing} ${ref(this.#box)} .value=${live(draft)}
             @input=${this.#typed} @keydown=${this.#key} @keyup=${this.#look} @click=${this.#look}
             @blur=${this.#left} @paste=${this.attachments.pasted}></textarea>
           <div class="composer-tools">
@@ -106,14 +110,17 @@ export class Composer {
   #look = () => {
     const box = this.#box.value;
     const conversation = this.app.conversation;
-    if (!box || conversation?.kind !== "team") return;
-    const wasAt = this.mentions.activeId;
-    this.mentions.look(box.value.slice(0, box.selectionStart), conversation.members);
-    if (this.mentions.activeId !== wasAt) this.app.changed();
+    if (!box || !conversation) return;
+    const wasAt = this.mentions.activeId + this.slash.activeId;
+    const before = box.value.slice(0, box.selectionStart);
+    this.slash.look(before, conversation.members.some((accid) => this.app.world.bots.has(accid)));
+    if (conversation.kind === "team") this.mentions.look(before, conversation.members);
+    if (this.mentions.activeId + this.slash.activeId !== wasAt) this.app.changed();
   };
 
   #left = () => {
     this.mentions.look("", []);
+    this.slash.close();
     this.app.changed();
   };
 
@@ -121,11 +128,21 @@ export class Composer {
   #key = (event) => {
     // While an input method composes a word, Enter belongs to it.
     if (event.isComposing) return;
-    if (this.mentions.key(event)) return;
+    if (this.mentions.key(event) || this.slash.key(event, this.#box.value?.value ?? "")) return;
+    if (event.key === "ArrowUp" && this.#box.value?.value === "") this.#bringBack(event);
     if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     this.#send();
   };
+
+  /** Writes the last text of one's own again, to be changed and sent anew. @param {KeyboardEvent} event */
+  #bringBack(event) {
+    const { app } = this;
+    const own = app.shownMessages.findLast(({ sender, text, changed }) => sender === app.me && text && !changed);
+    if (!own) return;
+    event.preventDefault();
+    this.write(own.text);
+  }
 
   get #isEmpty() {
     const { chat } = this.app.tab;
@@ -138,7 +155,7 @@ export class Composer {
     const { chat } = conversation;
     const text = this.#drafts.get(chat)?.trim() ?? "";
     const attached = this.attachments.take(chat);
-    const content = this.options.content;
+    const content = this.options.contentIn(this.app.topic);
     this.#drafts.delete(chat);
     this.options.sent();
     this.app.changed();

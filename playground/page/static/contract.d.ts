@@ -167,9 +167,30 @@ export interface NewMessage {
 
 export type Input = "copy" | "chatbot" | "both";
 
+export type TemplateName =
+  | "recall"
+  | "edit"
+  | "verdict"
+  | "callback"
+  | "login"
+  | "kicked"
+  | "custom_notice"
+  | "address"
+  | "antispam"
+  | "blacklist"
+  | "by_server"
+  | "call"
+  | "too_old"
+  | "bad_time"
+  | "old_clock"
+  | "chatbot"
+  | "not_json"
+  | "wrong_type"
+  | "too_large";
+
 /** Something that a console sends beside messages. */
 export interface Template {
-  name: string;
+  name: TemplateName;
   body: string;
   /** What the webhook answers: a status, and a word of its body. */
   expected: string;
@@ -257,7 +278,7 @@ export interface Timeline {
   message: string;
   complete: boolean;
   curl: string | null;
-  /** What log lines about it hold: its own id, and that of the conversation. */
+  /** What log lines about it hold: the beginnings of its own id, and of that of the conversation. */
   log_ids: string[];
   missing: string[];
   steps: Step[];

@@ -1,11 +1,14 @@
 // @ts-check
-// The right side: the whole way of the message that is selected, and what is stored of its conversation.
+// The right side: the whole way of the message that is selected, and what is stored of its conversation; beside them
+// everything that was posted, and the function host's log.
 import { loadRows, loadTimeline } from "./api.js";
 import { copyButton } from "./copy.js";
 import { closeButton, icon } from "./icons.js";
 import { notVisible } from "./invisible.js";
 import { createRef, html, nothing, ref } from "./lit.js";
+import { HostLog } from "./log.js";
 import { inShort } from "./medium.js";
+import { RequestList } from "./requests.js";
 import { rowsView } from "./rows.js";
 import { t } from "./texts.js";
 import { timelineView } from "./timeline.js";
@@ -15,12 +18,14 @@ import { clock } from "./time.js";
 /** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
-const TABS = /** @type {const} */ (["timeline", "rows"]);
+const TABS = /** @type {const} */ (["timeline", "rows", "requests", "log"]);
+
+/** @typedef {typeof TABS[number]} InspectorTab the last two are about no message */
 
 export class Inspector {
   /** @type {Ref<HTMLElement>} */
   #panel = createRef();
-  /** @type {"timeline" | "rows"} */
+  /** @type {InspectorTab} */
   #tab = "timeline";
   /** What is shown belongs to this message, as this state of the server knows it. */
   #shown = { id: /** @type {string | null} */ (null), world: /** @type {object | null} */ (null) };
@@ -36,6 +41,8 @@ export class Inspector {
   constructor(app, leave) {
     this.app = app;
     this.leave = leave;
+    this.requests = new RequestList(app);
+    this.log = new HostLog(app);
     app.listeners.add((event) => this.#hear(event));
   }
 
@@ -56,7 +63,9 @@ export class Inspector {
           }
           ${closeButton(t("inspector.close"), () => this.close(), "inspector-close")}
         </header>
-        ${question ? this.#about(question) : this.#empty()}
+        ${question ? this.#about(question) : nothing}
+        ${this.#tabs()}
+        ${this.#tab === "log" || this.#tab === "requests" ? this.#beside() : question ? this.#way(question) : this.#empty()}
       </aside>
     `;
   }
@@ -64,12 +73,16 @@ export class Inspector {
   /** After the page was drawn: asks for what is to be shown; takes the keyboard where it covers the chat. */
   drawn() {
     const { app } = this;
+    this.requests.show(app.inspecting && this.#tab === "requests");
+    this.log.show(app.inspecting && this.#tab === "log");
+    this.log.drawn();
     const covers = app.inspecting && !app.wide;
     if (covers && !this.#covers) this.enter();
     this.#covers = covers;
     const id = app.inspectedQuestion;
     if (id === this.#shown.id && (id === null || app.world === this.#shown.world)) return;
     const sameMessage = id === this.#shown.id;
+    if (!sameMessage && id !== null && this.#tab === "requests") this.#tab = "timeline";
     this.#shown = { id, world: app.world };
     if (!sameMessage) {
       this.#timeline = null;
@@ -125,40 +138,59 @@ export class Inspector {
         <time>${clock(question.at)}</time>
         ${isReply ? html`<small class="tag">${t("inspector.reply")}</small>` : nothing}
         <span class="quote-text">${inShort(question)}</span></p>
+    `;
+  }
+
+  #tabs() {
+    return html`
       <div class="tabs" role="tablist" aria-label=${t("inspector.views")} @keydown=${this.#tabKey}>
         ${TABS.map(
           (tab) => html`<button role="tab" id="tab-${tab}" data-testid="${tab}-tab"
           aria-selected=${tab === this.#tab} aria-controls="inspector-panel"
-          tabindex=${tab === this.#tab ? 0 : -1} @click=${() => this.#show(tab)}>${t(`inspector.${tab}`)}</button>`,
+          tabindex=${tab === this.#tab ? 0 : -1} @click=${() => this.show(tab)}>${t(`inspector.${tab}`)}</button>`,
         )}
       </div>
-      <div class="inspector-body" role="tabpanel" id="inspector-panel" tabindex="0"
-        aria-labelledby="tab-${this.#tab}">
-        ${
-          this.#tab === "timeline"
-            ? timelineView(this.#timeline, question, app.world.invisible)
-            : rowsView(this.#rows, question)
-        }
-      </div>
+    `;
+  }
+
+  /** @param {Message} question */
+  #way(question) {
+    return this.#body(
+      this.#tab === "timeline"
+        ? timelineView(this.#timeline, question, this.app.world.invisible)
+        : rowsView(this.#rows, question),
+    );
+  }
+
+  /** What is not about one message alone. */
+  #beside() {
+    return this.#body(
+      this.#tab === "log" ? this.log.view(this.#timeline?.log_ids ?? []) : this.requests.view(),
+    );
+  }
+
+  /** @param {unknown} content */
+  #body(content) {
+    return html`
+      <div class="inspector-body" role="tabpanel" id="inspector-panel" tabindex="0" data-tab=${this.#tab}
+        aria-labelledby="tab-${this.#tab}">${content}</div>
     `;
   }
 
   #empty() {
     const { selected, world } = this.app;
-    return html`
-      <div class="inspector-body" tabindex="0" role="group" aria-label=${t("inspector.about")}>
+    return this.#body(html`
         <div class="inspector-empty">
           ${icon("turn")}
           <h3>${t(selected === null ? "inspector.follow" : "inspector.noWay")}</h3>
           <p>${t(selected === null ? "inspector.followHow" : "inspector.noWayWhy")}</p>
         </div>
         ${notVisible(world.invisible)}
-      </div>
-    `;
+    `);
   }
 
-  /** @param {"timeline" | "rows"} tab */
-  #show(tab) {
+  /** @param {InspectorTab} tab */
+  show(tab) {
     this.#tab = tab;
     if (tab === "rows") this.#refresh();
     this.app.changed();
@@ -168,7 +200,8 @@ export class Inspector {
   #tabKey = (event) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
     event.preventDefault();
-    this.#show(this.#tab === "timeline" ? "rows" : "timeline");
+    const step = event.key === "ArrowRight" ? 1 : TABS.length - 1;
+    this.show(TABS[(TABS.indexOf(this.#tab) + step) % TABS.length]);
     document.getElementById(`tab-${this.#tab}`)?.focus();
   };
 }

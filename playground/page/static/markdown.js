@@ -1,6 +1,7 @@
 // @ts-check
 // Replies in Markdown. The server has rendered them and made them safe; nothing else on this page is put in
 // as HTML.
+import { codeBlock } from "./code.js";
 
 /** @import {Message} from "./contract.js" */
 
@@ -16,7 +17,7 @@ export function markdown({ id, html }) {
   element.dir = "auto";
   element.innerHTML = html;
   // What may scroll sideways must be reachable with the keyboard.
-  for (const block of element.querySelectorAll("pre")) block.tabIndex = 0;
+  for (const block of element.querySelectorAll("pre")) block.replaceWith(codeBlock(block));
   for (const table of element.querySelectorAll("table")) {
     const box = document.createElement("div");
     box.className = "table-box";

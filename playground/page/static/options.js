@@ -2,6 +2,7 @@
 // What the next message carries for the bot besides its text (robotInfo), and by which input it arrives.
 import { html, live, nothing } from "./lit.js";
 import { t } from "./texts.js";
+import { topicsOf } from "./topics.js";
 
 /** @import {Bot, Conversation, Input, RobotInfo} from "./contract.js" */
 /** @import {Playground} from "./playground.js" */
@@ -35,9 +36,10 @@ export class Options {
     this.changed = changed;
   }
 
-  /** @returns {{robot?: RobotInfo, input: Input}} what to send along */
-  get content() {
+  /** @param {string | null} open the topic that is open @returns {{robot?: RobotInfo, input: Input}} what to send along */
+  contentIn(open) {
     const { input, ...fields } = this.#set;
+    fields.topic ||= open ?? "";
     const robot = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
     return Object.keys(robot).length > 0 ? { robot, input } : { input };
   }
@@ -82,9 +84,12 @@ export class Options {
           ${isTeam ? this.#account(bots) : nothing}
           ${this.#function(bot)}
           <label>${t("options.topic")}
-            <input data-testid="option-topic" maxlength="64" dir="auto"
+            <input data-testid="option-topic" maxlength="64" dir="auto" list="known-topics"
               placeholder=${t("options.topicHint")}
               .value=${live(this.#set.topic)} @input=${this.#take("topic")} />
+            <datalist id="known-topics">${[...topicsOf(app.world, conversation.chat).keys()].map(
+              (topic) => html`<option value=${topic}></option>`,
+            )}</datalist>
           </label>
           <label class="wide">${t("options.custom")}
             <textarea data-testid="option-custom" rows="2" dir="auto"

@@ -1,41 +1,12 @@
 // @ts-check
-// What one can do with a message of one's own that was sent: change what it says, or take it back.
-import { closeButton, icon } from "./icons.js";
-import { createRef, html, live, nothing, ref } from "./lit.js";
-import { closeAround, place } from "./popover.js";
+// Changes what a message of one's own says.
+import { closeButton } from "./icons.js";
+import { createRef, html, live, ref } from "./lit.js";
 import { t } from "./texts.js";
 
 /** @import {Message} from "./contract.js" */
 /** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
-
-/** @typedef {{edit: (message: Message) => void, recall: (message: Message) => void}} OwnActions */
-
-/** @param {Message} message @param {{tabStop: boolean, actions: OwnActions}} how tabStop: the Tab key stops here */
-export function ownMenu(message, { tabStop, actions }) {
-  const id = `own-${message.id}`;
-  const then = (/** @type {(message: Message) => void} */ action) => (/** @type {Event} */ event) => {
-    closeAround(event);
-    action(message);
-  };
-  return html`
-    <button class="icon-button own" data-testid="own-menu" popovertarget=${id} tabindex=${tabStop ? 0 : -1}
-      aria-label=${t("own.menu")} title=${t("own.menu")}>${icon("more")}</button>
-    <div id=${id} popover class="popover menu" role="group" aria-label=${t("own.menu")}
-      @beforetoggle=${place("below", "end", ".message")}>
-      <ul>
-        ${
-          message.medium
-            ? nothing
-            : html`<li><button class="menu-item" data-testid="edit"
-          @click=${then(actions.edit)}>${icon("pencil")}${t("own.edit")}</button></li>`
-        }
-        <li><button class="menu-item" data-testid="recall"
-          @click=${then(actions.recall)}>${icon("undo")}${t("own.recall")}</button></li>
-      </ul>
-    </div>
-  `;
-}
 
 export class EditDialog {
   /** @type {Ref<HTMLDialogElement>} */

@@ -2,6 +2,7 @@
 // What the page knows and what one can do on it. The views read it and call it; it says when to look again.
 import * as api from "./api.js";
 import { t } from "./texts.js";
+import { topicOf } from "./topics.js";
 import { World, privateChat } from "./world.js";
 
 /** @import {Conversation, Fault, Message, NewMessage, Scope, ServerEvent, State} from "./contract.js" */
@@ -27,6 +28,8 @@ export class Playground {
     this.notice = "";
     /** whether one has read that the function host is to be restarted */
     this.ownerKnows = false;
+    /** @type {string | null} the topic of the open chat that is shown and written in; null for all, "" for none */
+    this.topic = null;
     /** @type {string | null} the message that is inspected */
     this.selected = null;
     this.inspecting = WIDE.matches;
@@ -82,6 +85,12 @@ export class Playground {
     return this.inspected && this.world.questionOf(this.inspected);
   }
 
+  /** @returns {Message[]} of the open chat, those of the topic that is open */
+  get shownMessages() {
+    const messages = this.world.messagesOf(this.tab.chat);
+    return this.topic === null ? messages : messages.filter((message) => topicOf(this.world, message) === this.topic);
+  }
+
   /** @param {Conversation} conversation */
   isUnread({ chat, last }) {
     return last !== null && last.sender !== this.me && last.at > this.tab.readUntil(chat);
@@ -134,6 +143,7 @@ export class Playground {
   /** @param {string} accid */
   become(accid) {
     this.tab.become(accid);
+    this.topic = null;
     this.select(null);
     this.#openSomething();
     this.changed();
@@ -141,12 +151,21 @@ export class Playground {
 
   /** @param {string} chat */
   open(chat) {
-    if (chat !== this.tab.chat) this.select(null);
+    if (chat !== this.tab.chat) {
+      this.select(null);
+      this.topic = null;
+    }
     this.tab.open(chat);
     this.fresh.clear();
     this.pane = "chat";
     this.#markRead();
     this.changed();
+  }
+
+  /** @param {string | null} topic null for all of them */
+  turnToTopic(topic) {
+    this.topic = topic;
+    this.select(null);
   }
 
   showList() {
@@ -202,11 +221,15 @@ export class Playground {
   async send(conversation, content) {
     const to = conversation.kind === "team" ? { team: conversation.id } : { to: conversation.id };
     const message = await this.attempt(api.sendMessage({ as: this.me, ...to, ...content }));
-    if (message === null) return false;
+    if (message !== null) this.arrived(message);
+    return message !== null;
+  }
+
+  /** A message that one has sent is in the chat. @param {Message} message */
+  arrived(message) {
     // Its events may have been faster than this answer, and know more.
     if (!this.world.messages.has(message.id)) this.receive({ seq: 0, type: "message", message });
     if (this.inspecting && this.wide) this.select(message.id);
-    return true;
   }
 
   /** @param {string} name */

@@ -6,17 +6,19 @@ const GAP_PX = 8;
 
 /**
  * Puts a popover at its button, or at a box around that.
- * @param {"below" | "above"} side
+ * @param {"below" | "above" | "roomier"} wanted side; the last is the one with more room
  * @param {"start" | "end"} edge which edges of the two are in line
  * @param {string} [box] selects an element around the button
  * @returns {(event: Event) => void} for the popover's `beforetoggle`
  */
-export const place = (side, edge, box) => (event) => {
+export const place = (wanted, edge, box) => (event) => {
   const panel = /** @type {HTMLElement} */ (event.target);
   const button = document.querySelector(`[popovertarget="${panel.id}"]`);
   if (!button || /** @type {ToggleEvent} */ (event).newState !== "open") return;
   const at = ((box && button.closest(box)) || button).getBoundingClientRect();
   const page = document.documentElement;
+  const roomier = page.clientHeight - at.bottom > at.top ? "below" : "above";
+  const side = wanted === "roomier" ? roomier : wanted;
   const offsets = {
     "--top": side === "below" ? `${at.bottom + GAP_PX}px` : "auto",
     "--bottom": side === "above" ? `${page.clientHeight - at.top + GAP_PX}px` : "auto",

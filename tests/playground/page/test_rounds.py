@@ -15,8 +15,9 @@ from playground.page.steps import Step
 from playground.page.timeline import timeline_of
 from playground.page.wording import TOOL_OUTCOMES
 from relay import spans
-from relay.keys import history_table, interim_key, message_hash, message_key, reply_key, round_key
+from relay.keys import history_table, interim_key, message_key, reply_key, round_key
 from relay.memory.rows import Entry
+from relay.messages import message_hash
 from relay.outgoing import Place, to_fields
 from relay.ports import Insert
 from tests.doubles.tables import MemoryTables
