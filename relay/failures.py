@@ -21,6 +21,7 @@ class FailureRecord:
         bot: accid of the bot.
         sender: accid of the app user whose message it is.
         team: id of the group, None in a private chat.
+        team_kind: which kind of group; empty on records of older versions, and in a private chat.
         conversation: partition of its rows, as in the log.
         message: what stands for the message in the log; empty when the queue message could not be read.
         at: time of the message, Unix milliseconds.
@@ -32,6 +33,7 @@ class FailureRecord:
     bot: str = ""
     sender: str = ""
     team: str | None = None
+    team_kind: str = ""
     conversation: str = ""
     message: str = ""
     at: int = 0
@@ -47,6 +49,7 @@ class FailureRecord:
             bot=message.bot,
             sender=message.sender,
             team=message.team,
+            team_kind=message.team_kind if message.team else "",
             conversation=conversation or conversation_key(message),
             message=message_hash(message.id),
             at=message.at,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from relay.keys import day_of, reply_key, time_of
+from relay.keys import day_of, is_server_id, reply_key, time_of
 from relay.messages import Message
 from relay.outgoing import Medium, from_fields, to_fields
 from relay.ports import Completion, Row, Value
@@ -56,6 +56,8 @@ class Entry:
         sender: the user who wrote it, or whom the reply answers.
         text: what was said; blank once forgotten.
         id: of a message, its id; of a reply, the id of the newest message it answers.
+        server_id: of a message, the platform's id of it, if it has one. For people who look it up, as is
+        bot: accid of the bot, which no partition tells; empty on rows of older versions.
         excluded: never shown to the model: an error text, a blocked message.
         forgotten: why its words are gone: key of the ``/forget`` that blanked it, ``late`` if that came to be known
             first, ``recalled`` by its sender, ``refused`` by moderation while it waited.
@@ -97,6 +99,8 @@ class Entry:
     text: str
     id: str
     etag: str = ""
+    server_id: str = ""
+    bot: str = ""
     medium: str = ""
     attached: str = ""
     words: str = ""
@@ -187,6 +191,8 @@ class Entry:
             sender=message.sender,
             text=message.text if kind in ("text", "reply") else "",
             id=message.id,
+            server_id=message.server_id if is_server_id(message.server_id) else "",
+            bot=message.bot,
             medium=message.medium,
             attached=message.attached,
             nick=message.nick,
@@ -207,6 +213,7 @@ class Entry:
             function=newest.function,
             text=text,
             id=newest.id,
+            bot=newest.bot,
             client_id=client_id,
             covers=len(batch),
         )
@@ -268,7 +275,8 @@ class Entry:
 
 WORDLESS = frozenset(
     (
-        *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
+        *("kind", "state", "sender", "id", "server_id", "bot", "medium", "unread"),
+        *("function", "model", "cause"),
         *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
         *("staff", "looping", "covered", "taken_by"),
