@@ -81,7 +81,7 @@ class RelayKit:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = ManualClock()
-        self.tables = MemoryTables()
+        self.tables = MemoryTables(now=self.clock.now)
         self.queues = MemoryQueues(self.clock)
         self.model = ScriptedModel(default=lambda prompt: f"Hi {self._sender}")
         self.im = RecordingMessenger(now=self.clock.now)

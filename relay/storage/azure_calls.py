@@ -50,7 +50,9 @@ def spelled_out(connection_string: str) -> str:
     return _AZURITE if connection_string == "UseDevelopmentStorage=true" else connection_string
 
 
-async def in_attempts(service: str, seconds: float, call: Callable[[], Awaitable[T]]) -> T:
+async def in_attempts(
+    service: str, seconds: float, call: Callable[[], Awaitable[T]], first_seconds: float | None = None
+) -> T:
     """The result of a storage call, which is made again while it fails for a moment and ``seconds`` last.
 
     A repeated write may find its own first attempt carried out, where only the answer was lost: callers must expect it.
@@ -59,6 +61,7 @@ async def in_attempts(service: str, seconds: float, call: Callable[[], Awaitable
         service: its name, for error messages.
         seconds: for all attempts together.
         call: one attempt.
+        first_seconds: time of the first attempt, :data:`ATTEMPT_SECONDS` if None.
 
     Raises:
         StorageUnavailable: no attempt came through. The SDK's own text may quote the request, which holds what a user
@@ -66,11 +69,12 @@ async def in_attempts(service: str, seconds: float, call: Callable[[], Awaitable
         RelayError: ``call`` raised it for a definite answer of the service.
     """
     last = "no answer"
+    first = ATTEMPT_SECONDS if first_seconds is None else first_seconds
     try:
         async with asyncio.timeout(seconds):
             for number in count():
                 try:
-                    async with asyncio.timeout(ATTEMPT_SECONDS * 2**number):
+                    async with asyncio.timeout(first * 2**number):
                         return await call()
                 except TimeoutError:
                     continue  # it has waited long enough

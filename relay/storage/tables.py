@@ -82,7 +82,7 @@ class AzureTables:
             from azure.core.exceptions import ResourceNotFoundError
 
             try:
-                return _row(await self._client_of(service, table).get_entity(partition, key))
+                return row_of(await self._client_of(service, table).get_entity(partition, key))
             except ResourceNotFoundError:
                 return None
 
@@ -105,7 +105,7 @@ class AzureTables:
             )
             try:
                 async for page in pages:
-                    rows = [_row(entity) async for entity in page]
+                    rows = [row_of(entity) async for entity in page]
                     more = bool(getattr(pages, "continuation_token", None))
                     if rows or not more:  # the service may send an empty page and go on behind it
                         spans.current().set_attribute(spans.DB_ROWS, len(rows))
@@ -217,7 +217,8 @@ def _unchanged_since(etag: str) -> dict[str, Any]:
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
-def _row(entity: Any) -> Row:
+def row_of(entity: Any) -> Row:
+    """An entity of the SDK as the ports name it."""
     values = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
     return Row(key=entity["RowKey"], values=values, etag=entity.metadata["etag"])
 

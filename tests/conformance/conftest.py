@@ -12,10 +12,8 @@ from pydantic import SecretStr
 from playground.azurite import Azurite
 from relay.clock import SystemClock
 from relay.config.settings import StorageSettings
-from relay.ports import Queues, Tables
+from relay.operations.storage import OperatorQueues, OperatorTables, PeekedQueues, ScannedTables
 from relay.storage import azure_calls
-from relay.storage.queues import AzureQueues
-from relay.storage.tables import AzureTables
 from tests.doubles import MemoryQueues, MemoryTables
 from tests.shared_azurite import SharedAzurite
 
@@ -27,12 +25,12 @@ class Storage:
     """A storage account under test.
 
     Attributes:
-        tables, queues: the ports.
+        tables, queues: the ports, and what people ask beside them.
         name: prefix for table and queue names that no other test uses.
     """
 
-    tables: Tables
-    queues: Queues
+    tables: ScannedTables
+    queues: PeekedQueues
     name: str
 
 
@@ -48,13 +46,14 @@ async def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """The double, then the real part."""
     name = "t" + uuid.uuid4().hex[:12]
     if request.param == "double":
-        yield Storage(MemoryTables(), MemoryQueues(SystemClock()), name)
+        clock = SystemClock()
+        yield Storage(MemoryTables(now=clock.now), MemoryQueues(clock), name)
         return
     # A call that a slow machine cuts off is made again, and then meets what it has done itself.
     monkeypatch.setattr(azure_calls, "ATTEMPT_SECONDS", CALL_SECONDS)
     running: Azurite = request.getfixturevalue("azurite")
     where = StorageSettings(connection_string=SecretStr(running.connection_string))
-    tables, queues = AzureTables(where, CALL_SECONDS), AzureQueues(where, CALL_SECONDS)
+    tables, queues = OperatorTables(where, CALL_SECONDS), OperatorQueues(where, CALL_SECONDS)
     yield Storage(tables, queues, name)
     await tables.aclose()
     await queues.aclose()

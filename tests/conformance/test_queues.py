@@ -107,3 +107,15 @@ async def test_a_message_is_hidden_for_a_second_to_a_week(storage: Storage, seco
 async def test_a_queue_has_a_name_of_3_to_63_small_letters_and_digits(storage: Storage, name: str) -> None:
     with pytest.raises(StorageUnavailable):
         await storage.queues.send(name, "a")
+
+
+async def test_who_peeks_takes_nothing(storage: Storage) -> None:
+    assert await storage.queues.peek(storage.name) == []
+    assert await storage.queues.length(storage.name) is None
+    for text in ("one", "two"):
+        await storage.queues.send(storage.name, text)
+    await storage.queues.send(storage.name, "later", delay_seconds=60)
+    assert await storage.queues.peek(storage.name) == ["one", "two"]
+    assert await storage.queues.peek(storage.name) == ["one", "two"]
+    assert await storage.queues.length(storage.name) == 3
+    assert len(await storage.queues.receive(storage.name, 30)) == 2

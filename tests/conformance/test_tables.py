@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http.client import BadStatusLine
 
 import pytest
@@ -329,3 +330,30 @@ async def test_an_entity_has_up_to_1_mib() -> None:
 async def test_a_transaction_of_nothing_is_refused() -> None:
     with pytest.raises(StorageUnavailable):
         await MemoryTables(tables={"table": {}}).write("table", "p")
+
+
+async def test_a_scan_finds_rows_of_every_partition_by_their_properties(storage: Storage, table: str) -> None:
+    for partition in ("p", "q"):
+        await storage.tables.write(
+            table, partition, Insert("a", {"who": "o'brien", "text": "x"}), Insert("b", {"who": "bob"})
+        )
+    found = [
+        each async for page in storage.tables.scan(table, who="o'brien", select=["who"]) for each in page
+    ]
+    assert [(partition, row.key, dict(row.values)) for partition, row in found] == [
+        ("p", "a", {"who": "o'brien"}),
+        ("q", "a", {"who": "o'brien"}),
+    ]
+
+
+async def test_a_scan_may_be_of_one_partition_and_of_a_key(storage: Storage, table: str) -> None:
+    for partition in ("p", "q"):
+        await storage.tables.write(table, partition, Insert("a|1", {"n": "1"}), Insert("b|2", {"n": "1"}))
+    found = [each async for page in storage.tables.scan(table, "q", RowKey="b|2") for each in page]
+    assert [(partition, row.key, dict(row.values)) for partition, row in found] == [("q", "b|2", {"n": "1"})]
+    assert [page async for page in storage.tables.scan("t" + table)][-1] == []
+
+
+async def test_the_service_tells_its_time_to_the_end_of_its_second(storage: Storage, table: str) -> None:
+    before = int(time.time() * 1000)
+    assert before - 1000 <= await storage.tables.service_time() <= int(time.time() * 1000) + 1000

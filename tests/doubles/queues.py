@@ -96,6 +96,20 @@ class MemoryQueues(StorageDouble):
                 message.deliveries += 1
             return [Queued(Receipt(each.id, each.pop), each.text, each.deliveries) for each in taken]
 
+    async def peek(self, queue: str) -> list[str]:
+        """The first visible messages, which stay."""
+        async with self._call(Call("peek", queue)):
+            self._expire(queue)
+            now = self.clock.now()
+            visible = [each.text for each in self.queues.get(queue, []) if each.visible_at <= now]
+            return visible[:RECEIVE_MAX]
+
+    async def length(self, queue: str) -> int | None:
+        """How many messages there are, invisible ones too."""
+        async with self._call(Call("length", queue)):
+            self._expire(queue)
+            return len(self.queues[queue]) if queue in self.queues else None
+
     def texts(self, queue: str) -> list[str]:
         """All messages of a queue, the invisible ones too."""
         self._expire(queue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from relay.errors import RowChanged, RowExists, StorageUnavailable, TableBusy, TableMissing
@@ -33,11 +33,13 @@ class MemoryTables(StorageDouble):
         tables: table → partition → key → row.
         calls: what was called, as ``write relayhistory20261123 3`` (changes or rows returned).
         busy: names of tables that are being deleted.
+        now: the service's clock, Unix milliseconds.
     """
 
     tables: dict[str, dict[str, Partition]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
+    now: Callable[[], int] = lambda: 0
     _etags: itertools.count[int] = field(default_factory=itertools.count)
 
     async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
@@ -96,6 +98,31 @@ class MemoryTables(StorageDouble):
         async with self._call(Call("list_tables", prefix)):
             self._called("list_tables", prefix, len(self.tables))
             return sorted(name for name in self.tables if name.startswith(prefix))
+
+    async def scan(
+        self, table: str, partition: str = "", select: Sequence[str] = (), **equal: str
+    ) -> AsyncIterator[list[tuple[str, Row]]]:
+        """Rows by their properties, in two pages."""
+        async with self._call(Call("scan", table, partition)):
+            found = [
+                (
+                    name,
+                    Row(
+                        row.key, {k: v for k, v in row.values.items() if not select or k in select}, row.etag
+                    ),
+                )
+                for name, rows in sorted(self.tables.get(table, {}).items())
+                for key, row in sorted(rows.items())
+                if partition in ("", name)
+                and all(value == (key if k == "RowKey" else row.values.get(k)) for k, value in equal.items())
+            ]
+        self._called("scan", table, len(found))
+        yield found[:1]
+        yield found[1:]
+
+    async def service_time(self) -> int:
+        """The test's time."""
+        return self.now()
 
     def rows(self, kind: str | None = None) -> list[Mapping[str, Value]]:
         """Every message and reply row of every history table, newest first within a conversation."""
