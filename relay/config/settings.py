@@ -227,6 +227,22 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     raise ConfigError(problems)  # outside the except clause: pydantic's error knows the values
 
 
+def load_storage(environ: Mapping[str, str]) -> StorageSettings:
+    """Read and check the settings of storage alone.
+
+    Raises:
+        ConfigError: with every problem found. No value is quoted.
+    """
+    values = known_settings(environ)
+    problems = _storage_problems(values)
+    try:
+        if not problems:
+            return StorageSettings.model_validate(_storage(values))
+    except ValidationError as error:
+        problems = [_sentence(detail["type"], detail["loc"], detail["msg"]) for detail in error.errors()]
+    raise ConfigError(problems)
+
+
 def known_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The settings that are set, without blanks around their values.
 

@@ -10,10 +10,10 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from relay.operations import history, operator, send
 from relay.operations import options as of
-from relay.operations import send
 from relay.operations.check import Report, check, check_files, configured
 from relay.operations.plain import PlainParser
 
@@ -24,21 +24,53 @@ RIGHT, WRONG = 0, 1
 """Exit codes of ``check``; a command that is wrong itself ends with 2."""
 
 
+_OF_OPERATORS: Sequence[tuple[str, Any, operator.Work]] = (("history", history, history.history),)
+"""The commands that look at stored messages: their names, what says how they are called, and what they do."""
+
+ABOUT = """\
+What an operator does with a relay, on this machine or on Azure. Settings come from the environment and from
+local.settings.json; --account NAME looks at the app's storage on Azure with the identity of `az login` instead, and
+needs no other setting. The bots file is this checkout's."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0 when everything is right, 1 when something is not, 2 for a wrong command."""
-    parser = PlainParser(prog="python -m relay")
-    commands = parser.add_subparsers(dest="command", required=True)
+    """Run one command; each says in its help what its exit codes mean."""
+    options = parsed(arguments)
+    _any_letter()
+    if options.command == "check":
+        return run_check(options, os.environ)
+    if options.command == "send":
+        return send.send(options, os.environ)
+    return operator.run(options.work, options, os.environ)
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options that a command line means."""
+    parser = PlainParser(
+        prog="python -m relay",
+        description=ABOUT,
+        epilog="python -m relay COMMAND --help tells more, with examples.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     checking = commands.add_parser("check", help="show the configuration and what is wrong with it")
     of.add_check_options(checking)
     sending = commands.add_parser("send", help="send messages as a bot, by hand")
     send.add_arguments(sending)
+    for name, module, work in _OF_OPERATORS:
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.DESCRIPTION,
+            epilog=f"{module.EXAMPLES}\n\n{operator.EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(work=work)
     options = parser.parse_args(arguments)
-    if options.command == "send":
-        _any_letter()
-        return send.send(options, os.environ)
-    if wrong := of.wrong_together(options):
+    if options.command == "check" and (wrong := of.wrong_together(options)):
         checking.error(wrong)
-    return run_check(options, os.environ)
+    return options
 
 
 def run_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

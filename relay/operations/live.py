@@ -37,6 +37,7 @@ from relay.model.endpoints import Endpoint, endpoint_of, endpoints_of
 from relay.model.pictures import OpenAIPictures
 from relay.model.speech import OpenAISpeech
 from relay.operations.accounts import find_account
+from relay.operations.fixes import READS, storage_fix
 from relay.outbox import FAILED, POISON, TURNS
 from relay.ports import ChatMessage, Prompt, Recording
 from relay.storage.credential import AppCredential
@@ -151,7 +152,7 @@ async def _tables(settings: Settings) -> Finding:
     try:
         days = await tables.list_tables(HISTORY_PREFIX)
     except StorageUnavailable as error:
-        return Finding("Table Storage", str(error), _storage_fix(settings, str(error), "Table"))
+        return Finding("Table Storage", str(error), storage_fix(settings.storage, str(error), "Table", READS))
     finally:
         await tables.aclose()
     return Finding("Table Storage", f"answers; days of history: {len(days)}")
@@ -162,7 +163,7 @@ async def _queues(settings: Settings) -> Finding:
     try:
         waiting = {name: await queues.length(name) for name in (TURNS, FAILED, POISON)}
     except StorageUnavailable as error:
-        return Finding("Queue Storage", str(error), _storage_fix(settings, str(error), "Queue"))
+        return Finding("Queue Storage", str(error), storage_fix(settings.storage, str(error), "Queue", READS))
     finally:
         await queues.aclose()
     counts = ", ".join(f"{name}: {'not there yet' if n is None else n}" for name, n in waiting.items())
@@ -286,17 +287,6 @@ async def _webhook(url: str) -> Finding:
     if response.status_code == 200 and b'"status": "ok"' in response.content:
         return Finding("Webhook", f"{host} answers the address check")
     return Finding("Webhook", f"{host}: HTTP {response.status_code}", _webhook_fix(response.status_code))
-
-
-def _storage_fix(settings: Settings, said: str, kind: str) -> str:
-    if settings.storage.connection_string:
-        return "is the account of AzureWebJobsStorage there? On your own machine: python3 dev.py services"
-    if "AuthorizationPermissionMismatch" in said or "AuthorizationFailure" in said:
-        role = f"Storage {kind} Data Reader (the app: Contributor)"
-        return f"the account needs the role {role}; a new one takes up to 15 minutes"
-    if "ClientAuthentication" in said or "CredentialUnavailable" in said:
-        return "log in with: az login"
-    return "is the storage account there, and AzureWebJobsStorage__accountName its name?"
 
 
 def _model_fix(place: Endpoint, cause: str, *, with_tools: bool = False) -> str:

@@ -19,10 +19,10 @@ from playground.ports import free_port
 from relay.config.bots import bots_in, load_bots
 from relay.config.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
 from relay.model.endpoints import endpoints_of
+from relay.operations.fixes import READS, storage_fix
 from relay.operations.live import (
     Finding,
     _model_fix,
-    _storage_fix,
     _webhook_fix,
     ask_all,
     ask_models,
@@ -330,7 +330,7 @@ LOCAL = load_settings(GOOD_SETTINGS)
     ],
 )
 def test_a_storage_error_comes_with_its_own_fix(settings: Settings, said: str, fix: str) -> None:
-    assert fix in _storage_fix(settings, said, "Table")
+    assert fix in storage_fix(settings.storage, said, "Table", READS)
 
 
 @pytest.mark.parametrize(
