@@ -275,12 +275,12 @@ class Entry:
 
 WORDLESS = frozenset(
     (
-        *("kind", "state", "sender", "id", "server_id", "bot", "medium", "unread"),
-        *("function", "model", "cause"),
+        *("kind", "state", "sender", "id", "medium", "unread", "function", "model", "cause"),
         *("excluded", "forgotten", "promised", "returned", "limited", "warned", "withheld"),
         *("reply", "client_id", "parts_sent", "sent_at", "delivered", "edited", "covers", "stream"),
         *("staff", "looping", "covered", "taken_by"),
         *COUNTS,
+        *("server_id", "bot"),
     )
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""

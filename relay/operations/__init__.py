@@ -1,5 +1,5 @@
-"""What people run, never a function: ``check``, with ``--live`` a look at what the settings name, and ``send``.
+"""What people run, never a function: the commands of ``python -m relay``, a module for each.
 
-Settings enter; lines for people leave, and what ``send`` is told to send. May know everything, and nothing imports it
-but the command line.
+Settings and a command line enter; tables, or JSON for programs, leave, and what a command is told to change. May know
+everything, and nothing imports it but the command line. It is not deployed.
 """

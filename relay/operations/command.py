@@ -24,7 +24,7 @@ RIGHT, WRONG = 0, 1
 """Exit codes of ``check``; a command that is wrong itself ends with 2."""
 
 
-_OF_OPERATORS: Sequence[tuple[str, Any, operator.Work]] = (("history", history, history.history),)
+OF_OPERATORS: Sequence[tuple[str, Any, operator.Work]] = (("history", history, history.history),)
 """The commands that look at stored messages: their names, what says how they are called, and what they do."""
 
 ABOUT = """\
@@ -57,7 +57,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     of.add_check_options(checking)
     sending = commands.add_parser("send", help="send messages as a bot, by hand")
     send.add_arguments(sending)
-    for name, module, work in _OF_OPERATORS:
+    for name, module, work in OF_OPERATORS:
         command = commands.add_parser(
             name,
             help=module.HELP,
