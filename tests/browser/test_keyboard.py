@@ -43,6 +43,44 @@ async def test_a_message_is_sent_and_inspected_by_keyboard_alone(visit: Visit) -
     await expect(question).to_be_focused()
 
 
+async def test_escape_closes_one_thing_at_a_press(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Helper")
+    await ada.inspect(await ada.ask("what closes first?"))
+    await ada.at("options").click()
+    await ada.at("option-topic").click()
+    await ada.open_faults()
+    keyboard = ada.page.keyboard
+    await keyboard.press("Escape")
+    await expect(ada.at("faults-panel")).to_be_hidden()
+    await expect(ada.at("option-topic")).to_be_visible()
+    await expect(ada.at("inspector")).to_be_visible()
+    await ada.at("emoji").click()
+    await expect(ada.at("emoji-picker")).to_be_visible()
+    await keyboard.type("tram")
+    await keyboard.press("Escape")  # empties the search
+    await expect(ada.at("emoji-picker")).to_be_visible()
+    await keyboard.press("Escape")
+    await expect(ada.at("emoji-picker")).to_be_hidden()
+    await ada.at("option-topic").focus()
+    await keyboard.press("Escape")
+    await expect(ada.at("option-topic")).to_have_count(0)
+    await expect(ada.at("inspector")).to_be_visible()
+    await keyboard.press("Escape")
+    await expect(ada.at("inspector")).to_have_count(0)
+
+
+async def test_escape_closes_a_dialog_and_leaves_the_inspector(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Helper")
+    await ada.inspect(await ada.ask("are you still there?"))
+    await ada.at("new-group").click()
+    await expect(ada.at("group-dialog")).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(ada.at("group-dialog")).to_be_hidden()
+    await expect(ada.at("inspector")).to_be_visible()
+
+
 async def test_an_emoji_is_chosen_by_keyboard(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")

@@ -12,7 +12,7 @@ import { html, nothing, render } from "./lit.js";
 import { follow } from "./live.js";
 import { EditDialog } from "./own.js";
 import { Playground } from "./playground.js";
-import { somethingIsOpen } from "./popover.js";
+import { closeTopmost } from "./popover.js";
 import { Scenarios } from "./scenarios.js";
 import { sidebar } from "./sidebar.js";
 import { Tab } from "./tab.js";
@@ -120,9 +120,16 @@ function draw() {
   inspector.drawn();
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && app.ready && app.inspecting && !somethingIsOpen()) inspector.close();
-});
+/** One press closes one thing: what lies on top, then the options, then the inspector. @param {KeyboardEvent} event */
+const escape = (event) => {
+  if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || !app.ready) return;
+  const { target } = event;
+  if (target instanceof HTMLInputElement && target.type === "search" && target.value) return; // is emptied first
+  event.preventDefault();
+  if (closeTopmost() || composer.closeOptions(target)) return;
+  if (app.inspecting) inspector.close();
+};
+document.addEventListener("keydown", escape);
 setInterval(changed, REDRAW_MS);
 
 follow({

@@ -44,6 +44,15 @@ export class Composer {
     this.#box.value?.focus();
   }
 
+  /** Closes the options, where the keyboard is in them. @param {EventTarget | null} target @returns {boolean} */
+  closeOptions(target) {
+    const inside = target instanceof Element && target.closest("#options-panel, [data-testid=options]");
+    if (!inside || !this.options.isOpen) return false;
+    this.options.toggle();
+    this.focus();
+    return true;
+  }
+
   view() {
     const conversation = this.app.conversation;
     if (!conversation) return nothing;

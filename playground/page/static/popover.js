@@ -35,5 +35,19 @@ export function closeAround(event) {
   /** @type {HTMLElement | null} */ (inside.closest("[popover]"))?.hidePopover();
 }
 
-/** @returns {boolean} whether something lies over the page that Esc will close */
-export const somethingIsOpen = () => document.querySelector(":popover-open, dialog[open]") !== null;
+/**
+ * Closes what lies on top, and nothing under it. The browser's own Esc closes all that was opened without a click.
+ * @returns {boolean} whether something lay over the page
+ */
+export function closeTopmost() {
+  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+  const popover = [...(dialog ?? document).querySelectorAll(":popover-open")].at(-1);
+  if (popover) /** @type {HTMLElement} */ (popover).hidePopover();
+  else if (dialog) closeDialog(/** @type {HTMLDialogElement} */ (dialog));
+  return Boolean(popover ?? dialog);
+}
+
+/** As Esc does: who listens to `cancel` hears it. @param {HTMLDialogElement} dialog */
+function closeDialog(dialog) {
+  if (dialog.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close();
+}
