@@ -6,7 +6,6 @@ import { Composer } from "./composer.js";
 import { faultsBanner } from "./faults.js";
 import { filesBanner } from "./files.js";
 import { GroupDialog } from "./groups.js";
-import { closeButton, icon } from "./icons.js";
 import { Inspector } from "./inspector.js";
 import { html, nothing, render } from "./lit.js";
 import { follow } from "./live.js";
@@ -67,19 +66,6 @@ const chat = new Chat(app, {
 });
 const inspector = new Inspector(app, (id) => whenDrawn(() => chat.focus(id)));
 
-/** The notice goes, and its button with it: the keyboard moves to where one writes. */
-const dismiss = () => {
-  app.tell("");
-  composer.focus();
-};
-
-/** @param {string} sentence */
-const notice = (sentence) => html`
-  <p class="notice bad" data-testid="notice">
-    ${icon("warn")}<span dir="auto">${sentence}</span>${closeButton(t("page.dismiss"), dismiss, "notice-close")}
-  </p>
-`;
-
 function draw() {
   root.dataset.connection = app.connection;
   if (!app.ready) return;
@@ -108,7 +94,7 @@ function draw() {
       <div role="status">
         ${app.connection === "reconnecting" ? html`<p class="notice">${t("page.reconnecting")}</p>` : nothing}
       </div>
-      <div role="alert">${app.notice ? notice(app.notice) : nothing}</div>
+      <div role="alert">${app.notices.view(() => composer.focus())}</div>
     </div>
   `,
     root,

@@ -3,6 +3,7 @@
 import { Attachments } from "./attachments.js";
 import { EmojiPicker } from "./emoji.js";
 import { badge, icon } from "./icons.js";
+import { isTooLong, roomLeft } from "./length.js";
 import { createRef, html, live, nothing, ref } from "./lit.js";
 import { Mentions } from "./mentions.js";
 import { Options } from "./options.js";
@@ -80,12 +81,13 @@ export class Composer {
               aria-controls=${isOpen ? "options-panel" : nothing} @click=${() => this.options.toggle()}>
               ${icon("options")}${t("write.options")}${badge(count, t("write.optionsSet"))}
             </button>
-            <span class="hint">${pieces("write.hint", {
+            ${roomLeft(draft)}
+            <span class="hint" ?hidden=${isTooLong(draft)}>${pieces("write.hint", {
               enter: html`<kbd>Enter</kbd>`,
               line: html`<kbd>Shift Enter</kbd>`,
             })}</span>
             <button class="send" data-testid="send" aria-label=${t("write.send")} title=${t("write.send")}
-              ?disabled=${this.#isEmpty || this.attachments.isBusy} @click=${this.#send}>${icon("send")}</button>
+              ?disabled=${!this.#isReady} @click=${this.#send}>${icon("send")}</button>
           </div>
         </div>
         ${this.emoji.view()}
@@ -158,9 +160,14 @@ export class Composer {
     return (this.#drafts.get(chat) ?? "").trim() === "" && this.attachments.of(chat).length === 0;
   }
 
+  get #isReady() {
+    const text = this.#drafts.get(this.app.tab.chat)?.trim() ?? "";
+    return !this.#isEmpty && !isTooLong(text) && !this.attachments.isBusy;
+  }
+
   #send = () => {
     const conversation = this.app.conversation;
-    if (!conversation || this.#isEmpty || this.attachments.isBusy) return;
+    if (!conversation || !this.#isReady) return;
     const { chat } = conversation;
     const text = this.#drafts.get(chat)?.trim() ?? "";
     const attached = this.attachments.take(chat);

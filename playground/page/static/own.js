@@ -1,6 +1,7 @@
 // @ts-check
 // Changes what a message of one's own says.
 import { closeButton } from "./icons.js";
+import { isTooLong, roomLeft } from "./length.js";
 import { createRef, html, live, ref } from "./lit.js";
 import { t } from "./texts.js";
 
@@ -37,11 +38,12 @@ export class EditDialog {
             <h2 id="edit-title">${t("own.title")}</h2>
             ${closeButton(t("page.close"), this.#close)}
           </header>
-          <textarea class="edit-text" data-testid="edit-text" rows="4" dir="auto" required maxlength="5000"
+          <textarea class="edit-text" data-testid="edit-text" rows="4" dir="auto" required
             aria-labelledby="edit-title" autofocus .value=${live(this.#text)} @input=${this.#write}></textarea>
           <footer class="dialog-end">
+            ${roomLeft(this.#text)}
             <button type="button" class="quiet" @click=${this.#close}>${t("page.cancel")}</button>
-            <button class="primary" data-testid="edit-save">${t("page.save")}</button>
+            <button class="primary" data-testid="edit-save" ?disabled=${isTooLong(this.#text.trim())}>${t("page.save")}</button>
           </footer>
         </form>
       </dialog>
@@ -53,6 +55,7 @@ export class EditDialog {
   /** @param {Event} event */
   #write = (event) => {
     this.#text = /** @type {HTMLTextAreaElement} */ (event.target).value;
+    this.app.changed();
   };
 
   /** @param {Event} event */

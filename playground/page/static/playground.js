@@ -1,6 +1,7 @@
 // @ts-check
 // What the page knows and what one can do on it. The views read it and call it; it says when to look again.
 import * as api from "./api.js";
+import { Notices } from "./notices.js";
 import { t } from "./texts.js";
 import { topicOf } from "./topics.js";
 import { World, privateChat } from "./world.js";
@@ -25,7 +26,7 @@ export class Playground {
     this.connection = "starting";
     /** @type {"list" | "chat"} what a narrow window shows */
     this.pane = "list";
-    this.notice = "";
+    this.notices = new Notices(changed);
     /** whether one has read that the function host is to be restarted */
     this.ownerKnows = false;
     /** @type {string | null} the topic of the open chat that is shown and written in; null for all, "" for none */
@@ -104,7 +105,7 @@ export class Playground {
     if (!this.world.users.has(this.me)) {
       const unknown = this.me;
       this.become(this.world.users.keys().next().value ?? "");
-      if (unknown) this.notice = t("page.nobody", { unknown, name: this.world.name(this.me) });
+      if (unknown) this.tell(t("page.nobody", { unknown, name: this.world.name(this.me) }));
     }
     this.#openSomething();
     this.changed();
@@ -188,10 +189,9 @@ export class Playground {
     this.changed();
   }
 
-  /** Puts a sentence where it is seen and read out; "" takes it away. @param {string} sentence */
+  /** Puts a sentence where it is seen and read out, for a while. @param {string} sentence */
   tell(sentence) {
-    this.notice = sentence;
-    this.changed();
+    this.notices.tell(sentence);
   }
 
   /**
@@ -283,7 +283,7 @@ export class Playground {
 
   /** Somebody has taken one out of the group that is open. @param {string} name */
   #leave(name) {
-    this.notice = t("page.leftGroup", { name });
+    this.tell(t("page.leftGroup", { name }));
     this.pane = "list";
     this.select(null);
     this.#openSomething();

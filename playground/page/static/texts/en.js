@@ -154,6 +154,8 @@ export const EN = {
   "write.options": "Options",
   "write.optionsSet": "set",
   "write.hint": "{enter} sends, {line} starts a line",
+  "write.left": { one: "{count} more character", other: "{count} more characters" },
+  "write.over": { one: "{count} character too many: {most} at most", other: "{count} characters too many: {most} at most" },
   "write.send": "Send",
   "write.members": "Members",
   "attach.files": "Files to attach",

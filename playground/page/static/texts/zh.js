@@ -152,6 +152,8 @@ export const ZH = {
   "write.options": "选项",
   "write.optionsSet": "项已设置",
   "write.hint": "{enter} 发送，{line} 换行",
+  "write.left": "还可输入 {count} 个字符",
+  "write.over": "超出 {count} 个字符：最多 {most} 个",
   "write.send": "发送",
   "write.members": "成员",
   "attach.files": "要添加的文件",
