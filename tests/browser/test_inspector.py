@@ -62,6 +62,30 @@ async def test_a_throttled_model_is_seen_and_so_is_what_happened_then(visit: Vis
     await expect(step(inspector, "reply", "ok")).to_be_visible()
 
 
+async def test_the_time_of_what_is_still_under_way_goes_on(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Helper")
+    await ada.open_faults()
+    await ada.switch_on("model-slow")
+    await ada.page.keyboard.press("Escape")
+    inspector = await ada.inspect(await ada.say("take your time"))
+    await expect(inspector.locator(".total")).to_contain_text("Still under way")
+    for seconds in ("2", "3", "4"):
+        await expect(ada.at("spent")).to_have_text(re.compile(rf"^{seconds}\.\d s$"))
+    await expect(inspector.locator(".total")).to_contain_text("Done")
+
+
+async def test_a_step_that_is_opened_at_the_edge_is_seen(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Helper")
+    inspector = await ada.inspect(await ada.ask("what is below?"))
+    await expect(inspector.locator(".total")).to_contain_text("Done")
+    last = step(inspector, "reply")
+    await last.locator("summary").scroll_into_view_if_needed()
+    await last.locator("summary").click()
+    await expect(last.locator(".step-details")).to_be_in_viewport(ratio=0.95)
+
+
 async def test_ten_deliveries_are_ten_requests_and_one_reply(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")

@@ -21,6 +21,8 @@ import { Workbench } from "./workbench.js";
 
 // Ages and countdowns move on without an event.
 const REDRAW_MS = 30_000;
+// Those that one looks at, by the second.
+const TICK_MS = 1000;
 
 applyTheme();
 
@@ -117,6 +119,7 @@ const escape = (event) => {
 };
 document.addEventListener("keydown", escape);
 setInterval(changed, REDRAW_MS);
+setInterval(() => app.ready && inspector.ticks && changed(), TICK_MS);
 
 follow({
   load: loadState,

@@ -91,6 +91,12 @@ export class Inspector {
     this.#refresh();
   }
 
+  /** @returns {boolean} whether it shows a time that goes on */
+  get ticks() {
+    const isShown = this.app.inspecting && this.#tab === "timeline" && this.#shown.id !== null;
+    return isShown && this.#timeline !== null && !this.#timeline.complete;
+  }
+
   /** Puts the keyboard into it. */
   enter() {
     this.#panel.value?.focus();

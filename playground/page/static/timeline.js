@@ -19,10 +19,11 @@ const LEAST = 6;
 export function timelineView(timeline, question, invisible) {
   if (timeline === null) return html`<p class="working">${t("page.looking")}</p>`;
   const span = wholeSpan(timeline.steps);
+  const spent = timeline.complete ? span.length : Math.max(Date.now() - span.from, span.length);
   return html`
     <p class="total"><span role="status">${t(timeline.complete ? "timeline.done" : "timeline.underWay")}</span>${pieces(
       timeline.complete ? "timeline.doneIn" : "timeline.soFar",
-      { time: html`<b>${duration(span.length)}</b>` },
+      { time: html`<b data-testid="spent">${duration(spent)}</b>` },
     )}</p>
     ${stepList(timeline.steps, span, question)}
     ${notVisible([...timeline.missing, ...invisible])}
@@ -69,7 +70,7 @@ function stepView(step, span, question) {
   const [inside, below] = kind === "turn" || kind === "round" ? [nothing, nested] : [nested, nothing];
   const head = headOf(step, span);
   const facts = html`
-    <details><summary>${head}</summary>
+    <details @toggle=${opened}><summary>${head}</summary>
       <div class="step-details">${details.map((detail) => detailView(detail, question))}${inside}</div>
     </details>
   `;
@@ -80,6 +81,14 @@ function stepView(step, span, question) {
       ${below}
     </li>
   `;
+}
+
+/** What one has opened is seen, as far as it fits. @param {Event} event */
+function opened(event) {
+  const details = /** @type {HTMLDetailsElement} */ (event.target);
+  if (!details.open) return;
+  const room = details.closest(".inspector-body")?.clientHeight ?? 0;
+  details.scrollIntoView({ block: details.offsetHeight > room ? "start" : "nearest" });
 }
 
 /** @param {Step} step @param {Span} span */
