@@ -52,7 +52,7 @@ async def test_the_rest_is_counted_where_a_message_is_edited(visit: Visit) -> No
     await ada.open_chat("Helper")
     question = await ada.say("short")
     await question.hover()
-    await question.get_by_test_id("own-menu").click()
+    await question.get_by_test_id("message-menu").click()
     await ada.page.locator('[data-testid="edit"]:visible').click()
     await ada.at("edit-text").fill("x" * (MOST + 1))
     await expect(ada.at("edit-dialog").get_by_test_id("room")).to_have_text(

@@ -40,7 +40,9 @@ export function closeAround(event) {
  * @returns {boolean} whether something lay over the page
  */
 export function closeTopmost() {
-  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+  const dialogs = [...document.querySelectorAll("dialog[open]")];
+  // Of two, the one that has the keyboard: the other is inert.
+  const dialog = document.activeElement?.closest("dialog[open]") ?? dialogs.at(-1);
   const popover = [...(dialog ?? document).querySelectorAll(":popover-open")].at(-1);
   if (popover) /** @type {HTMLElement} */ (popover).hidePopover();
   else if (dialog) closeDialog(/** @type {HTMLDialogElement} */ (dialog));
