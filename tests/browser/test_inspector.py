@@ -86,6 +86,14 @@ async def test_a_step_that_is_opened_at_the_edge_is_seen(visit: Visit) -> None:
     await expect(last.locator(".step-details")).to_be_in_viewport(ratio=0.95)
 
 
+async def test_the_steps_of_an_answer_in_the_response_are_seen(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Echo")
+    inspector = await ada.inspect(await ada.ask("what happens in the request?"))
+    for kind in ("lease", "window", "model", "store"):
+        await expect(step(step(inspector, "answer"), kind)).to_be_visible()
+
+
 async def test_ten_deliveries_are_ten_requests_and_one_reply(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")

@@ -66,8 +66,9 @@ function stepList(steps, span, question, isNested = false) {
 function stepView(step, span, question) {
   const { kind, status, details, children } = step;
   const nested = children.length > 0 ? stepList(children, span, question, true) : nothing;
-  // The steps of a turn or a round are what one has come to see; the storage calls of a step open with its details.
-  const [inside, below] = kind === "turn" || kind === "round" ? [nothing, nested] : [nested, nothing];
+  // The steps of a turn or a round are what one has come to see, and a turn may run in the webhook's request; the storage calls of a step open with its details.
+  const isWork = kind === "turn" || kind === "round" || children.some((child) => child.kind === "model");
+  const [inside, below] = isWork ? [nothing, nested] : [nested, nothing];
   const head = headOf(step, span);
   const facts = html`
     <details @toggle=${opened}><summary>${head}</summary>
