@@ -145,8 +145,17 @@ def _replies(journal: Journal, replies: Sequence[str]) -> Iterator[Step]:
         what = attachment.described() if attachment else count(len(reply.text), "character")
         details = (steps.text(say("Text"), reply.text),)
         yield Step(
-            "reply", say("Reply in the chat"), reply.at, summary=listed([reply.sender, what]), details=details
+            "reply",
+            say("Reply in the chat"),
+            reply.at,
+            summary=listed([_name(journal, reply.sender), what]),
+            details=details,
         )
+
+
+def _name(journal: Journal, accid: str) -> str:
+    """What the bots file calls a bot."""
+    return next((bot.name for bot in journal.bots if bot.accid == accid), accid)
 
 
 def _waiting(journal: Journal, message: str, so_far: Sequence[Step]) -> list[Step]:

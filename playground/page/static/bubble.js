@@ -79,7 +79,7 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, men
           </div>
           ${long ? unfolding : nothing}
         </div>
-        ${robotTags(message)}
+        ${robotTags(app, message)}
         <p class="meta">
           <time title=${exact(message.at)}>${clock(message.at)}</time>
           ${message.changed === "edited" ? html`<span>${t("bubble.edited")}</span>` : nothing}
@@ -105,11 +105,11 @@ function status(app, message) {
   }</span>`;
 }
 
-/** What the message carries for the bot besides its text. @param {Message} message */
-function robotTags({ robot }) {
+/** What the message carries for the bot besides its text. @param {Playground} app @param {Message} message */
+function robotTags(app, { robot }) {
   if (!robot) return nothing;
   const tags = [
-    robot.account && t("bubble.account", { account: robot.account }),
+    robot.account && t("bubble.account", { account: app.world.name(robot.account) }),
     robot.function && t("bubble.function", { name: robot.function }),
     robot.topic && t("bubble.topic", { topic: robot.topic }),
     robot.customContent && t("bubble.custom", { content: robot.customContent }),

@@ -11,7 +11,7 @@ from playground.page.timeline import BEFORE_SPANS, Timeline, timeline_of
 from playground.page.turns import COMMAND
 from playground.page.wording import FATES
 from relay import spans
-from tests.playground.page.story import BEGAN, Story, answered_turn
+from tests.playground.page.story import BEGAN, HELPER, Story, answered_turn
 
 KEY = f"m|8299999999999|{'a' * 24}|"
 
@@ -409,6 +409,12 @@ def test_without_spans_the_other_sides_tell_what_they_saw() -> None:
     assert kinds(timeline) == ["request", "answer", "model", "im", "reply"]
     assert timeline.missing == ()  # the page says so once for all messages
     assert timeline.complete
+
+
+def test_a_reply_is_told_by_the_name_that_the_bots_file_gives() -> None:
+    story = Story(Journal([HELPER.model_copy(update={"name": "客服小云"})]))
+    message = answered(story)
+    assert told(story, message).steps[-1].summary.startswith("客服小云, ")
 
 
 def test_the_form_for_the_page_holds_every_child() -> None:
