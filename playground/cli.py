@@ -41,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         options.own.error(
             "--keep is for the page and a stack of its own: without --webhook, --terminal, --scenario"
         )
+    if options.command == "post" and (wrong := _wrong_to_post(options)):
+        options.own.error(wrong)
     if options.command == "check" and (wrong := wrong_together(options)):
         options.own.error(wrong)
     for stream in (sys.stdout, sys.stderr):
@@ -75,6 +77,11 @@ def _run(options: argparse.Namespace, arguments: list[str], rest: list[str]) -> 
             from relay.operations.command import run_check
 
             return run_check(options, os.environ)
+        case "post":
+            _enter(environment, arguments)
+            from playground.posting import post
+
+            return post(options)
         case "services":
             _enter(
                 environment,
@@ -240,6 +247,9 @@ def _parser() -> argparse.ArgumentParser:
     linting = commands.add_parser("lint", help="lint, format and types")
     linting.add_argument("--fix", action="store_true", help="mend what the tools can mend by themselves")
 
+    posting = commands.add_parser("post", help="post a signed message as a user's, and see what comes of it")
+    _add_post_options(posting)
+
     services = commands.add_parser("services", help="storage, model and IM server for a host of your own")
     services.add_argument("--model", choices=["tiny", "scripted"], default="tiny")
 
@@ -273,3 +283,36 @@ def _parser() -> argparse.ArgumentParser:
     for each in commands.choices.values():
         each.set_defaults(own=each)  # it knows its options when one is misspelt
     return parser
+
+
+def _add_post_options(posting: argparse.ArgumentParser) -> None:
+    posting.add_argument("bot", metavar="BOT", nargs="?", default="", help="its accid")
+    posting.add_argument("text", metavar="TEXT", nargs="?", default="", help="what the user writes")
+    posting.add_argument("--file", metavar="BODY", type=Path, help="instead: a captured body, byte for byte")
+    posting.add_argument("--as", dest="sender", metavar="ACCID", default="alice", help="who writes")
+    posting.add_argument("--team", metavar="ID", default="", help="in this group")
+    posting.add_argument("--function", default="", help="robotInfo.function")
+    posting.add_argument("--topic", default="", help="robotInfo.topic")
+    posting.add_argument("--context", metavar="TEXT", default="", help="robotInfo.customContent")
+    posting.add_argument("--picture", metavar="FILE|URL", default="", help="a picture; TEXT is its caption")
+    posting.add_argument(
+        "--input", choices=["copy", "chatbot"], default="copy", help="as which request (default: copy)"
+    )
+    posting.add_argument(
+        "--url", type=url, help="of the webhook, with its key; else the local stack that runs"
+    )
+    posting.add_argument(
+        "--secret", choices=["-"], help="ask for the App Secret; else it is that of the settings"
+    )
+    posting.add_argument("--curl", action="store_true", help="with --url: print the request, do not post it")
+
+
+def _wrong_to_post(options: argparse.Namespace) -> str:
+    """What is wrong with options that are right one by one; empty when nothing is."""
+    if options.file and options.bot:
+        return "--file is the whole message: it goes without BOT and TEXT"
+    if not options.file and not (options.bot and (options.text or options.picture)):
+        return "missing: BOT and TEXT, or --file BODY"
+    if (options.curl or options.secret) and not options.url:
+        return "--curl and --secret need --url: the local stack has a secret of its own"
+    return ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
 from playground.control import Control, ControlError
 from playground.im.attach import said_in
 from playground.im.chats import Delivered
+from playground.im.copies import Post
 
 __all__ = ["Acknowledgement", "Arrival", "ControlError", "ImControl"]
 
@@ -64,15 +66,44 @@ class ImControl:
         post = said["posts"][-1]
         return Acknowledgement(post["status"], post["body"], post["milliseconds"], post["failure"])
 
+    async def say_message(self, sender: str, text: str, **arguments: Any) -> Post:
+        """As :meth:`say`; returns the last request with its outcome."""
+        said = await self._control.call("POST", "say", json={"sender": sender, "text": text, **arguments})
+        return Post(**said["posts"][-1])
+
+    async def post(self, body: bytes) -> Post:
+        """Have these bytes posted, signed now.
+
+        Raises:
+            ControlError: they are no UTF-8, which the control interface cannot carry.
+        """
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            raise ControlError("the body is not UTF-8: post it with --url") from None
+        return Post(**await self._control.call("POST", "post", json={"body": text}))
+
+    async def store(self, content: bytes, content_type: str) -> dict[str, Any]:
+        """Keep something that a message carries; returns its ``url``, ``md5`` and ``size``."""
+        stored = await self._control.call(
+            "POST", "media", data=content, headers={"Content-Type": content_type}
+        )
+        return dict(stored)
+
+    async def join_team(self, tid: str, newcomers: Sequence[str]) -> None:
+        """Create a group, or add to its members; no bot is told, so that none greets."""
+        teams = (await self._control.call("GET", "chats"))["teams"]
+        members = [name for team in teams if team["tid"] == tid for name in team["members"]]
+        members += [name.lower() for name in newcomers if name.lower() not in members]
+        await self._control.call("POST", "teams", json={"tid": tid, "members": members})
+
     async def create_team(self, tid: str, members: Sequence[str]) -> None:
         """Create a group, or change its members; a bot that is new there may greet it."""
         await self._control.call("POST", "teams", json={"tid": tid, "members": list(members), "report": True})
 
-    async def events(self, after: int) -> tuple[list[Arrival], int]:
+    async def events(self, after: int, seconds: float = EVENTS_WAIT_SECONDS) -> tuple[list[Arrival], int]:
         """The messages from number ``after`` on, waiting a while for one; and the number to go on from."""
-        found = await self._control.call(
-            "GET", "events", params={"after": after, "seconds": EVENTS_WAIT_SECONDS}
-        )
+        found = await self._control.call("GET", "events", params={"after": after, "seconds": seconds})
         arrivals = [
             Arrival(said.sender, said.to, bool(said.team_kind), said_in(said), said.client_id)
             for said in (Delivered(**event) for event in found["events"])

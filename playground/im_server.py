@@ -24,7 +24,7 @@ from aiohttp import web
 
 from playground.im.accounts import account_routes
 from playground.im.control import control_routes
-from playground.im.copies import Poster
+from playground.im.copies import Post, Poster, as_bytes
 from playground.im.faults import ApiFault, Delivery
 from playground.im.platform import Platform
 from playground.im.restored import restored
@@ -88,6 +88,14 @@ class ImServer(Platform):
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def prepared(self, about: Said | bytes) -> Post:
+        """The request about a message, or with any body, signed and not posted."""
+        if isinstance(about, bytes):
+            return self._poster.signed(self._webhook(), about, Delivery(), "copy")
+        kind, body = about.requests[-1]
+        own = about.message.server_id
+        return self._poster.signed(self._webhook(), as_bytes(body), Delivery(), kind, own)
 
 
 def main() -> None:

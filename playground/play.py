@@ -25,6 +25,7 @@ from playground.ports import ANY_PORTS, SPANS_PORT, Ports, port_is_free
 from playground.processes import interrupt_on_signals
 from playground.progress import say
 from playground.reload import FOR_OWNER, TAKEN_ON, app_files, keep_up
+from playground.running import announced
 from playground.runs import log_folder
 from playground.stack import MODEL_LABELS, Host, Model, Stack
 from playground.terminal import Person, Terminal
@@ -76,7 +77,8 @@ def play_in_browser(
                     server.connect(stack)
                     print(_banner(stack, model, bots, server), flush=True)
                     say(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C ends it.")
-                    return _wait(stack)
+                    with announced(stack.im_url):
+                        return _wait(stack)
                 finally:
                     server.close()  # before the parts that it listens to
     except KeyboardInterrupt:
@@ -94,7 +96,8 @@ def play_in_terminal(model: Model, host: Host | None, webhook: str | None) -> in
         with _stack(model, host, webhook) as stack:
             print(_banner(stack, model, bots), flush=True)
             print("Write a message. :help for more, :quit to end.\n", flush=True)
-            asyncio.run(_chat(stack, Person(tuple(bots))))
+            with announced(stack.im_url):
+                asyncio.run(_chat(stack, Person(tuple(bots))))
     except KeyboardInterrupt:
         print()
     return 0

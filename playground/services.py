@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from playground.passing import watch
 from playground.ports import EXAMPLE_PORTS
 from playground.processes import interrupt_on_signals
+from playground.running import announced
 from playground.runs import log_folder
 from playground.stack import APP_KEY, MODEL_LABELS, Model, Stack
 
@@ -28,10 +30,12 @@ def services(model: Model, say: Callable[[str], None]) -> int:
                 f"Logs       {logs}\n"
                 "Now, beside it:  cp local.settings.example.json local.settings.json && func start\n"
                 "             or  python3 dev.py host --port 7071\n"
-                "Ctrl-C ends it."
+                "Ctrl-C ends it. What passes the IM server, without a word of it:"
             )
-            while all(child.running for child in stack.children):
-                threading.Event().wait(1.0)
+            watch(stack.im_url, say)
+            with announced(stack.im_url):
+                while all(child.running for child in stack.children):
+                    threading.Event().wait(1.0)
             ended = ", ".join(child.name for child in stack.children if not child.running)
             say(f"error: {ended} ended by itself; see {logs}")
             return 1

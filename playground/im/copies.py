@@ -120,6 +120,11 @@ def _common(message: Delivered, nick: str) -> dict[str, str]:
     }
 
 
+def as_bytes(body: Mapping[str, Any]) -> bytes:
+    """A body as it is posted."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One request to the webhook.
@@ -209,6 +214,27 @@ class Poster:
         server_id: str,
         others: Mapping[str, str],
     ) -> Post:
+        post = self.signed(url, body, delivery, input, server_id, others)
+        await self.record.add("post", post)
+        began = time.perf_counter()
+        status, answer, failure = await self._exchange(post, body)
+        milliseconds = (time.perf_counter() - began) * 1000
+        post = replace(
+            post, status=status, body=answer, milliseconds=milliseconds, failure=failure, ended=True
+        )
+        await self.record.add("post", post)
+        return post
+
+    def signed(
+        self,
+        url: str,
+        body: bytes,
+        delivery: Delivery,
+        input: Input,
+        server_id: str = "",
+        others: Mapping[str, str] = NO_HEADERS,
+    ) -> Post:
+        """A request as it will be posted; arguments as for :meth:`post`."""
         signed = sign_request(self.secret, body, self.now() + int(delivery.clock_offset_seconds * 1000))
         if delivery.signature == "bad":
             signed["CheckSum"] = "0" * 40
@@ -222,16 +248,7 @@ class Poster:
         }
         headers = _with_others(headers, others)
         text = body.decode(errors="replace")
-        post = Post(next(self.numbers), self.now(), url, headers, text, server_id, input)
-        await self.record.add("post", post)
-        began = time.perf_counter()
-        status, answer, failure = await self._exchange(post, body)
-        milliseconds = (time.perf_counter() - began) * 1000
-        post = replace(
-            post, status=status, body=answer, milliseconds=milliseconds, failure=failure, ended=True
-        )
-        await self.record.add("post", post)
-        return post
+        return Post(next(self.numbers), self.now(), url, headers, text, server_id, input)
 
     async def _exchange(self, post: Post, body: bytes) -> tuple[int | None, str, str]:
         """Status and body of the answer, or why there is none."""

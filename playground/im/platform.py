@@ -29,6 +29,7 @@ from playground.im.copies import (
     Post,
     Poster,
     RobotInfo,
+    as_bytes,
     chatbot_request,
     edit_copy,
     message_copy,
@@ -194,12 +195,12 @@ class Platform:
         """
         said = self._said[message].message
         await self.chats.change(message, RECALLED)
-        return await self.post(_json(recall_copy(said, self.chats.now())), delivery)
+        return await self.post(as_bytes(recall_copy(said, self.chats.now())), delivery)
 
     async def edit(self, message: str, text: str, delivery: Delivery | None = None) -> Post:
         """Its sender changes what a message says; otherwise as :meth:`recall`."""
         said = await self.chats.change(message, text)
-        return await self.post(_json(edit_copy(said, text, self.chats.now())), delivery)
+        return await self.post(as_bytes(edit_copy(said, text, self.chats.now())), delivery)
 
     async def post(
         self, body: bytes, delivery: Delivery | None = None, headers: Mapping[str, str] = NO_HEADERS
@@ -259,7 +260,7 @@ class Platform:
             return
         own, now = self.chats.next_id(), self.chats.now()
         body = notice(team, operation, team.members[0], members=members, server_id=own, at=now)
-        self._start(self.post(_json(body)))
+        self._start(self.post(as_bytes(body)))
 
     @property
     def calls(self) -> list[ApiCall]:
@@ -290,7 +291,7 @@ class Platform:
 
     async def _post(self, body: dict[str, Any], delivery: Delivery, kind: Input, said: Said) -> list[Post]:
         own = said.message.server_id
-        posts = await self._poster.post(self._webhook(), _json(body), delivery, input=kind, server_id=own)
+        posts = await self._poster.post(self._webhook(), as_bytes(body), delivery, input=kind, server_id=own)
         said.posts.extend(posts)
         if kind == "chatbot":
             await self._deliver_response(said, posts)
@@ -344,7 +345,3 @@ class Platform:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _json(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -53,6 +53,24 @@ def taken() -> Iterator[int]:
             'python3 dev.py play: --webhook: "nonsense" is no URL: it begins with http:// or https://; '
             "see python3 dev.py play --help",
         ),
+        (
+            "post helper",
+            "python3 dev.py post: missing: BOT and TEXT, or --file BODY; see python3 dev.py post --help",
+        ),
+        (
+            "post helper hi --file body.json",
+            "python3 dev.py post: --file is the whole message: it goes without BOT and TEXT; "
+            "see python3 dev.py post --help",
+        ),
+        (
+            "post helper hi --curl",
+            "python3 dev.py post: --curl and --secret need --url: the local stack has a secret of its own; "
+            "see python3 dev.py post --help",
+        ),
+        (
+            "post helper hi --url http://127.0.0.1 --secret hunter2",
+            'python3 dev.py post: there is no --secret "hunter2"; there are: -; see python3 dev.py post --help',
+        ),
         ("host", "python3 dev.py host: missing: --port; see python3 dev.py host --help"),
         (
             "host --port 99999",
