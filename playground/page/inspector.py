@@ -23,9 +23,6 @@ from relay.keys import conversation_key, parts_of_key
 from relay.messages import Message
 from relay.ports import Tables
 
-LOGGED_CHARS = 8
-"""Some log lines hold the beginning of an id only."""
-
 NOT_OURS = "The storage is somebody else's: its rows cannot be read from here."
 NO_BOT = "This message is for no bot: nothing of it is stored."
 
@@ -54,8 +51,8 @@ class Inspector:
             with suppress(StorageUnavailable):  # what the spans tell is shown all the same
                 await read_rounds(self._journal, asked, partition, tables)
         found = timeline_of(self._journal, asked).as_json()
-        ids = (log_id_of(self._journal.messages[asked]), partition or "")
-        return found | {"log_ids": [own[:LOGGED_CHARS] for own in ids if own]}
+        own = log_id_of(self._journal.messages[asked])
+        return found | {"log_ids": [own, *([partition] if partition else [])]}
 
     async def rows(self, message: str, tables: Tables | None) -> dict[str, Any]:
         """What is stored of the conversation of a message; ``tables`` is None when they cannot be read."""

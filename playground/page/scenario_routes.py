@@ -41,7 +41,9 @@ class ScenarioRoutes:
         page = self._page
         scripted = page.model.kind == "scripted"
         chat, im = request.query.get("chat", ""), (await page.parts()).im
-        toml = await chat_as_scenario(page.journal, page.people, chat, page.faults_of, im, scripted=scripted)
+        toml = await chat_as_scenario(
+            page.journal, page.people, chat, page.shown.messages, page.faults_of, im, scripted=scripted
+        )
         disposition = {"Content-Disposition": 'attachment; filename="scenario.toml"'}
         return web.Response(text=toml, headers=disposition)
 

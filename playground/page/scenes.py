@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from playground.control import Control
 from playground.im.attach import attachment_of, said_in
@@ -23,6 +23,7 @@ async def chat_as_scenario(
     journal: Journal,
     people: People,
     chat: str,
+    shown: Container[str],
     faults: dict[str, list[str]],
     im: Control,
     *,
@@ -34,6 +35,7 @@ async def chat_as_scenario(
         journal: what is known.
         people: users and groups.
         chat: key of the chat.
+        shown: ids of the messages that the page shows; others were deleted, or cleared away.
         faults: names of the faults that were on for a message, by its client id.
         im: control interface of the emulator, which keeps what was attached.
         scripted: whether the scripted model answered, which would answer the same again.
@@ -41,7 +43,11 @@ async def chat_as_scenario(
     Raises:
         ApiError: nothing was said there.
     """
-    messages = [message for message in journal.messages.values() if message.chat == chat]
+    messages = [
+        message
+        for own, message in journal.messages.items()
+        if message.chat == chat and own in shown and _can_be_expected(journal, own, shown)
+    ]
     if not messages:
         raise ApiError(404, "not_found", say("nothing was said in this chat"))
     first = messages[0]
@@ -55,6 +61,12 @@ async def chat_as_scenario(
         groups={team.tid: team.members} if team else {},
         model_answers=() if scripted else [text for one in messages for text in _model_answers(journal, one)],
     )
+
+
+def _can_be_expected(journal: Journal, message: str, shown: Container[str]) -> bool:
+    """Whether the file says, too, what a message of a bot answers."""
+    answered = journal.answers.get(message, [])
+    return not answered or any(asked in shown for asked in answered)
 
 
 async def _line(journal: Journal, message: Delivered, faults: dict[str, list[str]], im: Control) -> Line:

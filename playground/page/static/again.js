@@ -1,7 +1,7 @@
 // @ts-check
 // Sends a message of one's own again, with something that goes wrong.
-import { closeButton } from "./icons.js";
 import { createRef, html, nothing, ref } from "./lit.js";
+import { Modal } from "./modal.js";
 import { t } from "./texts.js";
 
 /** @import {Message} from "./contract.js" */
@@ -9,8 +9,6 @@ import { t } from "./texts.js";
 /** @import {Playground} from "./playground.js" */
 
 export class AgainDialog {
-  /** @type {Ref<HTMLDialogElement>} */
-  #dialog = createRef();
   /** @type {Ref<HTMLSelectElement>} */
   #select = createRef();
   #id = "";
@@ -19,25 +17,24 @@ export class AgainDialog {
   constructor(app, send) {
     this.app = app;
     this.send = send;
+    this.modal = new Modal(app.changed, "again-dialog");
   }
 
   /** @param {Message} message */
   open({ id }) {
     this.#id = id;
-    this.app.changed();
-    this.#dialog.value?.showModal();
+    this.modal.open();
   }
 
   view() {
+    return this.modal.view(t("message.againTitle"), () => this.#form());
+  }
+
+  #form() {
     const able = this.app.world.faults.filter(({ available }) => available);
     const chosen = able.find(({ name }) => name === this.#select.value?.value) ?? able[0];
     return html`
-      <dialog class="dialog" data-testid="again-dialog" aria-labelledby="again-title" closedby="any" ${ref(this.#dialog)}>
         <form @submit=${this.#submit}>
-          <header class="panel-head">
-            <h2 id="again-title">${t("message.againTitle")}</h2>
-            ${closeButton(t("page.close"), this.#close)}
-          </header>
           <label class="field">${t("message.fault")}
             <select data-testid="again-fault" autofocus ${ref(this.#select)} @change=${this.app.changed}>
               ${able.map(
@@ -47,20 +44,18 @@ export class AgainDialog {
           </label>
           ${chosen ? html`<p class="faint">${chosen.explanation}</p>` : nothing}
           <footer class="dialog-end">
-            <button type="button" class="quiet" @click=${this.#close}>${t("page.cancel")}</button>
+            <button type="button" class="quiet" @click=${this.modal.close}>${t("page.cancel")}</button>
             <button class="primary" data-testid="again-send">${t("write.send")}</button>
           </footer>
         </form>
-      </dialog>
     `;
   }
-
-  #close = () => this.#dialog.value?.close();
 
   /** @param {Event} event */
   #submit = (event) => {
     event.preventDefault();
-    this.#close();
-    this.send(this.#id, this.#select.value?.value ?? "");
+    const fault = this.#select.value?.value ?? "";
+    this.modal.close();
+    this.send(this.#id, fault);
   };
 }

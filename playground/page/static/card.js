@@ -2,19 +2,16 @@
 // A bot's card: what it is told, what it remembers, whom it answers how often, and what this chat has taken.
 import { loadCard, loadUsage } from "./api.js";
 import { copyButton } from "./copy.js";
-import { closeButton } from "./icons.js";
-import { createRef, html, nothing, ref } from "./lit.js";
+import { html, nothing } from "./lit.js";
+import { Modal } from "./modal.js";
 import { t } from "./texts.js";
 
 /** @import {BotCard, Limit, Tokens, Usage} from "./contract.js" */
-/** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
 const TOKENS = /** @type {const} */ (["calls", "prompt", "completion", "cached", "reasoning"]);
 
 export class CardDialog {
-  /** @type {Ref<HTMLDialogElement>} */
-  #dialog = createRef();
   /** @type {BotCard[]} of a group: of each of its bots */
   #cards = [];
   /** @type {Usage | null} */
@@ -23,6 +20,7 @@ export class CardDialog {
   /** @param {Playground} app */
   constructor(app) {
     this.app = app;
+    this.modal = new Modal(app.changed, "bot-card", true);
   }
 
   async open() {
@@ -33,21 +31,14 @@ export class CardDialog {
     const found = await app.attempt(Promise.all([cards, loadUsage(chat)]));
     if (found === null) return;
     [this.#cards, this.#usage] = found;
-    app.changed();
-    this.#dialog.value?.showModal();
+    this.modal.open();
   }
 
   view() {
-    return html`
-      <dialog class="dialog wide" data-testid="card" aria-labelledby="card-title" closedby="any" ${ref(this.#dialog)}>
-        <header class="panel-head">
-          <h2 id="card-title">${t("card.title")}</h2>
-          ${closeButton(t("page.close"), () => this.#dialog.value?.close())}
-        </header>
-        ${this.#cards.map(cardView)}
-        ${this.#usage ? usageView(this.#usage) : nothing}
-      </dialog>
-    `;
+    return this.modal.view(
+      t("card.title"),
+      () => html`${this.#cards.map(cardView)}${this.#usage ? usageView(this.#usage) : nothing}`,
+    );
   }
 }
 

@@ -278,7 +278,7 @@ export interface Timeline {
   message: string;
   complete: boolean;
   curl: string | null;
-  /** What log lines about it hold: the beginnings of its own id, and of that of the conversation. */
+  /** What log lines about it hold: its own id, and that of the conversation. */
   log_ids: string[];
   missing: string[];
   steps: Step[];

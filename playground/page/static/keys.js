@@ -1,10 +1,9 @@
 // @ts-check
 // The keys of the page: what they do, and the dialog that says so.
-import { closeButton } from "./icons.js";
-import { createRef, html, ref } from "./lit.js";
+import { html } from "./lit.js";
+import { Modal } from "./modal.js";
 import { t } from "./texts.js";
 
-/** @import {Ref} from "./lit.js" */
 /** @import {Key} from "./texts.js" */
 
 /** @type {[unknown, Key][]} */
@@ -26,29 +25,22 @@ const isWriting = (target) =>
   target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
 
 export class KeysDialog {
-  /** @type {Ref<HTMLDialogElement>} */
-  #dialog = createRef();
-
-  /** @param {() => void} search */
-  constructor(search) {
+  /** @param {() => void} changed @param {() => void} search */
+  constructor(changed, search) {
     this.search = search;
+    this.modal = new Modal(changed, "keys");
     document.addEventListener("keydown", this.#key);
   }
 
-  open = () => this.#dialog.value?.showModal();
+  open = () => this.modal.open();
 
   view() {
-    return html`
-      <dialog class="dialog" data-testid="keys" aria-labelledby="keys-title" closedby="any" ${ref(this.#dialog)}>
-        <header class="panel-head">
-          <h2 id="keys-title">${t("keys.title")}</h2>
-          ${closeButton(t("page.close"), () => this.#dialog.value?.close())}
-        </header>
-        <dl class="keys">${KEYS.map(
-          ([key, what]) => html`<div><dt>${key}</dt><dd>${t(what)}</dd></div>`,
-        )}</dl>
-      </dialog>
-    `;
+    return this.modal.view(
+      t("keys.title"),
+      () => html`<dl class="keys">${KEYS.map(
+        ([key, what]) => html`<div><dt>${key}</dt><dd>${t(what)}</dd></div>`,
+      )}</dl>`,
+    );
   }
 
   /** @param {KeyboardEvent} event */

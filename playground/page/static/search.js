@@ -1,13 +1,12 @@
 // @ts-check
 // Finds messages in all of one's chats; the arrow keys go through what is found, Enter goes there.
-import { closeButton } from "./icons.js";
-import { createRef, html, live, nothing, ref } from "./lit.js";
+import { html, live, nothing } from "./lit.js";
 import { inShort } from "./medium.js";
+import { Modal } from "./modal.js";
 import { t } from "./texts.js";
 import { clockOrDay } from "./time.js";
 
 /** @import {Conversation, Message} from "./contract.js" */
-/** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
 const SHOWN = 50;
@@ -18,8 +17,6 @@ const BEFORE_CHARS = 30;
 const fold = (text) => text.normalize("NFKC").toLowerCase();
 
 export class SearchDialog {
-  /** @type {Ref<HTMLDialogElement>} */
-  #dialog = createRef();
   #words = "";
   #index = 0;
 
@@ -27,13 +24,13 @@ export class SearchDialog {
   constructor(app, go) {
     this.app = app;
     this.go = go;
+    this.modal = new Modal(app.changed, "search-dialog", true);
   }
 
   open() {
     this.#words = "";
     this.#index = 0;
-    this.app.changed();
-    this.#dialog.value?.showModal();
+    this.modal.open();
   }
 
   /** @returns {{conversation: Conversation, message: Message}[]} newest first */
@@ -49,15 +46,13 @@ export class SearchDialog {
   }
 
   view() {
-    const found = this.#dialog.value?.open || this.#words ? this.#found : [];
+    return this.modal.view(t("search.title"), () => this.#content());
+  }
+
+  #content() {
+    const found = this.#found;
     const at = found[this.#index] ? `found-${this.#index}` : nothing;
     return html`
-      <dialog class="dialog wide" data-testid="search-dialog" aria-labelledby="search-title" closedby="any"
-        ${ref(this.#dialog)}>
-        <header class="panel-head">
-          <h2 id="search-title">${t("search.title")}</h2>
-          ${closeButton(t("page.close"), () => this.#dialog.value?.close())}
-        </header>
         <input type="search" data-testid="search-words" autofocus dir="auto" role="combobox" autocomplete="off"
           aria-label=${t("search.words")} placeholder=${t("search.words")} aria-expanded=${found.length > 0}
           aria-controls="found" aria-activedescendant=${at} .value=${live(this.#words)}
@@ -72,7 +67,6 @@ export class SearchDialog {
           </li>`,
           )}
         </ul>
-      </dialog>
     `;
   }
 
@@ -97,7 +91,8 @@ export class SearchDialog {
     if (event.isComposing) return;
     const found = this.#found;
     const step = { ArrowDown: 1, ArrowUp: found.length - 1 }[event.key];
-    if (event.key === "Enter" && found[this.#index]) this.#take(found[this.#index].message);
+    if (event.key === "Escape") this.modal.close(); // not only what is written there, as browsers do
+    else if (event.key === "Enter" && found[this.#index]) this.#take(found[this.#index].message);
     else if (step !== undefined && found.length > 0) this.#index = (this.#index + step) % found.length;
     else return;
     event.preventDefault();
@@ -107,7 +102,7 @@ export class SearchDialog {
 
   /** @param {Message} message */
   #take(message) {
-    this.#dialog.value?.close();
+    this.modal.close();
     this.go(message);
   }
 }

@@ -1,14 +1,13 @@
 // @ts-check
 // Sends what a console sends beside messages: a template, or any body, signed as one likes, with headers of one's own.
 import { loadTemplates, sendRequest } from "./api.js";
-import { closeButton } from "./icons.js";
-import { createRef, html, live, nothing, ref } from "./lit.js";
+import { html, live, nothing } from "./lit.js";
 import { inShort } from "./medium.js";
+import { Modal } from "./modal.js";
 import { requestView } from "./requests.js";
 import { t } from "./texts.js";
 
 /** @import {Conversation, Message, Signature, Template, WholeRequest} from "./contract.js" */
-/** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 
 /** @type {Signature[]} */
@@ -19,8 +18,6 @@ const WORDS_CHARS = 48;
 const EXAMPLE = "X-Own: 1";
 
 export class SendDialog {
-  /** @type {Ref<HTMLDialogElement>} */
-  #dialog = createRef();
   /** @type {Template[]} */
   #templates = [];
   #name = "";
@@ -37,6 +34,7 @@ export class SendDialog {
   /** @param {Playground} app */
   constructor(app) {
     this.app = app;
+    this.modal = new Modal(app.changed, "send-dialog", true);
   }
 
   /** @param {Message} [message] what a recall or an edit is about; else the last one of one's own */
@@ -46,7 +44,7 @@ export class SendDialog {
     this.#message = message?.id ?? own?.id ?? "";
     this.#answer = null;
     await this.#load();
-    this.#dialog.value?.showModal();
+    this.modal.open();
   }
 
   /** @returns {Message[]} newest first */
@@ -57,14 +55,13 @@ export class SendDialog {
   }
 
   view() {
+    return this.modal.view(t("send.title"), () => this.#form());
+  }
+
+  #form() {
     const chosen = this.#templates.find(({ name }) => name === this.#name);
     return html`
-      <dialog class="dialog wide" data-testid="send-dialog" aria-labelledby="send-title" ${ref(this.#dialog)}>
         <form @submit=${this.#send}>
-          <header class="panel-head">
-            <h2 id="send-title">${t("send.title")}</h2>
-            ${closeButton(t("page.close"), () => this.#dialog.value?.close())}
-          </header>
           <div class="send-grid">
             <label class="field">${t("send.what")}
               <select data-testid="send-template" autofocus @change=${this.#choose}>
@@ -109,7 +106,6 @@ export class SendDialog {
           </footer>
           <div role="status" data-testid="send-answer">${this.#answer ? requestView(this.#answer, false) : nothing}</div>
         </form>
-      </dialog>
     `;
   }
 

@@ -1,12 +1,12 @@
 // @ts-check
 // The topics of a chat: each is a conversation of its own to the bot, with a memory of its own.
 import { closeButton } from "./icons.js";
-import { createRef, html, live, nothing, ref } from "./lit.js";
+import { html, live, nothing } from "./lit.js";
+import { Modal } from "./modal.js";
 import { t } from "./texts.js";
 import { clockOrDay } from "./time.js";
 
 /** @import {Message} from "./contract.js" */
-/** @import {Ref} from "./lit.js" */
 /** @import {Playground} from "./playground.js" */
 /** @import {World} from "./world.js" */
 
@@ -22,37 +22,36 @@ export function topicsOf(world, chat) {
   const found = new Map();
   for (const message of world.messagesOf(chat).toReversed()) {
     const topic = topicOf(world, message);
-    found.set(topic, [...(found.get(topic) ?? []), message]);
+    const messages = found.get(topic);
+    if (messages) messages.push(message);
+    else found.set(topic, [message]);
   }
   return found;
 }
 
 export class TopicsDialog {
-  /** @type {Ref<HTMLDialogElement>} */
-  #dialog = createRef();
   #name = "";
 
   /** @param {Playground} app @param {(message: Message) => void} showMemory */
   constructor(app, showMemory) {
     this.app = app;
     this.showMemory = showMemory;
+    this.modal = new Modal(app.changed, "topics-dialog");
   }
 
   open() {
     this.#name = "";
-    this.app.changed();
-    this.#dialog.value?.showModal();
+    this.modal.open();
   }
 
   view() {
+    return this.modal.view(t("topics.title"), () => this.#content());
+  }
+
+  #content() {
     const { app } = this;
     const topics = [...topicsOf(app.world, app.tab.chat)];
     return html`
-      <dialog class="dialog" data-testid="topics" aria-labelledby="topics-title" closedby="any" ${ref(this.#dialog)}>
-        <header class="panel-head">
-          <h2 id="topics-title">${t("topics.title")}</h2>
-          ${closeButton(t("page.close"), () => this.#dialog.value?.close())}
-        </header>
         <p class="faint">${t("topics.about")}</p>
         <ul class="topics">
           <li><button class="menu-item" data-testid="topic-all" aria-pressed=${app.topic === null}
@@ -71,7 +70,6 @@ export class TopicsDialog {
             placeholder=${t("topics.new")} .value=${live(this.#name)} @input=${this.#write} />
           <button class="quiet" data-testid="topic-begin">${t("topics.begin")}</button>
         </form>
-      </dialog>
     `;
   }
 
@@ -79,7 +77,7 @@ export class TopicsDialog {
   #memory(messages) {
     const asked = messages.find(({ origin, bot }) => origin === "user" && bot);
     const show = () => {
-      this.#dialog.value?.close();
+      this.modal.close();
       if (asked) this.showMemory(asked);
     };
     return asked
@@ -89,7 +87,7 @@ export class TopicsDialog {
 
   /** @param {string | null} topic */
   #choose(topic) {
-    this.#dialog.value?.close();
+    this.modal.close();
     this.app.turnToTopic(topic);
   }
 

@@ -42,7 +42,7 @@ export class Workbench {
     this.card = new CardDialog(app);
     this.topics = new TopicsDialog(app, outside.showMemory);
     this.search = new SearchDialog(app, (message) => this.#go(message));
-    this.keys = new KeysDialog(() => this.search.open());
+    this.keys = new KeysDialog(app.changed, () => this.search.open());
     this.messages = new MessageMenu(app, {
       copyText: ({ text }) => this.#copy(text),
       copyId: ({ log_id }) => this.#copy(log_id),

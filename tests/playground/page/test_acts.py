@@ -94,6 +94,18 @@ async def test_a_cleared_chat_is_empty_here_and_goes_on(browser: Browser) -> Non
     assert [message["id"] for message in (await browser.state())["messages"]] == [later["id"]]
 
 
+async def test_what_was_deleted_is_in_no_scenario(browser: Browser) -> None:
+    said = await browser.say("hello")
+    later = await browser.say("and now?")
+    await browser.until("message", id=later["id"], status="waiting")
+    await browser.call("DELETE", f"/api/messages/{said['id']}")
+    await browser.until("gone", id=said["id"])
+    async with browser.session.get(f"{browser.url}/api/scenario?chat=alice|helper") as response:
+        toml = await response.text()
+    assert toml.count("say = ") == 1
+    assert 'say = "and now?"' in toml
+
+
 async def test_a_group_that_ends_is_nobodys_and_its_id_is_not_given_again(browser: Browser) -> None:
     group = {"name": "Trip", "members": ["alice", "helper"]}
     _, team = await browser.call("POST", "/api/teams", group)
