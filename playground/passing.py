@@ -1,4 +1,4 @@
-"""What passes the IM emulator, a line for each request, without a word of anybody's. Standard library only."""
+"""What passes the IM emulator, a line for each request, without a word of anybody's."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.client import HTTPException
 from typing import Any
 
+from relay.inbound.routing import identities
+from relay.messages import message_hash
+
 WAIT_SECONDS = 20.0
 
 
-def watch(im_url: str, say: Callable[[str], None]) -> None:
-    """Say each request that the emulator posts and each call that it gets, from now until it ends, in a thread."""
-    threading.Thread(target=_watch, args=(im_url, say), daemon=True).start()
+def watch(im_url: str, say: Callable[[str], None]) -> threading.Thread:
+    """Say each request that the emulator posts and each call that it gets, until it ends; returns the thread."""
+    watching = threading.Thread(target=_watch, args=(im_url, say), daemon=True)
+    watching.start()
+    return watching
 
 
 def _watch(im_url: str, say: Callable[[str], None]) -> None:
@@ -71,6 +76,10 @@ def _about(request: str) -> str:
     kind = body.get("msgType") or f"event {body.get('eventType', '?')}"
     size = len(str(body.get("body") or body.get("text") or ""))
     sender, to = body.get("fromAccount") or body.get("from", "?"), body.get("to", "?")
-    return (
-        f"{kind} {sender} → {to}, {size} characters, id {body.get('msgidServer') or body.get('msgId', '-')}"
+    ids = identities(
+        str(sender).lower(),
+        str(body.get("msgidClient") or body.get("clientId") or ""),
+        str(body.get("msgidServer") or body.get("msgId") or ""),
     )
+    called = f", message {message_hash(ids[0])}" if ids else ""
+    return f"{kind} {sender} → {to}, {size} characters{called}"

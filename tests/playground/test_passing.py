@@ -10,6 +10,8 @@ from aiohttp import web
 
 from playground.im_server import ImServer
 from playground.passing import lines_of, watch
+from relay.inbound.routing import identities
+from relay.messages import message_hash
 from tests.playground.receiver import Received, receiving
 
 PRIVATE = "hunter2"
@@ -24,8 +26,9 @@ async def test_each_request_is_a_line_without_a_word_of_it() -> None:
             said.append(line)
             arrived.set()
 
-        watch(im.url, say)
+        watching = watch(im.url, say)
         message = (await im.say("alice", PRIVATE, to="helper")).message
+        called = message_hash(identities("alice", message.client_id, message.server_id)[0])
         assert await asyncio.to_thread(arrived.wait, 10)
 
         async def respond(_: Received) -> web.Response:
@@ -35,8 +38,10 @@ async def test_each_request_is_a_line_without_a_word_of_it() -> None:
         await im.say("alice", PRIVATE, to="helper", input="chatbot")
         await im.post(b"{}")
         facts = [{"kind": kind, **fact} for kind, fact in im.record.facts]
+    await asyncio.to_thread(watching.join, 10)
+    assert not watching.is_alive()
     assert re.fullmatch(
-        rf"\d\d:\d\d:\d\d → copy    200 in \d+ ms queued  TEXT alice → helper, 7 characters, id {message.server_id}",
+        rf"\d\d:\d\d:\d\d → copy    200 in \d+ ms queued  TEXT alice → helper, 7 characters, message {called}",
         said[0],
     )
     lines = [*lines_of(facts)]
