@@ -51,6 +51,7 @@ from playground.kept import Lines
 from playground.local_only import programs_only
 from playground.loopback import cut_connection, run_as_process, serving
 from playground.model.calling import Asked, lost_item
+from playground.model.plain import plainly
 from playground.model.requests import ModelRequest, headers_of, in_short, without_tool_headers
 from playground.model.script import ChatRequest, Fault, Reply, Script, Step
 from playground.model.sight import BadPart
@@ -235,7 +236,7 @@ class ModelServer:
         step = step or Reply()
         await self._wait(step)
         if self._upstream is not None and replace(step, seconds=0, hold=False) == Reply():
-            return await pass_on(self._session, self._upstream, request, raw)
+            return await pass_on(self._session, self._upstream, request, plainly(raw))
         if isinstance(step, Fault):
             return refused(step)
         try:
