@@ -105,7 +105,12 @@ def server_id_of(key: str) -> str:
 
 def dedupe_key(message_id: str) -> str:
     """The row that says where the message with this id is."""
-    return f"d|{message_hash(message_id)}"
+    return pointer_key(message_hash(message_id))
+
+
+def pointer_key(name: str) -> str:
+    """The row that says where the message is which logs and spans call so."""
+    return f"d|{name}"
 
 
 def reply_key(newest_message_key: str) -> str:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from relay.operations import history, operator, send
+from relay.operations import find, history, operator, send
 from relay.operations import options as of
 from relay.operations.check import Report, check, check_files, configured
 from relay.operations.plain import PlainParser
@@ -24,7 +24,10 @@ RIGHT, WRONG = 0, 1
 """Exit codes of ``check``; a command that is wrong itself ends with 2."""
 
 
-OF_OPERATORS: Sequence[tuple[str, Any, operator.Work]] = (("history", history, history.history),)
+OF_OPERATORS: Sequence[tuple[str, Any, operator.Work]] = (
+    ("find", find, find.find),
+    ("history", history, history.history),
+)
 """The commands that look at stored messages: their names, what says how they are called, and what they do."""
 
 ABOUT = """\
