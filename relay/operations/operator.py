@@ -6,7 +6,8 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -24,8 +25,9 @@ from relay.memory.days import Days
 from relay.memory.history import History
 from relay.operations.check import LOCAL_SETTINGS, read_local_settings
 from relay.operations.fixes import CHANGES, storage_fix
+from relay.operations.messenger import messenger
 from relay.operations.storage import OperatorQueues, OperatorTables, PeekedQueues, ScannedTables
-from relay.ports import Clock
+from relay.ports import Clock, Messenger
 
 DONE, NOT_DONE, WRONG = 0, 1, 2
 """Exit codes: done; not found, refused or unreachable; the command or a setting is wrong, and nothing was done."""
@@ -51,6 +53,7 @@ class Operator:
         environ: the settings of ``local.settings.json`` and over them the environment.
         say: tells how far a command is, where no program reads it.
         ask: puts a question; whether the answer is yes.
+        sends_by: the IM server, for commands that send; that of the settings when None.
     """
 
     tables: ScannedTables
@@ -60,6 +63,7 @@ class Operator:
     environ: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)
     ask: Callable[[str], bool] = lambda question: _ask(question)
+    sends_by: Messenger | None = None
 
     @property
     def days(self) -> Days:
@@ -70,6 +74,19 @@ class Operator:
     def history(self) -> History:
         """The rows of conversations."""
         return History(self.days)
+
+    @asynccontextmanager
+    async def im(self) -> AsyncIterator[Messenger]:
+        """The IM server.
+
+        Raises:
+            ConfigError: a setting of it is wrong.
+        """
+        if self.sends_by is not None:
+            yield self.sends_by
+            return
+        async with messenger(self.environ) as im:
+            yield im
 
     def chosen(self, accid: str | None) -> Sequence[Bot]:
         """The bot with this accid, or all.

@@ -50,6 +50,7 @@ class OperatorKit:
             environ=self.environ,
             say=self.said.append,
             ask=self._asked,
+            sends_by=kit.im,
         )
 
     def _asked(self, question: str) -> bool:
