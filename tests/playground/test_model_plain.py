@@ -22,7 +22,7 @@ def test_a_message_of_a_group_begins_with_a_name(relay: RelayKit) -> None:
     system, said = told(*({"role": one.role, "content": one.content} for one in prompt.messages))
     assert GROUP_IN_PLAIN_WORDS in system
     assert "JSON" not in system
-    assert said == "Alice: @Helper hello"
+    assert said == "Alice: hello"  # the mention is taken off
 
 
 def test_what_is_attached_stands_before_it() -> None:
