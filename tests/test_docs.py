@@ -249,6 +249,12 @@ def test_what_the_readme_says_of_what_goes_wrong_is_a_part_of_the_whole_table() 
     assert set(rows) <= set(what_goes_wrong(OPERATIONS))
 
 
+def test_the_table_of_contents_leads_to_every_page() -> None:
+    pages = {name.removeprefix("docs/") for name in DOCUMENTS if name.startswith("docs/")} - {"README.md"}
+    contents = DOCUMENTS["docs/README.md"]
+    assert pages - set(re.findall(r"\]\(([\w-]+\.md)", contents)) == set()
+
+
 def test_the_readme_is_read_in_a_few_minutes() -> None:
     assert len(README.splitlines()) < 200
 
