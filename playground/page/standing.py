@@ -13,7 +13,7 @@ from playground.page.words import Said
 from relay import spans
 from relay.texts import RELAYS_OWN
 
-Status = Literal["sending", "waiting", "answered", "ignored", "refused", "failed"]
+Status = Literal["sending", "waiting", "answered", "limited", "ignored", "refused", "failed"]
 UNREAD_REPLY = (
     "the bot replies in the webhook's answer, which the platform only reads from the chatbot webhook; "
     "choose that input for this bot"
@@ -23,6 +23,8 @@ FAILURE_TEXTS = frozenset((RELAYS_OWN.failed.en, RELAYS_OWN.failed.zh))
 
 
 NO_REASON = Said("")
+
+LIMITED = "the bot said so, without asking the model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def standing_of(journal: Journal, message: str, replies: list[str]) -> Standing:
     if any(journal.messages[reply].text in FAILURE_TEXTS for reply in replies):
         return Standing("failed", Said("the relay gave up and told the user so"))
     if any(journal.messages[reply].finished for reply in replies):
-        return Standing("answered")
+        return Standing("limited", Said(LIMITED)) if _is_limited(journal, message) else Standing("answered")
     if journal.messages[message].changed == "recalled":
         return Standing("ignored", Said("recalled before it was answered"))
     posts = journal.posts_of(message)
@@ -74,6 +76,12 @@ def answer_means(post: Post) -> Standing:
     return Standing(
         "failed", Said("the webhook answered {status}: {why}", {"status": post.status, "why": why})
     )
+
+
+def _is_limited(journal: Journal, message: str) -> bool:
+    """Whether a message was one too many for the limits of its bot."""
+    told = (span for trace in journal.own_traces_of(message) for span in journal.spans_of(trace))
+    return any(span.name == spans.LIMITS and span.attributes.get(spans.OUTCOME) == "limited" for span in told)
 
 
 def _ended_without_reply(journal: Journal, message: str) -> Standing | None:

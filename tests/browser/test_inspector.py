@@ -146,6 +146,15 @@ async def test_a_killed_host_is_seen_to_go_and_come_back_and_the_message_is_answ
     await ada.ask("still there?")
 
 
+async def test_a_message_over_the_limit_is_not_called_answered(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Strict")
+    await ada.ask("the first one")
+    question = await ada.say("one too many")
+    await expect(question).to_have_attribute("data-status", "limited")
+    await expect(question.get_by_test_id("status")).to_contain_text("Over the limit")
+
+
 async def test_the_stored_rows_are_shown_with_when_they_expire(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")

@@ -21,6 +21,7 @@ const STATUS = {
   sending: "clock",
   waiting: "clock",
   answered: "check",
+  limited: "limits",
   ignored: "skip",
   refused: "error",
   failed: "warn",

@@ -31,7 +31,7 @@ export interface RobotInfo {
   account?: string;
 }
 
-export type Status = "sending" | "waiting" | "answered" | "ignored" | "refused" | "failed" | "delivered";
+export type Status = "sending" | "waiting" | "answered" | "limited" | "ignored" | "refused" | "failed" | "delivered";
 
 export interface Message {
   id: string;

@@ -2,11 +2,11 @@
 
 import pytest
 
-from playground.page.standing import UNREAD_REPLY, standing_of
+from playground.page.standing import LIMITED, UNREAD_REPLY, standing_of
 from playground.page.wording import REFUSED
 from relay import spans
 from relay.texts import RELAYS_OWN
-from tests.playground.page.story import Story
+from tests.playground.page.story import BEGAN, Story
 
 
 def standing(story: Story, message: str) -> tuple[str, str]:
@@ -30,6 +30,18 @@ def test_a_queued_message_waits_and_then_is_answered() -> None:
     story.replies("hi", 50)
     story.settle()
     assert standing(story, message) == ("answered", "")
+
+
+def test_what_the_limits_answered_is_not_called_answered() -> None:
+    story = Story()
+    message = story.says("hello")
+    trace = story.posted(message)
+    story.replies("You have asked a lot today.", 50)
+    story.settle()
+    story.span(trace, spans.LIMITS, 5, OUTCOME="admitted", LIMITED_UNTIL=BEGAN)
+    assert standing(story, message) == ("answered", "")
+    story.span(trace, spans.LIMITS, 5, OUTCOME="limited", LIMITED_UNTIL=BEGAN)
+    assert standing(story, message) == ("limited", LIMITED)
 
 
 def test_one_accepted_copy_is_enough() -> None:

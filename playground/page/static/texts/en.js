@@ -106,6 +106,7 @@ export const EN = {
   "status.sending": "Sending…",
   "status.waiting": "Waiting",
   "status.answered": "Answered",
+  "status.limited": "Over the limit",
   "status.ignored": "Ignored",
   "status.refused": "Refused",
   "status.failed": "Failed",

@@ -106,6 +106,7 @@ export const ZH = {
   "status.sending": "发送中…",
   "status.waiting": "等待回复",
   "status.answered": "已回复",
+  "status.limited": "超出限额",
   "status.ignored": "已忽略",
   "status.refused": "被拒绝",
   "status.failed": "失败",
