@@ -83,9 +83,9 @@ class Page:
         self._parts: asyncio.Future[Parts] = asyncio.get_running_loop().create_future()
         self.switchboard = Switchboard(self.events)
         self.inspector = Inspector(self.journal, self.roster, _kept_ms(bots))
-        self.shown = Shown(self.journal, self.roster)
-        self.requests = Requests(self.journal)
         self.faults_of: dict[str, list[str]] = {}
+        self.shown = Shown(self.journal, self.roster, self.faults_of)
+        self.requests = Requests(self.journal)
         self._kept = kept
         kept.restore(self.journal, self.people)
         self._arrivals: dict[str, asyncio.Future[str]] = {}

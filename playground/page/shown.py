@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from playground.im.attach import caption_of
@@ -24,11 +24,13 @@ class Shown:
     Args:
         journal: what is known; it also learns here which message answers which.
         bots: the configured bots.
+        faults: names of the faults that were on for a message, by its client id.
     """
 
-    def __init__(self, journal: Journal, bots: Iterable[Bot]) -> None:
+    def __init__(self, journal: Journal, bots: Iterable[Bot], faults: Mapping[str, Sequence[str]]) -> None:
         self._journal = journal
         self._bots = bots
+        self._faults = faults
         self.messages: dict[str, dict[str, Any]] = {}
         self._cleared: set[str] = set()
 
@@ -78,6 +80,7 @@ class Shown:
             "reply_to": None,
             "status": standing.status,
             "reason": standing.reason,
+            "faults": list(self._faults.get(message.client_id, ())),
         }
 
     def _bot_message(self, message: Delivered) -> dict[str, Any]:
@@ -91,6 +94,7 @@ class Shown:
             "reply_to": answered[0] if answered else None,
             "status": "delivered",
             "reason": "",
+            "faults": [],
         }
 
     def _bot_of(self, message: Delivered) -> str | None:

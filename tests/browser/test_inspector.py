@@ -56,6 +56,8 @@ async def test_a_throttled_model_is_seen_and_so_is_what_happened_then(visit: Vis
     await ada.page.keyboard.press("Escape")
     question = await ada.ask("are you busy?")
     await expect(ada.at("faults-banner")).to_be_hidden()  # it was for one message
+    await expect(question.get_by_test_id("fault-tag")).to_have_text(["Model: Throttled (429)"])
+    await expect((await ada.ask("and now?")).get_by_test_id("fault-tag")).to_have_count(0)
     inspector = await ada.inspect(question)
     throttled = inspector.locator('[data-testid="step"][data-kind="model"]').filter(has_text="429").last
     await expect(throttled).to_be_visible()

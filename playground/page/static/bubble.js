@@ -81,6 +81,7 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, men
           ${long ? unfolding : nothing}
         </div>
         ${robotTags(app, message)}
+        ${faultTags(app, message)}
         <p class="meta">
           <time title=${exact(message.at)}>${clock(message.at)}</time>
           ${message.changed === "edited" ? html`<span>${t("bubble.edited")}</span>` : nothing}
@@ -104,6 +105,15 @@ function status(app, message) {
   return html`<span class="status" data-testid="status">${icon(STATUS[message.status])}<span>${words}</span>${
     message.reason ? html`<span class="reason">${message.reason}</span>` : nothing
   }</span>`;
+}
+
+/** What was to go wrong with the message. @param {Playground} app @param {Message} message */
+function faultTags({ world }, { faults }) {
+  if (faults.length === 0) return nothing;
+  const labels = new Map(world.faults.map(({ name, group, label }) => [name, t("bubble.fault", { group, label })]));
+  return html`<ul class="robot" aria-label=${t("bubble.faults")}>${faults.map(
+    (name) => html`<li class="tag fault-tag" data-testid="fault-tag" data-name=${name}>${icon("bolt")}${labels.get(name) ?? name}</li>`,
+  )}</ul>`;
 }
 
 /** What the message carries for the bot besides its text. @param {Playground} app @param {Message} message */

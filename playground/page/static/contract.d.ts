@@ -57,6 +57,8 @@ export interface Message {
   robot: RobotInfo | null;
   reply_to: string | null;
   status: Status;
+  /** Names of the faults that were on when it was sent. */
+  faults: string[];
   reason: string;
 }
 

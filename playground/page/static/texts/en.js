@@ -118,6 +118,8 @@ export const EN = {
   "bubble.edited": "Edited",
   "bubble.inspect": "Inspect",
   "bubble.inspectTitle": "See its whole way",
+  "bubble.faults": "Faults that hit it",
+  "bubble.fault": "{group}: {label}",
   "bubble.account": "for {account}",
   "bubble.function": "function {name}",
   "bubble.topic": "topic {topic}",

@@ -118,6 +118,8 @@ export const ZH = {
   "bubble.edited": "已编辑",
   "bubble.inspect": "检查",
   "bubble.inspectTitle": "查看这条消息的全过程",
+  "bubble.faults": "遇到的故障",
+  "bubble.fault": "{group}：{label}",
   "bubble.account": "发给 {account}",
   "bubble.function": "功能 {name}",
   "bubble.topic": "话题 {topic}",
