@@ -120,7 +120,7 @@ class Page:
         self.journal.kills.append(killed := int(time.time() * 1000))
         self._kept.killed(killed)
         self.host_is("down")
-        self._publish_timelines(self.shown.waiting())
+        self._learned(set(self.shown.waiting()))
 
     def files_are(self, files: FilesLabel) -> None:
         """Tell the browser how the bots file and the file of tools stand."""

@@ -13,6 +13,7 @@ from playground.page.markdown import to_html
 from playground.page.media import for_the_page
 from playground.page.robot import bot_for, robot_of
 from playground.page.standing import standing_of
+from playground.page.watches import again_at
 from relay.config.bot import Bot
 from relay.inbound.routing import identities
 from relay.messages import message_hash
@@ -80,6 +81,7 @@ class Shown:
             "reply_to": None,
             "status": standing.status,
             "reason": standing.reason,
+            "again_at": again_at(self._journal, own) if standing.status == "waiting" else None,
             "faults": list(self._faults.get(message.client_id, ())),
         }
 
@@ -94,6 +96,7 @@ class Shown:
             "reply_to": answered[0] if answered else None,
             "status": "delivered",
             "reason": "",
+            "again_at": None,
             "faults": [],
         }
 

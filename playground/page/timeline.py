@@ -19,6 +19,7 @@ from playground.page.spans import SpanFact
 from playground.page.standing import standing_of
 from playground.page.steps import Step
 from playground.page.turns import TurnSteps
+from playground.page.watches import watch_visible_at
 from playground.page.words import count, listed, say
 from relay import spans
 
@@ -160,7 +161,7 @@ def _name(journal: Journal, accid: str) -> str:
 
 def _waiting(journal: Journal, message: str, so_far: Sequence[Step]) -> list[Step]:
     """What it waits for, after everything that has happened."""
-    visible = _watch_visible_at(journal, message)
+    visible = watch_visible_at(journal, message)
     latest = max((step.at for step in so_far), default=journal.messages[message].at)
     if visible and any(map(is_broken_off, so_far)) and latest <= journal.kills[-1]:
         said = say(
@@ -172,16 +173,6 @@ def _waiting(journal: Journal, message: str, so_far: Sequence[Step]) -> list[Ste
         return []
     said = say("the turn is queued or under way")
     return [Step("note", say("Waiting for the reply"), latest, None, "waiting", said)]
-
-
-def _watch_visible_at(journal: Journal, message: str) -> float | None:
-    """When the delayed copy that the webhook queued can be seen."""
-    for trace_id in journal.traces_of(message):
-        made = TurnSteps(journal, trace_id)
-        for webhook in made.webhooks():
-            for put in made.delayed(webhook):
-                return put.at + float(put.attributes[spans.QUEUE_DELAY]) * 1000
-    return None
 
 
 def _all_told(journal: Journal, message: str, replies: Sequence[str]) -> bool:

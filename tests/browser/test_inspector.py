@@ -157,6 +157,27 @@ async def test_a_message_over_the_limit_is_not_called_answered(visit: Visit) -> 
     await expect(question.get_by_test_id("status")).to_contain_text("Over the limit")
 
 
+async def test_a_message_whose_turn_was_killed_counts_down_until_it_is_answered(visit: Visit) -> None:
+    ada = await visit()
+    await ada.open_chat("Helper")
+    panel = await ada.open_faults()
+    await ada.switch_on("model-slow")
+    await ada.page.keyboard.press("Escape")
+    question = await ada.say("will you come back?")
+    inspector = await ada.inspect(question)
+    await expect(step(inspector, "model").first).to_be_visible()
+    await ada.open_faults()
+    await panel.get_by_test_id("host-kill").click()
+    await ada.page.keyboard.press("Escape")
+    again = question.get_by_test_id("again")
+    await expect(again).to_have_text(re.compile(r"answered again in about \d\d s$"))
+    seconds = int(re.findall(r"\d+", await again.inner_text())[0])
+    await expect(again).to_contain_text(f"{seconds - 3} s")
+    await expect(ada.at("typing")).to_have_count(0)
+    await expect(question).to_have_attribute("data-status", "answered", timeout=90_000)
+    await expect(again).to_have_count(0)
+
+
 async def test_the_stored_rows_are_shown_with_when_they_expire(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")

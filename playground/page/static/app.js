@@ -119,7 +119,7 @@ const escape = (event) => {
 };
 document.addEventListener("keydown", escape);
 setInterval(changed, REDRAW_MS);
-setInterval(() => app.ready && inspector.ticks && changed(), TICK_MS);
+setInterval(() => app.ready && (inspector.ticks || chat.ticks) && changed(), TICK_MS);
 
 follow({
   load: loadState,

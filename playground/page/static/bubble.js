@@ -6,7 +6,7 @@ import { markdown } from "./markdown.js";
 import { mediumView } from "./medium.js";
 import { face } from "./people.js";
 import { t } from "./texts.js";
-import { clock, exact } from "./time.js";
+import { clock, duration, exact } from "./time.js";
 
 /** @import {IconName} from "./icons.js" */
 /** @import {Message, Status} from "./contract.js" */
@@ -96,8 +96,17 @@ export function bubble(app, message, { follows, unfolded, tabStop, onUnfold, men
   `;
 }
 
+/** How long it is until the lease of a turn that died ends. @param {Message} message @param {number} now */
+export const untilAgain = ({ again_at }, now) => (again_at === null ? 0 : Math.max(0, again_at - now));
+
 /** @param {Playground} app @param {Message} message */
 function status(app, message) {
+  const left = untilAgain(message, Date.now());
+  // The count is not read out at every second.
+  if (left > 0) {
+    return html`<span class="status" data-testid="status" aria-live="off">${icon("clock")}<span
+      data-testid="again">${t("bubble.again", { time: duration(left) })}</span></span>`;
+  }
   const words =
     message.status === "waiting" && message.bot
       ? t("bubble.waitingFor", { name: app.world.name(message.bot) })

@@ -1,6 +1,6 @@
 // @ts-check
 // The middle: the open chat, from its head to the last message.
-import { bubble } from "./bubble.js";
+import { bubble, untilAgain } from "./bubble.js";
 import { chatHead } from "./chat-head.js";
 import { emptyChat } from "./empty.js";
 import { icon } from "./icons.js";
@@ -85,6 +85,12 @@ export class Chat {
         ${composer}
       </main>
     `;
+  }
+
+  /** @returns {boolean} whether it shows a time that goes on */
+  get ticks() {
+    const now = Date.now();
+    return this.app.world.messagesOf(this.app.tab.chat).some((message) => untilAgain(message, now) > 0);
   }
 
   /** After the page was drawn: stays at the end, where one was, or goes there with one's own message. */

@@ -57,6 +57,8 @@ export interface Message {
   robot: RobotInfo | null;
   reply_to: string | null;
   status: Status;
+  /** When it is taken up again, where a kill of the host broke its turn off. */
+  again_at: number | null;
   /** Names of the faults that were on when it was sent. */
   faults: string[];
   reason: string;

@@ -72,7 +72,7 @@ export class World {
   typing(chat) {
     const messages = this.messagesOf(chat);
     const growing = new Set(messages.filter((message) => message.growing).map(({ sender }) => sender));
-    const waiting = messages.filter((message) => message.status === "waiting" && message.bot);
+    const waiting = messages.filter((message) => message.status === "waiting" && message.bot && message.again_at === null);
     const bots = new Set(waiting.map((message) => /** @type {string} */ (message.bot)));
     return [...bots].filter((accid) => !growing.has(accid));
   }

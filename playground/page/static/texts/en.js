@@ -112,6 +112,7 @@ export const EN = {
   "status.failed": "Failed",
   "status.delivered": "",
   "bubble.waitingFor": "Waiting for {name}",
+  "bubble.again": "Broken off: answered again in about {time}",
   "bubble.label": "{name}, {time}",
   "bubble.less": "Show less",
   "bubble.all": "Show all",

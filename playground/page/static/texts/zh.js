@@ -112,6 +112,7 @@ export const ZH = {
   "status.failed": "失败",
   "status.delivered": "",
   "bubble.waitingFor": "等待 {name} 回复",
+  "bubble.again": "已中断：约 {time}后重新回答",
   "bubble.label": "{name}，{time}",
   "bubble.less": "收起",
   "bubble.all": "展开全文",
