@@ -116,7 +116,8 @@ async def test_a_chat_has_topics_a_card_a_transcript_and_an_end_on_a_phone_in_th
     await ada.at("topic-name").fill("trips")
     assert await barriers(ada.page) == []
     await ada.at("topic-begin").click()
-    await expect(ada.at("topic-bar")).to_contain_text("trips")
+    picked = ada.at("topic-pick").locator("option:checked")
+    await expect(picked).to_have_text("trips")
     await expect(ada.at("message")).to_have_count(0)
     await ada.ask("to Rome")
     await choose(ada, "topics")
@@ -127,6 +128,11 @@ async def test_a_chat_has_topics_a_card_a_transcript_and_an_end_on_a_phone_in_th
     await ada.at("inspector-close").click()
     await ada.at("topic-leave").click()
     await expect(ada.at("message")).to_have_count(4)
+    await ada.at("topic-pick").select_option("trips")
+    await expect(ada.at("message")).to_have_count(2)
+    await ada.at("topic-pick").select_option(index=0)
+    await expect(ada.at("message")).to_have_count(4)
+    assert await barriers(ada.page) == []
 
     await choose(ada, "card")
     card = ada.at("card-bot")

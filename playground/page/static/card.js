@@ -56,6 +56,11 @@ function cardView({ name, accid, aliases, models, tools, functions, prompt, sett
       <h3><bdi>${name}</bdi> <code>${accid}</code></h3>
       <div class="card-prompt"><h4>${t("card.prompt")}</h4>${copyButton(prompt, t("inspector.copy"))}</div>
       <p class="plain card-text" dir="auto" tabindex="0" role="group" aria-label=${t("card.prompt")}>${prompt}</p>
+      <h4>${t("card.limits")}</h4>
+      ${limits.length === 0 ? html`<p class="faint">${t("card.noLimits")}</p>` : nothing}
+      <ul>${limits.map((limit) => html`<li data-testid="limit">${limitWords(limit)}</li>`)}</ul>
+      ${limits_note ? html`<p class="faint">${t(`limits.${limits_note}`)}</p>` : nothing}
+      <h4>${t("card.settings")}</h4>
       <dl class="headers">
         ${lists.map(
           ([label, values]) =>
@@ -63,10 +68,6 @@ function cardView({ name, accid, aliases, models, tools, functions, prompt, sett
         )}
         ${settings.map(([key, value]) => html`<div><dt><code>${key}</code></dt><dd>${value}</dd></div>`)}
       </dl>
-      <h4>${t("card.limits")}</h4>
-      ${limits.length === 0 ? html`<p class="faint">${t("card.noLimits")}</p>` : nothing}
-      <ul>${limits.map((limit) => html`<li data-testid="limit">${limitWords(limit)}</li>`)}</ul>
-      ${limits_note ? html`<p class="faint">${t(`limits.${limits_note}`)}</p>` : nothing}
     </section>
   `;
 }

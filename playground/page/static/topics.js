@@ -103,9 +103,22 @@ export class TopicsDialog {
   };
 }
 
-/** Where one writes: which topic it goes to, and the way out of it. @param {Playground} app */
-export const topicBar = (app) =>
-  app.topic === null
-    ? nothing
-    : html`<p class="topic-bar" data-testid="topic-bar"><span>${t("topics.in", { topic: app.topic || t("topics.none") })}</span>
-      ${closeButton(t("topics.leave"), () => app.turnToTopic(null), "topic-leave")}</p>`;
+/** Where one writes: which topic it goes to, once the chat has one. @param {Playground} app */
+export function topicBar(app) {
+  const topics = new Set([...topicsOf(app.world, app.tab.chat).keys(), app.topic ?? ""]);
+  if (topics.size === 1 && app.topic === null && topics.has("")) return nothing;
+  const choose = (/** @type {Event} */ event) => {
+    const index = /** @type {HTMLSelectElement} */ (event.target).selectedIndex;
+    app.turnToTopic(choices[index]);
+  };
+  const choices = [null, ...topics];
+  return html`
+    <div class="topic-bar" data-testid="topic-bar">
+      <label>${t("options.topic")}
+        <select data-testid="topic-pick" @change=${choose}>${choices.map(
+          (topic) => html`<option .selected=${live(topic === app.topic)}>
+          ${topic === null ? t("topics.all") : topic || t("topics.none")}</option>`,
+        )}</select></label>
+      ${app.topic === null ? nothing : closeButton(t("topics.leave"), () => app.turnToTopic(null), "topic-leave")}
+    </div>`;
+}

@@ -360,6 +360,7 @@ export const EN = {
   "card.functions": "Functions",
   "card.limits": "Limits",
   "card.noLimits": "It has none.",
+  "card.settings": "Its settings",
   "card.usage": "What this chat has taken",
   "card.noUsage": "What this chat has taken is not visible: the relay's spans do not come here.",
   "card.all": "all",
@@ -387,7 +388,6 @@ export const EN = {
   "topics.memory": "Memory",
   "topics.new": "A new topic",
   "topics.begin": "Begin",
-  "topics.in": "Topic: {topic}",
   "topics.leave": "Leave the topic",
 
   // Search, keys, commands, code

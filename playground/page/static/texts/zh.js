@@ -354,6 +354,7 @@ export const ZH = {
   "card.functions": "功能",
   "card.limits": "限额",
   "card.noLimits": "没有限额。",
+  "card.settings": "设置",
   "card.usage": "本会话的用量",
   "card.noUsage": "看不到本会话的用量：转发服务的 span 没有发到这里。",
   "card.all": "合计",
@@ -381,7 +382,6 @@ export const ZH = {
   "topics.memory": "记忆",
   "topics.new": "新话题",
   "topics.begin": "开始",
-  "topics.in": "话题：{topic}",
   "topics.leave": "退出话题",
 
   // 搜索、快捷键、命令、代码
