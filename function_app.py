@@ -16,7 +16,9 @@ relay = Relay.from_environment()
 async def webhook(req: func.HttpRequest) -> func.HttpResponse:
     """Verify, parse, route and queue one request of the IM platform."""
     answer = await relay.receive(req.headers, req.get_body())
-    return func.HttpResponse(to_json(answer), status_code=answer.status, mimetype="application/json")
+    return func.HttpResponse(
+        to_json(answer), status_code=answer.status, headers=answer.headers, mimetype="application/json"
+    )
 
 
 @app.queue_trigger(arg_name="message", queue_name="relay-turns", connection="AzureWebJobsStorage")

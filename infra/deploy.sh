@@ -90,14 +90,17 @@ deployment=relay-$AZURE_ENV_NAME
 az deployment sub create -n "$deployment" -l "$AZURE_LOCATION" --parameters "$parameters" -o none
 output() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
 for name in resourceGroupName functionAppName webhookUrl storageAccountName openAiEndpoint openAiDeployment \
-    botsFile imRegion imApiVersion; do
+    botsFile imRegion imApiVersion workerTelemetry; do
     export "$name=$(output "$name")"
 done
 
 echo "== Package"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m infra.package "$work/package.zip"
+# A template can set what the worker reads, and cannot add the package that it then needs.
+telemetry=
+if [ "$workerTelemetry" = true ]; then telemetry=--telemetry; fi
+python3 -m infra.package $telemetry "$work/package.zip"
 # A new role takes minutes until the package container believes in it.
 for wait in 60 120 240 0; do
     az functionapp deployment source config-zip -g "$resourceGroupName" -n "$functionAppName" \

@@ -117,6 +117,9 @@ param siteUpdateStrategy string = 'Recreate'
 @minLength(6)
 param alertEmail string
 
+@description('Spans, metrics and lines of the relay go to Application Insights from the worker itself: each step of each turn. Needs the package that `infra/package.py --telemetry` writes, which deploy.sh does; an instance starts later by what docs/benchmarks.md says, so keep one of each ready.')
+param workerTelemetry bool = false
+
 @description('Budget of the resource group per month, in the currency of the subscription.')
 @minValue(1)
 param monthlyBudget int = 50
@@ -271,6 +274,7 @@ module app 'modules/function.bicep' = {
     alwaysReadyAnswer: alwaysReadyAnswer
     httpConcurrency: httpConcurrency
     siteUpdateStrategy: siteUpdateStrategy
+    workerTelemetry: workerTelemetry
   }
 }
 
@@ -321,3 +325,6 @@ output imRegion string = imRegion
 
 @description('Version of the IM server API, likewise.')
 output imApiVersion string = imApiVersion
+
+@description('Whether the package has to hold what the worker sends telemetry with: `infra/package.py --telemetry`.')
+output workerTelemetry bool = workerTelemetry

@@ -1,7 +1,8 @@
 """The package that is deployed: ``python3 -m infra.package FILE.zip`` writes it, and says what is in it.
 
-What belongs to it is said by ``.funcignore``, as for ``func azure functionapp publish`` and ``azd deploy``. The same
-tree gives the same bytes, so an unchanged package is seen by its hash. Standard library only.
+What belongs to it is said by ``.funcignore``, as for ``func azure functionapp publish`` and ``azd deploy``. With
+``--telemetry``, Azure installs ``requirements-telemetry.txt`` for it: what the template's output ``workerTelemetry``
+asks for. The same tree gives the same bytes, so an unchanged package is seen by its hash. Standard library only.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+REQUIREMENTS = Path("requirements.txt")
+"""What Azure installs for a package."""
+WITH_TELEMETRY = ROOT / "requirements-telemetry.txt"
+
 OLDEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 PLAIN_FILE = 0o100644 << 16
 
@@ -26,8 +31,8 @@ def members(root: Path = ROOT) -> list[Path]:
     return sorted(path.relative_to(root) for path in _files(root, patterns))
 
 
-def write(package: Path, root: Path = ROOT) -> list[Path]:
-    """Write the package as a zip; returns what is in it."""
+def write(package: Path, root: Path = ROOT, *, telemetry: bool = False) -> list[Path]:
+    """Write the package as a zip, with what worker telemetry needs if so told; returns what is in it."""
     found = members(root)
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for member in found:
@@ -35,7 +40,8 @@ def write(package: Path, root: Path = ROOT) -> list[Path]:
             info.create_system = 3  # Unix, wherever it is written
             info.external_attr = PLAIN_FILE
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, (root / member).read_bytes())
+            source = WITH_TELEMETRY if telemetry and member == REQUIREMENTS else root / member
+            archive.writestr(info, source.read_bytes())
     return found
 
 
@@ -61,11 +67,13 @@ def _ignored(path: Path, patterns: Sequence[str]) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the package, and list it."""
-    if len(arguments) != 1:
-        print("usage: python3 -m infra.package FILE.zip", file=sys.stderr)
+    telemetry = "--telemetry" in arguments
+    files = [argument for argument in arguments if argument != "--telemetry"]
+    if len(files) != 1:
+        print("usage: python3 -m infra.package [--telemetry] FILE.zip", file=sys.stderr)
         return 2
-    package = Path(arguments[0])
-    found = write(package)
+    package = Path(files[0])
+    found = write(package, telemetry=telemetry)
     content = package.read_bytes()
     print(*[member.as_posix() for member in found], sep="\n")
     print(f"{len(found)} files, {len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}")

@@ -16,6 +16,7 @@ param models = [
 param alwaysReadyWebhook = 1
 param alwaysReadyAnswer = 1
 param siteUpdateStrategy = 'RollingUpdate'
+param workerTelemetry = true
 param storageSku = 'Standard_ZRS'
 param vaultPurgeProtection = true
 param dailyLogCapGb = 5

@@ -53,7 +53,7 @@ def _parts() -> Iterator[Finding]:
     if node:
         yield Finding("ok", f"Node.js {node.version}", str(node.node))
     packages = [install.runtime(environment), install.tests(environment)]
-    worker = [install.worker(environment)] if environment.version >= (3, 13) else []
+    worker = install.worker(environment) if environment.version >= (3, 13) else []
     playground = [
         *install.storage(environment),
         install.media(environment),

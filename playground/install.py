@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,13 +19,13 @@ from playground.pins import read_pins
 from playground.progress import Progress
 from playground.runs import DEV, ROOT
 from playground.steps import SetupFailed, Step
+from playground.tools import npm_progress, pip_progress, run
 
 PIP_WITH_READABLE_PROGRESS = (24, 1)
 
-SETUP_LOG = DEV / "logs" / "setup.log"
-
 RUNTIME_REQUIREMENTS = ROOT / "requirements.txt"
 TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
+TELEMETRY_REQUIREMENTS = ROOT / "requirements-telemetry.txt"
 WORKER_REQUIREMENTS = ROOT / "tests" / "worker" / "requirements.txt"
 PLAYGROUND_REQUIREMENTS = ROOT / "playground" / "requirements.txt"
 CHECKOV_REQUIREMENTS = ROOT / "tests" / "infra" / "requirements.txt"
@@ -45,6 +43,7 @@ AXE_JS = AXE_FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 RUNTIME_MEGABYTES = 24
 TEST_MEGABYTES = 54
 WORKER_MEGABYTES = 28
+TELEMETRY_MEGABYTES = 2
 NODE_MEGABYTES = 62
 AZURITE_MEGABYTES = 60
 TINY_MODEL_MEGABYTES = 127
@@ -123,7 +122,7 @@ class Environment:
     def _make(self, progress: Progress) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
-            _run(progress, [sys.executable, "-m", "venv", self.folder])
+            run(progress, [sys.executable, "-m", "venv", self.folder])
         except SetupFailed as error:
             hint = "on Debian and Ubuntu it is the package python{}.{}-venv".format(*self.version)
             raise SetupFailed(f"{error}\nPython's venv and ensurepip are needed; {hint}") from error
@@ -137,7 +136,7 @@ class Environment:
         pip: list[str | Path] = [self.python, "-m", "pip"]
         shown: list[str] = []
         try:
-            _run(progress, [*pip, "--version"], shown.append)
+            run(progress, [*pip, "--version"], shown.append)
         except SetupFailed as error:  # a run before this one was killed while pip replaced itself
             shutil.rmtree(self.folder, ignore_errors=True)
             raise SetupFailed(f"{error}\n  {self.folder} is removed: run the command again") from error
@@ -146,7 +145,7 @@ class Environment:
         bar = "raw" if readable else "off"
         quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
         install = [*pip, "install", *quiet, *flags, "--require-hashes", "-r", requirements]
-        _run(progress, install, _pip_progress(progress))
+        run(progress, install, pip_progress(progress))
 
 
 def runtime(environment: Environment) -> Step:
@@ -159,11 +158,13 @@ def tests(environment: Environment) -> Step:
     return environment.packages("Python packages with test tools", TEST_REQUIREMENTS, TEST_MEGABYTES)
 
 
-def worker(environment: Environment) -> Step:
-    """Microsoft's worker library and the signer, for the marker ``worker``."""
-    return environment.packages(
-        "Azure Functions worker library", WORKER_REQUIREMENTS, WORKER_MEGABYTES, closed=True
-    )
+def worker(environment: Environment) -> list[Step]:
+    """Microsoft's worker library and exporter, and the signer, for the marker ``worker``."""
+    library, exporter = "Azure Functions worker library", "exporter of the worker's telemetry"
+    return [
+        environment.packages(library, WORKER_REQUIREMENTS, WORKER_MEGABYTES, closed=True),
+        environment.packages(exporter, TELEMETRY_REQUIREMENTS, TELEMETRY_MEGABYTES, closed=True),
+    ]
 
 
 def checkov(environment: Environment) -> Environment:
@@ -261,11 +262,11 @@ def browser(environment: Environment) -> list[Step]:
 def _debian_chromium() -> Step:
     def work(progress: Progress) -> None:
         progress.say("apt-get update")
-        _run(progress, ["apt-get", "update"])
+        run(progress, ["apt-get", "update"])
         progress.say("apt-get install chromium")
         # Without a font for them, the emoji on the pictures would be empty boxes.
         packages = ["chromium", "fonts-noto-color-emoji"]
-        _run(progress, ["apt-get", "install", "--yes", "--no-install-recommends", *packages])
+        run(progress, ["apt-get", "install", "--yes", "--no-install-recommends", *packages])
 
     stamp = DEV / "stamps" / "chromium"
     return Step("Chromium", CHROMIUM_MEGABYTES, stamp, "apt", DEBIAN_CHROMIUM, work, DEBIAN_CHROMIUM)
@@ -288,69 +289,11 @@ def _npm(environment: Environment, name: str, megabytes: int, lock: Path, folder
             shutil.copy(lock.with_name(file), folder)
         flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=http"]
         packages = content.count(b'"integrity"')
-        _run(progress, [*node.npm, "ci", *flags], _npm_progress(progress, packages), cwd=folder)
+        run(progress, [*node.npm, "ci", *flags], npm_progress(progress, packages), cwd=folder)
 
     # Where npm is a package of the environment, that one comes first.
     place = folder if node_on_path() else environment.folder
     return Step(name, megabytes, folder / "stamp", _hash(content), proof, work, place)
-
-
-def _run(
-    progress: Progress,
-    argv: Sequence[str | Path],
-    on_line: Callable[[str], None] = lambda line: None,
-    cwd: Path = ROOT,
-) -> None:
-    """Run a tool of a step, its output in the log; raises SetupFailed with its last lines."""
-    SETUP_LOG.parent.mkdir(parents=True, exist_ok=True)
-    last: list[str] = []
-    with SETUP_LOG.open("a", encoding="utf-8", buffering=1) as log:  # by lines: other steps write, too
-        tool = subprocess.Popen(
-            [str(part) for part in argv],
-            cwd=cwd,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-        with tool:
-            for line in tool.stdout or ():
-                on_line(line.strip())
-                if not line.startswith("Progress "):
-                    log.write(f"{progress.name}: {line}")
-                    last = [*last[-9:], line.rstrip()]
-    if tool.returncode:
-        raise SetupFailed("\n  ".join([f"{Path(argv[0]).name} failed:", *last, f"(all of it: {SETUP_LOG})"]))
-
-
-def _pip_progress(progress: Progress) -> Callable[[str], None]:
-    package = ""
-
-    def on_line(line: str) -> None:
-        nonlocal package
-        if match := re.match(r"Downloading (?:\S*/)?([^-\s/]+)-\S* \((.*)\)", line):
-            package = match[1]
-            progress.say(f"{package} ({match[2]})")
-        elif match := re.match(r"Progress (\d+) of (\d+)", line):
-            progress.say(f"{package} {int(match[1]) / 1e6:.1f} of {int(match[2]) / 1e6:.1f} MB")
-        elif line.startswith("Installing collected packages"):
-            progress.say("unpacking")
-
-    return on_line
-
-
-def _npm_progress(progress: Progress, packages: int) -> Callable[[str], None]:
-    fetched = 0
-
-    def on_line(line: str) -> None:
-        nonlocal fetched
-        if line.startswith("npm http"):
-            fetched += 1
-            progress.say(f"{min(fetched, packages)} of {packages} npm packages")
-
-    return on_line
 
 
 def _hash(content: bytes) -> str:

@@ -76,7 +76,7 @@ def _groups(environment: Environment, *, everything: bool) -> tuple[dict[str, li
             "servers": f"the proxy needs {hint}",
         }
     else:
-        groups["worker"] = [install.worker(environment)]
+        groups["worker"] = install.worker(environment)
         if bicep.find_bicep():
             groups["infra"] = install.infra(environment)
         else:

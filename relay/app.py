@@ -10,11 +10,12 @@ import random
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
+from time import perf_counter
 from typing import Self
 
 from opentelemetry.trace import SpanKind
 
-from relay import spans
+from relay import metrics, spans
 from relay.clock import DAY_MS, MINUTE_MS, SystemClock
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import Settings, load_settings
@@ -42,7 +43,7 @@ from relay.storage.queues import AzureQueues
 from relay.storage.tables import SDK as TABLE_SDK
 from relay.storage.tables import AzureTables
 from relay.sweep import bring_back_abandoned, drop_expired_days
-from relay.telemetry import export_spans
+from relay.telemetry import export_spans, worker_telemetry, write_lines_once
 from relay.tools import Toolbox
 from relay.turn.delivery import Delivery
 from relay.turn.limits import Limiter
@@ -79,6 +80,7 @@ class Relay:
         speech: Speech | None = None,
         toolbox: Callable[[], Awaitable[Toolbox]] | None = None,
         random: Callable[[], float] = random.random,
+        telemetry: str = "off",
     ) -> None:
         self.settings = settings
         self.bots = bots
@@ -103,6 +105,7 @@ class Relay:
         self.media = media or FetchedMedia(Downloader(hosts), hosts, openai_speech)
         self.speech = speech or openai_speech
         self.toolbox = toolbox or self._load_tools
+        self._telemetry = telemetry
         self._tools: Toolbox | None = None
         self._loading = asyncio.Lock()
         keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
@@ -134,10 +137,15 @@ class Relay:
             print(f"The relay cannot start, see {see}:", *error.problems, sep="\n  ", file=sys.stderr)
             raise
         export_spans(settings)
+        write_lines_once()
+        if (telemetry := worker_telemetry(environ)) == "missing":
+            log.warning(
+                "worker telemetry is on, and the package lacks it; see docs/deploy.md#telemetry-of-the-worker"
+            )
         load_now(QUEUE_SDK)  # no first message is refused because its import took too long
         if bots.any_listens:
             load_now(TABLE_SDK)
-        relay = cls(settings, bots, model=model)
+        relay = cls(settings, bots, model=model, telemetry=telemetry)
         relay.fetch_first_token()
         return relay
 
@@ -178,14 +186,19 @@ class Relay:
             log.warning("a queue message is left to a newer instance: %s", newer)
             await self.outbox.postpone(text, NEWER_SECONDS)
             return
+        queued = self.clock.now() - turn.received
         attributes: dict[str, spans.Attribute] = {
             **spans.about(turn.message),
             spans.ATTEMPT: turn.attempt,
             spans.WAITS: turn.waits,
-            spans.QUEUED_MS: self.clock.now() - turn.received,
+            spans.QUEUED_MS: queued,
         }
+        about, began = {spans.BOT: turn.message.bot}, perf_counter()
+        metrics.QUEUE_WAIT.record(max(0, queued) / 1000, about)
         with spans.span(spans.TURN, kind=SpanKind.CONSUMER, parent=turn.trace, attributes=attributes) as span:
-            span.set_attribute(spans.OUTCOME, await self._turns.answer(turn, deliveries))
+            outcome = await self._turns.answer(turn, deliveries)
+            span.set_attribute(spans.OUTCOME, outcome)
+        metrics.TURN_DURATION.record(perf_counter() - began, {**about, spans.OUTCOME: outcome})
 
     async def sweep(self) -> None:
         """``sweep``: drop expired history, bring back what the host abandoned.
@@ -208,6 +221,7 @@ class Relay:
             self._respond,
             self.outbox.note,
             self._hear,
+            self._telemetry,
         )
 
     @cached_property

@@ -8,7 +8,7 @@ queue. The model call follows OpenTelemetry's GenAI conventions.
 =====================  ========  =====================================================================================
 Span                   Kind      What it covers
 =====================  ========  =====================================================================================
-``relay.webhook``      server    one request of the IM platform, to its answer
+``relay.webhook``      server    one request of the IM platform, to its answer; not one that is ignored
 ``relay.turn``         consumer  one step with one queue message
 ``relay.sweep``        internal  one run of the timer
 ``relay.claim``        internal  claiming the message
@@ -125,6 +125,7 @@ FATE: Final = "relay.fate"
 """Whether the row is answered now, or the model gets it: see :data:`relay.memory.window.Fate`."""
 
 # Calls. OpenTelemetry's names where it has them.
+HTTP_METHOD: Final = "http.request.method"
 HTTP_STATUS: Final = "http.response.status_code"
 ERROR_TYPE: Final = "error.type"
 SERVER_ADDRESS: Final = "server.address"
@@ -166,6 +167,7 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     parent: str | None = None,
     attributes: Mapping[str, Attribute] | None = None,
+    ends: bool = True,
 ) -> Iterator[Span]:
     """A span around a piece of work.
 
@@ -178,6 +180,7 @@ def span(
         parent: W3C ``traceparent`` of the parent; None for the span that is current. Anything malformed, or
             nothing, begins a new trace.
         attributes: what is known at the start.
+        ends: with the block; else the block ends it, or not: a span without an end is told to nobody.
     """
     context = None if parent is None else _propagator.extract({"traceparent": parent}, Context())
     with _tracer.start_as_current_span(
@@ -187,11 +190,15 @@ def span(
         attributes=attributes,
         record_exception=False,
         set_status_on_exception=False,
+        end_on_exit=ends,
     ) as started:
         try:
             yield started
-        except Exception as error:
-            failed(started, type(error).__name__)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                failed(started, type(error).__name__)
+            if not ends:
+                started.end()
             raise
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from relay.config.settings import APP_FOLDER
 
-LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments"}
+LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments", "metrics"}
 """They import nothing of the relay."""
 
 MAY_IMPORT = {
@@ -32,7 +32,10 @@ MAY_IMPORT = {
     "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans", "spelling"},
     "im": {"attachments", "errors", "messages", "outgoing", "ports", "signals", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
-    "model": {"backoff", "config", "errors", "ports", "sdk", "spans", "spelling", "storage.credential"},
+    "model": {
+        *("backoff", "config", "errors", "metrics", "ports", "sdk", "spans", "spelling"),
+        "storage.credential",
+    },
     "media": {"attachments", "config", "errors", "ports"},
     "tools": {"config", "errors", "im.uploads", "outgoing", "ports", "spelling"},
     "inbound": {
@@ -42,6 +45,7 @@ MAY_IMPORT = {
         "errors",
         "keys",
         "messages",
+        "metrics",
         "ports",
         "signature",
         "spans",
@@ -56,6 +60,7 @@ MAY_IMPORT = {
             "failures",
             "keys",
             "messages",
+            "metrics",
             "outbox",
             "ports",
             "signals",
@@ -66,7 +71,8 @@ MAY_IMPORT = {
     },
     "sweep": {"errors", "failures", "keys", "memory", "messages", "outbox", "ports"},
     "app": {
-        *("clock", "config", "errors", "messages", "outbox", "ports", "sdk", "spans", "sweep", "telemetry"),
+        *("clock", "config", "errors", "messages", "metrics", "outbox", "ports", "sdk", "spans", "sweep"),
+        "telemetry",
         *("im", "inbound", "media", "memory", "model", "storage", "tools", "turn"),
     },
     "__main__": {"operations"},

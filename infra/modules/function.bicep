@@ -56,6 +56,8 @@ param alwaysReadyAnswer int
 param httpConcurrency int
 @description('Recreate or RollingUpdate.')
 param siteUpdateStrategy string
+@description('Whether the worker sends spans, metrics and lines itself.')
+param workerTelemetry bool
 
 // A turn sends one message and takes at least two seconds, most of them the model's. So as many turns at a time as two
 // seconds hold calls stay below the limit of the IM app, above which it shuts the app out for ten seconds.
@@ -77,9 +79,10 @@ var settings = {
   AzureFunctionsJobHost__extensions__queues__newBatchThreshold: string(newBatchThreshold)
   // Message copy makes an execution of every message of the app. So a host sends one request a second at most, but every
   // line of the relay: the alerts read them. With OpenTelemetry on, host.json cannot say this.
-  OTEL_TRACES_SAMPLER: 'microsoft.rate_limited'
-  OTEL_TRACES_SAMPLER_ARG: '1'
+  AzureMonitorExporter__TracesPerSecond: '1'
   AzureMonitorExporter__EnableTraceBasedLogsSampler: 'false'
+  // For whoever adds OTEL_EXPORTER_OTLP_ENDPOINT: the host reads it, too, and would speak gRPC to it.
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf'
   APPLICATIONINSIGHTS_CONNECTION_STRING: appInsightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
   IM_APP_KEY: imAppKey
@@ -94,6 +97,28 @@ var settings = {
   AZURE_OPENAI_DEPLOYMENT: openAiDeployment
   RELAY_BOTS_FILE: botsFile
 }
+
+// Read by the worker and by Microsoft's exporter in it, which the package must hold (infra/package.py --telemetry).
+var workerSettings = workerTelemetry
+  ? {
+      PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+      // Lines of this logger and those below it; without a name, those of all libraries.
+      PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'relay'
+      // Of five spans a second, which is the default, a turn has twenty. The host's exporter does not know this word, and
+      // keeps to its own limit above.
+      OTEL_TRACES_SAMPLER: 'always_on'
+      // Else each call is a span twice, and the URLs of the second one hold receipts and keys.
+      OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'
+      // Each event of a span is stored as a line: of the rows that a window holds, the newest ones.
+      OTEL_SPAN_EVENT_COUNT_LIMIT: '4'
+      // The exporter tells Microsoft nothing about itself, and takes no orders from there.
+      APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL: 'true'
+      APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED: 'true'
+    }
+  : {
+      OTEL_TRACES_SAMPLER: 'microsoft.rate_limited'
+      OTEL_TRACES_SAMPLER_ARG: '1'
+    }
 
 // checkov:skip=CKV_AZURE_225:zones are a choice of the plan that not every region has
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
@@ -128,7 +153,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       ftpsState: 'Disabled'
       http20Enabled: true
       // All of them, at the first start already. Azure takes away what is not here.
-      appSettings: [for setting in items(settings): { name: setting.key, value: setting.value }]
+      appSettings: [for setting in items(union(settings, workerSettings)): { name: setting.key, value: setting.value }]
     }
     functionAppConfig: {
       deployment: {

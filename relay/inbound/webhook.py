@@ -10,12 +10,13 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from relay import keys, spans
+from relay import keys, metrics, spans
 from relay.clock import MINUTE_MS
 from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
@@ -59,15 +60,19 @@ Respond = Callable[[Turn, Bot], Awaitable[str]]
 
 _ADDRESS_CHECK = b"{}"
 
+TELEMETRY_HEADER = "Relay-Telemetry"
+"""Of the answer to the address check: what ``check --live`` reads, since nothing else sees both setting and package."""
+
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An HTTP answer: status and the object that becomes its JSON body."""
+    """An HTTP answer: status, the object that becomes its JSON body, and headers beside those of every answer."""
 
     status: int
     body: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Webhook:
@@ -81,6 +86,7 @@ class Webhook:
         note: what takes changes of earlier messages.
         respond: what answers the turns of ``response`` bots.
         hear: what keeps messages that are for nobody, for bots that listen; None: none does.
+        telemetry: the word of :func:`relay.telemetry.worker_telemetry` for whoever checks the address.
     """
 
     def __init__(
@@ -92,6 +98,7 @@ class Webhook:
         respond: Respond,
         note: Note,
         hear: Hear | None = None,
+        telemetry: str = "off",
     ) -> None:
         self._settings = settings
         self._bots = bots
@@ -100,13 +107,19 @@ class Webhook:
         self._respond = respond
         self._note = note
         self._hear = hear
+        self._telemetry = telemetry
         self._callback_warned_at: int | None = None
 
     async def handle(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Answer one request: any bytes with any headers (names in any case)."""
+        began = perf_counter()
         lower = {name.lower(): value for name, value in headers.items()}
-        parent = lower.get("traceparent", "")
-        with spans.span(spans.WEBHOOK, kind=SpanKind.SERVER, parent=parent) as span:
+        # Azure's worker hands over the host's own span; elsewhere it is what the request says.
+        parent = None if spans.traceparent() else lower.get("traceparent", "")
+        attributes: dict[str, spans.Attribute] = {spans.HTTP_METHOD: "POST"}
+        with spans.span(
+            spans.WEBHOOK, kind=SpanKind.SERVER, parent=parent, attributes=attributes, ends=False
+        ) as span:
             try:
                 answer = await self._answer(lower, body)
             except RequestRefused as error:
@@ -115,16 +128,22 @@ class Webhook:
             except StorageUnavailable as error:
                 logger.warning("refused status=503 cause=%s", type(error).__name__)
                 answer = _error(503, "unavailable", "storage cannot take the message now; send it again")
-            span.set_attribute(spans.HTTP_STATUS, answer.status)
-            span.set_attribute(
-                spans.OUTCOME, str(answer.body.get("status") or answer.body.get("error") or "")
-            )
-            span.set_attribute(spans.REASON, str(answer.body.get("reason", "")))
+            told: dict[str, spans.Attribute] = {
+                spans.HTTP_STATUS: answer.status,
+                spans.OUTCOME: str(answer.body.get("status") or answer.body.get("error") or ""),
+                spans.REASON: str(answer.body.get("reason", "")),
+            }
+            span.set_attributes(told)
+            metrics.WEBHOOK_DURATION.record(perf_counter() - began, told)
+            # With message copy these are nearly all of an app's messages: the metric counts them.
+            if told[spans.OUTCOME] != "ignored":
+                span.end()
             return answer
 
     async def _answer(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         if body == _ADDRESS_CHECK:
-            return HttpAnswer(200, {"status": "ok"})
+            headers = {} if self._telemetry == "off" else {TELEMETRY_HEADER: self._telemetry}
+            return HttpAnswer(200, {"status": "ok"}, headers)
         if len(body) > BODY_MAX_BYTES:
             raise RequestRefused(413, "too_large", f"the body is over {BODY_MAX_BYTES} bytes")
         if not (self._settings.allow_unsigned and "checksum" not in headers):

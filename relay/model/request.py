@@ -12,21 +12,20 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import Span, SpanKind
 from pydantic import SecretStr
 
 from relay import spans
 from relay.errors import AttemptFailed, ModelError, ModelRejected
 from relay.model import responses
-from relay.model.answers import completion_of, finish_of, name_of, usage_of
+from relay.model.answers import completion_of, finish_of, name_of
 from relay.model.connections import Connections
-from relay.model.dialect import CAPS, Dialect, Dialects, Parameters
+from relay.model.dialect import Dialect, Dialects, Parameters
 from relay.model.endpoints import Endpoint
 from relay.model.functions import as_sent, with_own_ids
 from relay.model.meanings import Meaning, cap_of, meaning_of
 from relay.model.refusals import Refusal
-from relay.model.server_tools import calls_of
 from relay.model.streamed import Heard, whole_completion, whole_response
+from relay.model.told import Told, telling
 from relay.ports import Completion, Prompt
 
 if TYPE_CHECKING:
@@ -171,36 +170,36 @@ class Requests:
         ask, read = _on_wire(client, dialect, prompt, parameters, tools, origin)
         has_begun = False
         seconds = max(0.0, until - asyncio.get_running_loop().time())
-        with spans.span(
-            spans.CHAT + endpoint.model, kind=SpanKind.CLIENT, attributes=_asked(endpoint, parameters)
-        ) as span:
+        with telling(endpoint, parameters) as told:
             try:
                 async with asyncio.timeout_at(until):
                     response = await ask(
                         model=endpoint.model,
                         timeout=httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
                         # Only a trace that is recorded: an id that leads nowhere is nobody's business.
-                        extra_headers={"traceparent": spans.traceparent()} if span.is_recording() else None,
+                        extra_headers={"traceparent": spans.traceparent()}
+                        if told.span.is_recording()
+                        else None,
                     )
                     if heard is not None and parameters.get("stream"):
                         whole = whole_response if dialect.wire == "responses" else whole_completion
                         has_begun = True
                         async with response:
-                            response = await whole(response, heard)
+                            response = await whole(told.pieces(response), heard)
                         if response is None:  # it came whole, or not at all
                             return replace(dialect, without=dialect.without | {"stream"})
-                self._note_answer(span, endpoint, response)
+                self._note_answer(told, endpoint, response)
                 return with_own_ids(read(response), prompt.messages)
             except TimeoutError:
-                spans.failed(span, "timeout")
+                told.failed("timeout")
                 return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
             except ModelError as failure:
-                spans.failed(span, type(failure).__name__)
+                told.failed(type(failure).__name__)
                 return failure
             except APIStatusError as error:
                 refusal = Refusal.of(error)
-                span.set_attribute(spans.HTTP_STATUS, refusal.status)
-                spans.failed(span, name_of(error.code) or str(refusal.status))
+                told.span.set_attribute(spans.HTTP_STATUS, refusal.status)
+                told.failed(name_of(error.code) or str(refusal.status))
                 return meaning_of(
                     refusal,
                     parameters,
@@ -210,18 +209,18 @@ class Requests:
                     functions=[f.name for f in functions],
                 )
             except (APIConnectionError, httpx2.HTTPError) as error:
-                spans.failed(span, type(error).__name__)
+                told.failed(type(error).__name__)
                 if has_begun:
                     return AttemptFailed(f"the answer broke off: {type(error).__name__}", broke_off=True)
                 return AttemptFailed(f"the model server is unreachable: {type(error).__name__}")
             except OpenAIError as error:
-                spans.failed(span, type(error).__name__)
+                told.failed(type(error).__name__)
                 if has_begun:  # an error in the place of the next piece
                     return AttemptFailed(f"the answer broke off: {type(error).__name__}", broke_off=True)
                 cause = f"the model server gave no usable answer: {type(error).__name__}"
                 return AttemptFailed(cause, lasting=True)
             except (ValueError, RecursionError):
-                spans.failed(span, "not_json")
+                told.failed("not_json")
                 return AttemptFailed("the model server's answer is not JSON", lasting=True)
 
     def _identifiers(self, endpoint: Endpoint, prompt: Prompt) -> dict[str, str]:
@@ -237,13 +236,13 @@ class Requests:
         }
         return {name: value for name, value in known.items() if value}
 
-    def _note_answer(self, span: Span, endpoint: Endpoint, response: Any) -> None:
+    def _note_answer(self, told: Told, endpoint: Endpoint, response: Any) -> None:
         """Note model, finish reasons and usage, as far as they have the right types; warn of a reason once."""
         choices = getattr(response, "choices", None)
         first = choices[0] if isinstance(choices, list) and choices else None
         said = getattr(first, "finish_reason", None) if first else getattr(response, "status", None)
         if reason := name_of(said):
-            span.set_attribute(spans.GEN_AI_FINISH_REASONS, [reason])
+            told.span.set_attribute(spans.GEN_AI_FINISH_REASONS, [reason])
         if first is not None and finish_of(said) == "unknown" and reason not in self._odd_reasons:
             self._odd_reasons.add(reason)
             log.warning(
@@ -251,11 +250,7 @@ class Requests:
                 endpoint.model,
                 reason or "none",
             )
-        if model := name_of(getattr(response, "model", None)):
-            span.set_attribute(spans.GEN_AI_RESPONSE_MODEL, model)
-        if calls := calls_of(getattr(response, "output", None)):
-            span.set_attribute(spans.SERVER_TOOLS, calls)
-        span.set_attributes({_USAGE[name]: count for name, count in usage_of(response).items() if count})
+        told.answered(response)
 
 
 def _on_wire(
@@ -291,29 +286,3 @@ def _tokens_of(prompt: Prompt) -> int:
     texts += [said.reasoning for said in prompt.messages]
     texts += [json.dumps(as_sent(function, "chat"), ensure_ascii=False) for function in prompt.functions]
     return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) // 4
-
-
-_USAGE = {
-    "prompt_tokens": spans.GEN_AI_INPUT_TOKENS,
-    "completion_tokens": spans.GEN_AI_OUTPUT_TOKENS,
-    "cached_tokens": spans.GEN_AI_CACHED_TOKENS,
-    "reasoning_tokens": spans.GEN_AI_REASONING_TOKENS,
-}
-
-_ATTRIBUTES = {
-    **dict.fromkeys(CAPS, spans.GEN_AI_MAX_TOKENS),
-    "temperature": spans.GEN_AI_TEMPERATURE,
-    **dict.fromkeys(("reasoning_effort", "reasoning.effort"), spans.REASONING_EFFORT),
-    **dict.fromkeys(("verbosity", "text.verbosity"), spans.VERBOSITY),
-}
-
-
-def _asked(endpoint: Endpoint, parameters: dict[str, Any]) -> dict[str, spans.Attribute]:
-    attributes: dict[str, spans.Attribute] = {
-        spans.GEN_AI_OPERATION: "chat",
-        spans.GEN_AI_PROVIDER: "azure.ai.openai" if endpoint.is_azure else "openai",
-        spans.GEN_AI_REQUEST_MODEL: endpoint.model,
-        spans.SERVER_ADDRESS: endpoint.host,
-    }
-    attributes |= {_ATTRIBUTES[name]: value for name, value in parameters.items() if name in _ATTRIBUTES}
-    return attributes

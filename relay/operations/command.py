@@ -18,7 +18,7 @@ from relay.operations.check import Report, check, check_files, configured
 from relay.operations.plain import PlainParser
 
 if TYPE_CHECKING:
-    from relay.operations.live import Finding
+    from relay.operations.finding import Finding
 
 RIGHT, WRONG = 0, 1
 """Exit codes of ``check``; a command that is wrong itself ends with 2."""

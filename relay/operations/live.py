@@ -11,10 +11,7 @@ import asyncio
 import io
 import wave
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
-
-import httpx2
+from dataclasses import replace
 
 from relay.app import quiet_wordy_loggers
 from relay.clock import SystemClock
@@ -37,6 +34,8 @@ from relay.model.endpoints import Endpoint, endpoint_of, endpoints_of
 from relay.model.pictures import OpenAIPictures
 from relay.model.speech import OpenAISpeech
 from relay.operations.accounts import find_account
+from relay.operations.door import ask_webhook
+from relay.operations.finding import Finding
 from relay.operations.fixes import READS, storage_fix
 from relay.outbox import FAILED, POISON, TURNS
 from relay.ports import ChatMessage, Prompt, Recording
@@ -47,29 +46,8 @@ from relay.storage.tables import AzureTables
 STORAGE_SECONDS = 10.0
 MODEL_SECONDS = 30.0
 IM_SECONDS = 10.0
-WEBHOOK_SECONDS = 60.0
-"""An app that slept may take its time."""
-
-ADDRESS_CHECK = b"{}"
-"""What the console posts when the URL is saved; the one body that needs no signature."""
-
 PING = Prompt(messages=(ChatMessage("user", "Reply with: ok"),), max_tokens=16)
 """What a model is asked; with the cap and the parameters of the bot that it is asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What came of asking one part.
-
-    Attributes:
-        part: which.
-        said: what it answered, or what went wrong.
-        fix: what to do; empty when nothing is wrong.
-    """
-
-    part: str
-    said: str
-    fix: str = ""
 
 
 async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) -> list[Finding]:
@@ -81,7 +59,7 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
     quiet_wordy_loggers()
     stored = asyncio.gather(_tables(settings), _queues(settings))
     accounts = asyncio.gather(*(_account(settings, bot.accid) for bot in bots))
-    door = asyncio.gather(*([_webhook(webhook)] if webhook else []))
+    door = asyncio.gather(*([ask_webhook(webhook)] if webhook else []))
     found = await asyncio.gather(stored, ask_models(settings, bots), accounts, door)
     return [finding for findings in found for finding in findings]
 
@@ -276,19 +254,6 @@ async def _account(settings: Settings, accid: str) -> Finding:
     return Finding(part, "is registered")
 
 
-async def _webhook(url: str) -> Finding:
-    host = urlsplit(url).netloc
-    try:
-        async with httpx2.AsyncClient(timeout=WEBHOOK_SECONDS) as http:
-            response = await http.post(url, content=ADDRESS_CHECK)
-    except (httpx2.RequestError, httpx2.InvalidURL) as error:
-        fix = "is the function app running, and this its URL?"
-        return Finding("Webhook", f"{host}: no answer ({type(error).__name__})", fix)
-    if response.status_code == 200 and b'"status": "ok"' in response.content:
-        return Finding("Webhook", f"{host} answers the address check")
-    return Finding("Webhook", f"{host}: HTTP {response.status_code}", _webhook_fix(response.status_code))
-
-
 def _model_fix(place: Endpoint, cause: str, *, with_tools: bool = False) -> str:
     if with_tools and cause.startswith("HTTP 404"):
         return "no such model there, or no Responses API, which server_tools need"
@@ -325,11 +290,3 @@ def _im_fix(settings: Settings, cause: str) -> str:
     if settings.im_api_url:
         return "is the server of IM_API_URL running?"
     return "the host cannot be reached from here: is IM_REGION right, and the way out open?"
-
-
-def _webhook_fix(status: int) -> str:
-    if status == 401:
-        return "the URL needs its key: ?code=<function key>"
-    if status == 404:
-        return "the app has no function `webhook`: see the troubleshooting of docs/deploy.md"
-    return "see the log of the function app; a first start takes up to a minute"

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from enum import Enum, auto
 
+from relay import metrics, spans
 from relay.config.bots import Bot
 from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, NoTimeForCalls, RowChanged, ToolsBroken
 from relay.memory.history import UNSEEABLE
@@ -273,6 +274,8 @@ class Step:
 
     def _log_done(self, plan: Plan, draft: Draft, asked: int, answered: int, stored: int) -> None:
         """The line that tells of every answered message; alerts and the README rest on it."""
+        about = {spans.BOT: self._task.bot.accid, spans.OUTCOME: draft.outcome}
+        metrics.REPLIES.add(1, about)
         log.info(
             "turn done bot=%s conversation=%s message=%s outcome=%s batch=%d window=%d"
             " queued_ms=%d model_ms=%d store_ms=%d send_ms=%d prompt_tokens=%d completion_tokens=%d"

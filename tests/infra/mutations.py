@@ -200,7 +200,9 @@ MUTATIONS = [
     ),
     Mutation("the cap is looked for in what is capped", ALERTS, "      _LogOperation\n", "      AppTraces\n"),
     Mutation("the cap has another name", ALERTS, "'OverQuota'", "'QuotaExceeded'"),
-    Mutation("every execution is logged", FUNCTION, "'microsoft.rate_limited'", "'always_on'"),
+    Mutation(
+        "every execution is logged", FUNCTION, "'microsoft.rate_limited'", "'microsoft.fixed_percentage'"
+    ),
     Mutation(
         "message copy fills the log", FUNCTION, "OTEL_TRACES_SAMPLER_ARG: '1'", "OTEL_TRACES_SAMPLER_ARG: '5'"
     ),
@@ -209,6 +211,26 @@ MUTATIONS = [
         FUNCTION,
         "EnableTraceBasedLogsSampler: 'false'",
         "EnableTraceBasedLogsSampler: 'true'",
+    ),
+    Mutation(
+        "every execution is logged, in production alone",
+        FUNCTION,
+        "AzureMonitorExporter__TracesPerSecond: '1'",
+        "AzureMonitorExporter__TracesPerSecond: '100'",
+    ),
+    Mutation("most spans of a turn are left out", FUNCTION, "'always_on'", "'microsoft.rate_limited'"),
+    Mutation("calls are spans twice, with their URLs", FUNCTION, "'azure_sdk,django,", "'django,"),
+    Mutation(
+        "the worker sends the lines of all libraries",
+        FUNCTION,
+        "      PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'relay'\n",
+        "",
+    ),
+    Mutation(
+        "a first try starts slowly",
+        "main.bicep",
+        "workerTelemetry bool = false",
+        "workerTelemetry bool = true",
     ),
     Mutation("there is no queue for failures", STORAGE, ", 'relay-failed'", ""),
     Mutation("an alert on what the host may not write", ALERTS, "      AppTraces\n", "      AppRequests\n"),

@@ -20,6 +20,7 @@ AZ = """#!/bin/sh
 echo "$*" >> "$AZ_LOG"
 case "$*" in
     *"config-zip"*) [ -f "$AZ_REFUSES" ] && rm "$AZ_REFUSES" && exit 1 ;;
+    *"outputs.workerTelemetry"*) echo "$AZ_TELEMETRY" ;;
     "deployment sub show"*) echo "value-of-$(echo "$*" | sed 's/.*outputs\\.\\([a-zA-Z]*\\).*/\\1/')" ;;
     "account show"*) echo subscription ;;
     "ad signed-in-user"*) echo me ;;
@@ -50,6 +51,7 @@ class Shell:
             "AZ_REFUSES": str(self.root / "refuses"),
             "AZ_BUDGET": "",
             "AZ_ROLES": "",
+            "AZ_TELEMETRY": "false",
             "AZURE_LOCATION": "eastus2",
             "ALERT_EMAIL": "ops@example.com",
             "IM_APP_KEY": "app-key",
@@ -71,7 +73,7 @@ class Shell:
 def shell(tmp_path: Path) -> Shell:
     for name in ("infra", "relay"):
         shutil.copytree(APP_FOLDER / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in (".funcignore", "host.json", "requirements.txt"):
+    for name in (".funcignore", "host.json", "requirements.txt", "requirements-telemetry.txt"):
         shutil.copy(APP_FOLDER / name, tmp_path)
     (tmp_path / "bin").mkdir()
     for path, text in (
@@ -91,6 +93,15 @@ def test_it_looks_deploys_publishes_and_checks(shell: Shell) -> None:
     changing = [call for call in calls if "show" not in call and not call.startswith(("rest", "ad "))]
     assert changing == ["deployment sub what-if", "deployment sub create", "functionapp deployment source"]
     assert "checks value-of-functionAppName" in shown
+
+
+@pytest.mark.parametrize(("output", "telemetry"), [("true", True), ("false", False)])
+def test_the_package_holds_what_the_template_has_set(shell: Shell, output: str, telemetry: bool) -> None:
+    _, _, plain = shell.run(YES="1", AZ_TELEMETRY="no output of that name")
+    _, _, shown = shell.run(YES="1", AZ_TELEMETRY=output)
+    hashes = [re.findall(r"sha256 (\w+)", each) for each in (plain, shown)]
+    assert len(hashes[0]) == 1
+    assert (hashes[0] != hashes[1]) == telemetry
 
 
 def test_nothing_is_made_without_a_yes(shell: Shell) -> None:

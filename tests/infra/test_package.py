@@ -63,6 +63,15 @@ def test_the_package_is_small(tmp_path: Path) -> None:
     assert (tmp_path / "package.zip").stat().st_size < 400_000
 
 
+def test_with_telemetry_only_what_azure_installs_is_another_file(tmp_path: Path) -> None:
+    names = [write(tmp_path / "1.zip"), write(tmp_path / "2.zip", telemetry=True)]
+    assert names[0] == names[1]
+    with zipfile.ZipFile(tmp_path / "1.zip") as plain, zipfile.ZipFile(tmp_path / "2.zip") as telling:
+        differ = [name for name in plain.namelist() if plain.read(name) != telling.read(name)]
+        assert differ == ["requirements.txt"]
+        assert b"azure-monitor-opentelemetry==" in telling.read("requirements.txt")
+
+
 @pytest.mark.infra
 def test_the_package_runs_with_only_its_requirements_installed(tmp_path: Path) -> None:
     write(tmp_path / "package.zip")

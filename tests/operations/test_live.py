@@ -14,16 +14,18 @@ from aiohttp import web
 
 from playground.azurite import Azurite
 from playground.im_server import ImServer
+from playground.loopback import serving
 from playground.model_server import Fault, ModelServer, Reply
 from playground.ports import free_port
 from relay.config.bots import bots_in, load_bots
 from relay.config.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
+from relay.inbound.webhook import TELEMETRY_HEADER
 from relay.model.endpoints import endpoints_of
+from relay.operations.door import ask_webhook, webhook_fix
+from relay.operations.finding import Finding
 from relay.operations.fixes import READS, storage_fix
 from relay.operations.live import (
-    Finding,
     _model_fix,
-    _webhook_fix,
     ask_all,
     ask_models,
     console_fields,
@@ -270,6 +272,29 @@ async def test_a_webhook_that_is_away_is_found(parts: Parts) -> None:
     assert "pa55word" not in "".join(report(findings.values()))
 
 
+@pytest.mark.parametrize(
+    ("word", "said", "fix"),
+    [
+        ("missing", "no span arrives", "infra.package --telemetry"),
+        ("unused", "is not set", "workerTelemetry = true"),
+        ("on", "its worker sends telemetry", ""),
+        ("", "answers the address check", ""),
+        ("a word of a later version", "answers the address check", ""),
+    ],
+)
+async def test_setting_and_package_of_worker_telemetry_are_compared(word: str, said: str, fix: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"}, headers={TELEMETRY_HEADER: word} if word else {})
+
+    app = web.Application()
+    app.router.add_post("/api/webhook", answer)
+    async with serving(app) as url:
+        finding = await ask_webhook(f"{url}/api/webhook?code=pa55word")
+    assert said in finding.said
+    assert fix in finding.fix
+    assert bool(fix) == bool(finding.fix)
+
+
 async def run(environ: dict[str, str], *arguments: str) -> tuple[int, str]:
     """The command in a process of its own, without anything of this machine's settings."""
     inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
@@ -353,7 +378,7 @@ def test_a_model_error_comes_with_its_own_fix(settings: Settings, cause: str, fi
 
 @pytest.mark.parametrize(("status", "fix"), [(401, "?code="), (404, "troubleshooting"), (503, "log")])
 def test_a_webhook_error_comes_with_its_own_fix(status: int, fix: str) -> None:
-    assert fix in _webhook_fix(status)
+    assert fix in webhook_fix(status)
 
 
 def test_the_url_for_the_console_is_shown_whole() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from playground import install, steps
+from playground import install, steps, tools
 from playground.install import Environment
 from playground.steps import SetupFailed, set_up
 
@@ -21,7 +21,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """One of this Python, in a folder of its own."""
     for module in (install, steps):
         monkeypatch.setattr(module, "DEV", tmp_path)
-    monkeypatch.setattr(install, "SETUP_LOG", tmp_path / "setup.log")
+    monkeypatch.setattr(tools, "SETUP_LOG", tmp_path / "setup.log")
     made = Environment()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))

@@ -44,7 +44,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(Environment, "made", lambda _: step("environment"))
     monkeypatch.setattr(install, "tests", lambda _: step("tests"))
-    monkeypatch.setattr(install, "worker", lambda _: step("worker"))
+    monkeypatch.setattr(install, "worker", lambda _: [step("worker")])
     monkeypatch.setattr(install, "infra", lambda _: [step("infra")])
     monkeypatch.setattr(install, "servers", lambda _: [step("proxy")])
     monkeypatch.setattr(install, "browser", lambda _: [step("playwright")])

@@ -28,9 +28,14 @@ UV = (
 OLDEST = "3.11"
 NEWEST = "3.13"
 
+TELEMETRY = "requirements-telemetry.txt"
+"""What is deployed with the worker's telemetry. Its packages of OpenTelemetry are for one version of the SDK each, so
+it is resolved first, and what is deployed or tested without it has the same versions."""
+
 RESOLVED = {
-    "requirements.txt": ("pyproject.toml",),
-    "requirements-dev.txt": ("pyproject.toml", "--group", "dev"),
+    TELEMETRY: ("pyproject.toml", "--group", "telemetry"),
+    "requirements.txt": ("pyproject.toml", "--constraint", TELEMETRY),
+    "requirements-dev.txt": ("pyproject.toml", "--group", "dev", "--constraint", TELEMETRY),
     "tests/supply/requirements.txt": ("--group", "supply"),
 }
 """Files that follow from the dependencies, or a group, of pyproject.toml."""

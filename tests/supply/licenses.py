@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 from playground.pins import read_pins
 from playground.runs import ROOT
+from tests.supply.compile import TELEMETRY
 
 Package = tuple[str, str]
 """Name and version."""
@@ -50,7 +51,7 @@ _WORDS = {
 def packages() -> dict[str, list[Package]]:
     """All packages, by section of the document; each stands in the first that has it."""
     files = {
-        DEPLOYED: ["requirements.txt"],
+        DEPLOYED: ["requirements.txt", TELEMETRY],
         TESTS: ["requirements-dev.txt"],
         PLAYGROUND: [f"{part}/requirements.txt" for part in ("playground", "tests/worker", "tests/browser")],
     }

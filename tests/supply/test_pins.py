@@ -9,7 +9,7 @@ import pytest
 
 from playground.pins import read_pins
 from playground.runs import ROOT
-from tests.supply.compile import FILES
+from tests.supply.compile import FILES, TELEMETRY
 
 LOCKS = ("playground/package-lock.json", "tests/browser/package-lock.json")
 
@@ -46,6 +46,15 @@ def test_no_file_names_where_packages_come_from(name: str) -> None:
 def test_what_is_deployed_is_what_is_tested() -> None:
     tested = {pin.requirement for pin in read_pins(ROOT / "requirements-dev.txt")}
     assert {pin.requirement for pin in read_pins(ROOT / "requirements.txt")} <= tested
+
+
+def test_telemetry_adds_packages_and_changes_none() -> None:
+    """One environment tests both: what is in several files has one version."""
+    telling = {pin.requirement for pin in read_pins(ROOT / TELEMETRY)}
+    assert {pin.requirement for pin in read_pins(ROOT / "requirements.txt")} < telling
+    names = {requirement.partition("=")[0] for requirement in telling}
+    tested = read_pins(ROOT / "requirements-dev.txt")
+    assert {pin.requirement for pin in tested if pin.name in names} <= telling
 
 
 @pytest.mark.parametrize("name", LOCKS)

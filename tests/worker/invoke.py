@@ -16,6 +16,7 @@ import os
 import sys
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,11 +54,13 @@ class WorkerApp:
     Args:
         app_dir: holds ``function_app.py``.
         environ: the app settings, added to the environment.
+        log: gets what goes to standard error, lines that the host would be given among it; None: it is not kept.
     """
 
-    def __init__(self, app_dir: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, app_dir: Path, environ: Mapping[str, str], log: Path | None = None) -> None:
         self._app_dir = app_dir.resolve()
         self._environ = environ
+        self._log = log
         self._answers: list[asyncio.Future[dict[str, Any]]] = []
         self._bindings: dict[str, list[dict[str, Any]]] = {}
 
@@ -67,17 +70,19 @@ class WorkerApp:
         Raises:
             FunctionFailed: the app cannot be imported or indexed; the traceback is on standard error.
         """
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.worker.process",
-            str(self._app_dir),
-            cwd=REPOSITORY,
-            env={**os.environ, **self._environ},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=LINE_MAX_BYTES,
-        )
+        with self._log.open("wb") if self._log else nullcontext() as stderr:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tests.worker.process",
+                str(self._app_dir),
+                cwd=REPOSITORY,
+                env={**os.environ, **self._environ},
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=stderr,
+                limit=LINE_MAX_BYTES,
+            )
         indexed = self._next_answer()
         self._reading = asyncio.create_task(self._read())
         try:
@@ -98,9 +103,9 @@ class WorkerApp:
         return self._bindings
 
     async def invoke_http(
-        self, name: str, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self, name: str, method: str, url: str, headers: Mapping[str, str], body: bytes, traceparent: str = ""
     ) -> HttpReply:
-        """Call an HTTP function.
+        """Call an HTTP function; ``traceparent`` is of the host's own span.
 
         Raises:
             FunctionFailed: it raised.
@@ -112,6 +117,7 @@ class WorkerApp:
             url=url,
             headers=dict(headers),
             body=base64.b64encode(body).decode(),
+            traceparent=traceparent,
         )
         return HttpReply(reply["status"], reply["headers"], base64.b64decode(reply["body"]))
 

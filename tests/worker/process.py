@@ -22,7 +22,14 @@ from urllib.parse import parse_qsl, urlsplit
 from azure_functions_runtime import functions_metadata_request, invocation_request, worker_init_request
 
 from tests.worker import protos
-from tests.worker.protos import InvocationRequest, ParameterBinding, RpcHttp, TypedData, WorkerInitRequest
+from tests.worker.protos import (
+    InvocationRequest,
+    ParameterBinding,
+    RpcHttp,
+    RpcTraceContext,
+    TypedData,
+    WorkerInitRequest,
+)
 
 Call = Mapping[str, Any]
 
@@ -62,6 +69,7 @@ class Worker:
             function_id=function.function_id,
             input_data=[ParameterBinding(trigger, data)],
             trigger_metadata=metadata,
+            trace_context=RpcTraceContext(trace_parent=call.get("traceparent", "")),
         )
         response = await invocation_request(_request(invocation_request=request))
         if response.result.exception is not None:

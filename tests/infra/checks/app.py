@@ -20,11 +20,23 @@ HOST_SETTINGS = {
     "AzureFunctionsJobHost__extensions__queues__newBatchThreshold",
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "AzureMonitorExporter__TracesPerSecond",
     "AzureMonitorExporter__EnableTraceBasedLogsSampler",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
 }
 """Read by the function host and by Application Insights."""
+
+WORKER_SETTINGS = {
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
+    "PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+    "OTEL_SPAN_EVENT_COUNT_LIMIT",
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+}
+"""Read by the worker and its exporter, where its telemetry is on."""
 
 LEAST_MAXIMUM = 40
 """The smallest maximum of instances in most regions."""
@@ -113,6 +125,9 @@ def every_setting_that_the_code_reads_is_set_or_documented_and_no_other(
     yield from (f"set, and documented as not set: {name}" for name in given & optional)
     yield from (f"set, and read by nobody: {name}" for name in given - set(SETTING_NAMES) - HOST_SETTINGS)
     yield from (f"the host needs {name}" for name in HOST_SETTINGS - given)
+    with_telemetry = set(settings_of(templates.prod)) - given
+    yield from (f"the worker's telemetry needs {name}" for name in WORKER_SETTINGS - with_telemetry)
+    yield from (f"set in production, and read by nobody: {name}" for name in with_telemetry - WORKER_SETTINGS)
 
 
 @check

@@ -7,8 +7,18 @@ import re
 from collections.abc import Iterator
 
 from relay.config.settings import APP_FOLDER
+from relay.telemetry import ENABLE_SETTING, LINES_OF
 from tests.infra.checks.registry import check
 from tests.infra.templates import Templates, log_alerts, of_type, query_of, scope_of, settings_of, the
+
+EVERY_SPAN = "always_on"
+"""Known to the worker's exporter and not to the host's, which keeps to its own limit."""
+
+INSTRUMENTATIONS = {
+    *("azure_sdk", "django", "fastapi", "flask", "httpx"),
+    *("httpx2", "psycopg2", "requests", "urllib", "urllib3"),
+}
+"""Of the worker's exporter; ``tests/worker/test_telemetry.py`` compares them with the library's own list."""
 
 HOST_TABLES = re.compile(r"\b(AppRequests|AppDependencies|FunctionAppLogs|requests|traces)\b")
 """What the host may stop writing in OpenTelemetry mode, and names that a workspace does not have."""
@@ -84,9 +94,13 @@ def message_copy_does_not_fill_the_log(templates: Templates) -> Iterator[str]:
     deploy = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
     for resources in (templates.first_try, templates.prod):
         settings = settings_of(resources)
-        if settings.get("OTEL_TRACES_SAMPLER") != "microsoft.rate_limited":
+        limit = settings.get("AzureMonitorExporter__TracesPerSecond", "inf")
+        # Where the host's exporter knows the sampler, that one counts (DefaultAzureMonitorExporterOptions.cs).
+        if settings.get("OTEL_TRACES_SAMPLER") == "microsoft.rate_limited":
+            limit = settings.get("OTEL_TRACES_SAMPLER_ARG", limit)
+        elif settings.get("OTEL_TRACES_SAMPLER") != EVERY_SPAN:
             yield "as many requests are logged as messages come"
-        requests = float(settings.get("OTEL_TRACES_SAMPLER_ARG", "inf")) * SECONDS_OF_A_DAY
+        requests = float(limit) * SECONDS_OF_A_DAY
         gigabytes = requests * BYTES_OF_A_ROW / 1e9
         cap = the(resources, "OperationalInsights/workspaces")["properties"]["workspaceCapping"][
             "dailyQuotaGb"
@@ -98,6 +112,25 @@ def message_copy_does_not_fill_the_log(templates: Templates) -> Iterator[str]:
         # Else a line of a request that is not logged is not logged either.
         if settings.get("AzureMonitorExporter__EnableTraceBasedLogsSampler") != "false":
             yield "the lines that the alerts read are sampled"
+
+
+@check
+def telemetry_of_the_worker_arrives_once_and_holds_nothing_private(templates: Templates) -> Iterator[str]:
+    settings = settings_of(templates.prod)
+    if settings.get(ENABLE_SETTING) != "true" or ENABLE_SETTING in settings_of(templates.first_try):
+        yield "the worker's telemetry is on in a first try, or off in production"
+    if settings.get("OTEL_TRACES_SAMPLER") != EVERY_SPAN or "OTEL_TRACES_SAMPLER_ARG" in settings:
+        yield "spans of turns are left out"
+    if settings.get("PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME") != LINES_OF:
+        yield "lines are sent that are not the relay's"
+    if set(settings.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")) != INSTRUMENTATIONS:
+        yield "calls are spans twice, with their URLs"
+    scale = the(templates.prod, "Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
+    if "http" not in {group["name"] for group in scale["alwaysReady"]}:
+        yield "the door starts later, and none is kept open"
+    for kind in ("STATSBEAT_DISABLED_ALL", "CONTROLPLANE_DISABLED"):
+        if settings.get(f"APPLICATIONINSIGHTS_{kind}") != "true":
+            yield f"the exporter speaks to others than this deployment: {kind}"
 
 
 @check
