@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.kit import RelayKit
+from tests.operations.az import Az
 from tests.operations.operating import OperatorKit
 
 
@@ -12,3 +15,12 @@ from tests.operations.operating import OperatorKit
 def operator(relay: RelayKit) -> OperatorKit:
     """The command line, over the doubles of the relay."""
     return OperatorKit(relay)
+
+
+@pytest.fixture
+def az(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Az:
+    """An Azure CLI on PATH, and nothing else."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return Az(folder)
