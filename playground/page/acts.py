@@ -53,6 +53,7 @@ async def delete(page: Page, message: str) -> None:
 def clear(page: Page, chat: str) -> int:
     """Show what a chat holds by now on no page any more; it stays everywhere else. Returns how much that was."""
     gone = page.shown.clear(chat)
+    page.kept.cleared(gone)
     for message in gone:
         page.events.publish("gone", id=message)
     return len(gone)

@@ -1,4 +1,6 @@
-"""What the page knows from nobody else, so that it outlives the page: spans, kills, names of people and groups."""
+"""What the page knows from nobody else, so that it outlives the page: spans, kills, names of people and groups,
+and what was cleared away.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from pydantic import TypeAdapter
 from playground.kept import Lines
 from playground.page.journal import Journal
 from playground.page.people import People, Team, User
+from playground.page.shown import Shown
 from playground.page.spans import SpanFact
 
 _SPAN = TypeAdapter(SpanFact)
@@ -27,7 +30,7 @@ class PageKept:
     def __init__(self, folder: Path | None) -> None:
         self._lines = Lines(folder / "page.jsonl") if folder else None
 
-    def restore(self, journal: Journal, people: People) -> None:
+    def restore(self, journal: Journal, people: People, shown: Shown) -> None:
         """Put back what an earlier page has left."""
         for kind, fact in self._lines.facts if self._lines else ():
             match kind:
@@ -39,6 +42,8 @@ class PageKept:
                     people.meet(**fact)
                 case "team":
                     people.put_team(**fact)
+                case "cleared":
+                    shown.hide(fact["id"])
 
     def spans(self, found: Iterable[SpanFact]) -> None:
         """Keep spans."""
@@ -56,6 +61,11 @@ class PageKept:
     def team(self, team: Team) -> None:
         """Keep the name and the members of a group."""
         self._add("team", asdict(team))
+
+    def cleared(self, messages: Iterable[str]) -> None:
+        """Keep that these messages, by their ids, are shown no more."""
+        for message in messages:
+            self._add("cleared", {"id": message})
 
     def _add(self, kind: str, fact: dict[str, Any]) -> None:
         if self._lines:

@@ -60,7 +60,7 @@ class Page:
         kept: what outlives the page.
 
     Attributes:
-        roster, people, journal, shown, events, switchboard, inspector, requests: the parts of what is behind the page.
+        roster, people, journal, shown, events, switchboard, inspector, requests, kept: what is behind the page.
         faults_of: names of the faults that were on for a message, by its client id.
     """
 
@@ -86,8 +86,8 @@ class Page:
         self.faults_of: dict[str, list[str]] = {}
         self.shown = Shown(self.journal, self.roster, self.faults_of)
         self.requests = Requests(self.journal)
-        self._kept = kept
-        kept.restore(self.journal, self.people)
+        self.kept = kept
+        kept.restore(self.journal, self.people, self.shown)
         self._arrivals: dict[str, asyncio.Future[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -118,7 +118,7 @@ class Page:
     def host_was_killed(self) -> None:
         """Note the time: what the host worked on was broken off."""
         self.journal.kills.append(killed := int(time.time() * 1000))
-        self._kept.killed(killed)
+        self.kept.killed(killed)
         self.host_is("down")
         self._learned(set(self.shown.waiting()))
 
@@ -136,7 +136,7 @@ class Page:
 
     def receive_spans(self, found: Iterable[SpanFact]) -> None:
         """Take spans of the relay."""
-        self._kept.spans(found := list(found))
+        self.kept.spans(found := list(found))
         were_visible = self.journal.spans_visible
         self._learned(self.journal.add_spans(found))
         if self.journal.spans_visible != were_visible:
@@ -253,7 +253,7 @@ class Page:
 
     def add_user(self, name: str) -> dict[str, Any]:
         """A new user of this name."""
-        self._kept.user(added := self.people.add_user(name))
+        self.kept.user(added := self.people.add_user(name))
         user = asdict(added)
         self.events.publish("user", user=user)
         return user
@@ -263,7 +263,7 @@ class Page:
         parts = await self.parts()
         await parts.im.call("POST", "teams", json={"tid": tid, "members": list(members), "report": True})
         team = self.people.put_team(tid, name, members)
-        self._kept.team(team)
+        self.kept.team(team)
         self.events.publish("team", team=team.as_json())
         return team
 

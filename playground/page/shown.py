@@ -38,10 +38,10 @@ class Shown:
     def settle(self, chat: str) -> list[dict[str, Any]]:
         """Bring the messages of a chat up to date after something became known; returns those that have changed."""
         known = [message for message in self._journal.messages.values() if message.chat == chat]
-        messages = [one for one in known if one.changed != "deleted" and one.server_id not in self._cleared]
+        messages = [message for message in known if message.changed != "deleted"]
         self._journal.answers.update(answers_in(messages, self._journal, self._bot_of))
         changed = []
-        for message in messages:
+        for message in (one for one in messages if one.server_id not in self._cleared):
             shown = self._user_message(message) if message.origin == "user" else self._bot_message(message)
             if shown != self.messages.get(message.server_id):
                 self.messages[message.server_id] = shown
@@ -61,9 +61,13 @@ class Shown:
         """Show what a chat holds by now no longer, though it stays everywhere else; returns the ids of that."""
         gone = [own for own, message in self.messages.items() if message["chat"] == chat]
         for own in gone:
-            del self.messages[own]
-        self._cleared.update(gone)
+            self.hide(own)
         return gone
+
+    def hide(self, message: str) -> None:
+        """Never show a message again, given its id."""
+        self._cleared.add(message)
+        self.messages.pop(message, None)
 
     def waiting(self) -> list[str]:
         """Ids of the messages that wait for their reply."""

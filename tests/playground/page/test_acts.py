@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from playground.host_lines import HostLines
 from playground.page.cards import card_of
+from playground.page.kept import PageKept
 from playground.page.parts import ModelLabel
+from playground.page.people import People
+from playground.page.shown import Shown
 from playground.page.usage import usage_of
 from relay import spans
 from relay.config.bot import Bot
@@ -16,7 +20,7 @@ from relay.keys import BOT_KEY, bot_key, day_of, limits_table, sender_key
 from relay.ports import Insert
 from tests.doubles.tables import MemoryTables
 from tests.playground.page.conftest import Browser
-from tests.playground.page.story import Story, answered_turn
+from tests.playground.page.story import HELPER, Story, answered_turn
 
 CHAT = "/api/chats/alice%7Chelper"
 NOW = 1_700_000_000_000
@@ -181,6 +185,18 @@ def test_the_tokens_of_a_chat_are_those_of_the_models_answers_in_it() -> None:
     assert (usage["visible"], usage["calls"], usage["prompt"], usage["completion"]) == (True, 2, 30, 4)
     assert [(one["model"], one["calls"]) for one in usage["models"]] == [("scripted", 1), ("tiny", 1)]
     assert usage_of(story.journal, "bob|helper")["calls"] == 0
+
+
+def test_what_was_cleared_away_stays_away_after_a_restart(tmp_path: Path) -> None:
+    for run in range(2):
+        story = Story()
+        shown, kept = Shown(story.journal, [HELPER], {}), PageKept(tmp_path)
+        kept.restore(story.journal, People([]), shown)
+        said = story.says("hello")
+        assert len(shown.settle("alice|helper")) == (0 if run else 1)
+        kept.cleared(shown.clear("alice|helper"))
+        assert shown.settle("alice|helper") == []
+        assert said not in shown.messages
 
 
 def test_lines_of_the_host_are_numbered_and_without_colours() -> None:
