@@ -152,6 +152,9 @@ param deployerObjectId string = ''
 @allowed(['User', 'ServicePrincipal'])
 param deployerType string = 'User'
 
+@description('Object ids of the people, or groups of them, who may run `python -m relay` against this app: they read, and may delete, what is stored of everybody, and read the log.')
+param operators string[] = []
+
 // ---------------------------------------------------------------- resources
 
 var suffix = '${workload}-${environmentName}'
@@ -183,6 +186,7 @@ module monitoring 'modules/monitoring.bicep' = {
     tags: allTags
     principalId: identity.outputs.principalId
     identityId: identityId
+    operators: operators
     dailyCapGb: dailyLogCapGb
     retentionDays: logRetentionDays
   }
@@ -199,6 +203,7 @@ module storage 'modules/storage.bicep' = {
     identityId: identityId
     deployerObjectId: deployerObjectId
     deployerType: deployerType
+    operators: operators
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -10,12 +10,15 @@ param tags object
 param principalId string
 @description('Resource id of the same identity: known beforehand, so that what-if can tell what will be assigned.')
 param identityId string
+@description('Object ids of those who may read the log.')
+param operators string[]
 @description('Log volume per day after which nothing more is stored, in GB.')
 param dailyCapGb int
 @description('How long logs are kept.')
 param retentionDays int
 
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
+var logAnalyticsDataReader = '3b03c2da-16b3-4a49-8834-0f8130efdd3b'
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: 'log-${suffix}'
@@ -50,6 +53,18 @@ resource role 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalType: 'ServicePrincipal'
   }
 }
+
+// Without a principalType: an operator may be a person or a group, and is there already.
+resource operatorRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for operator in operators: {
+    name: guid(workspace.id, operator, logAnalyticsDataReader)
+    scope: workspace
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', logAnalyticsDataReader)
+      principalId: operator
+    }
+  }
+]
 
 @description('Resource id of the workspace, for diagnostics and alerts.')
 output workspaceId string = workspace.id

@@ -18,6 +18,8 @@ param identityId string
 param deployerObjectId string
 @description('User or ServicePrincipal.')
 param deployerType string
+@description('Object ids of those who may run `python -m relay`.')
+param operators string[]
 @description('Where the logs go.')
 param workspaceId string
 
@@ -120,6 +122,30 @@ resource deployerRoleAssignments 'Microsoft.Authorization/roleAssignments@2022-0
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
       principalId: deployerObjectId
       principalType: deployerType
+    }
+  }
+]
+
+// What `python -m relay` reads and changes: as much as the app, but nothing of the host's. Without a principalType: an
+// operator may be a person or a group, and is there already.
+resource operatorQueueRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for operator in operators: {
+    name: guid(account.id, operator, appRoles.queueContributor)
+    scope: account
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', appRoles.queueContributor)
+      principalId: operator
+    }
+  }
+]
+
+resource operatorTableRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for operator in operators: {
+    name: guid(account.id, operator, appRoles.tableContributor)
+    scope: account
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', appRoles.tableContributor)
+      principalId: operator
     }
   }
 ]

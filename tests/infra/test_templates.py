@@ -10,7 +10,7 @@ import pytest
 from relay.config.settings import load_settings
 from tests.conftest import EXAMPLE
 from tests.infra.bicep import INPUTS
-from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES
+from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES, OPERATOR_ROLES
 from tests.infra.mutations import MUTATIONS, Mutation
 from tests.infra.templates import Templates, concurrency_of, of_type, scope_of, settings_of
 from tests.infra.weaknesses import explained, found
@@ -50,6 +50,20 @@ def test_whoever_deploys_may_read_what_the_live_check_reads(tmp_path: Path) -> N
         roles[properties["principalId"] == person].append(role)
     assert sorted(roles[True]) == sorted(DEPLOYER_ROLES)
     assert sorted(roles[False]) == sorted(APP_ROLES)
+
+
+def test_operators_may_do_what_the_command_line_does_and_nothing_else(tmp_path: Path) -> None:
+    people = ["11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"]
+    region = "param location ="
+    given = f"param operators = {people}\n{region}"
+    resources = Templates.changed(tmp_path, "main.bicepparam", region, given).first_try
+    for person in people:
+        roles = [
+            (scope_of(assignment), assignment["properties"]["roleDefinitionId"].rsplit("/", 1)[1])
+            for assignment in of_type(resources, "Authorization/roleAssignments")
+            if assignment["properties"]["principalId"] == person
+        ]
+        assert sorted(roles) == sorted(OPERATOR_ROLES)
 
 
 def test_an_existing_model_is_used_and_none_is_made(tmp_path: Path) -> None:

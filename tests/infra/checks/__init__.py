@@ -6,6 +6,16 @@ to see what it is there for.
 
 from tests.infra.checks import app, form, operation, safety
 from tests.infra.checks.registry import CHECKS, Check
-from tests.infra.checks.safety import APP_ROLES, DEPLOYER_ROLES
+from tests.infra.checks.safety import APP_ROLES, DEPLOYER_ROLES, OPERATOR_ROLES
 
-__all__ = ["APP_ROLES", "CHECKS", "DEPLOYER_ROLES", "Check", "app", "form", "operation", "safety"]
+__all__ = [
+    "APP_ROLES",
+    "CHECKS",
+    "DEPLOYER_ROLES",
+    "OPERATOR_ROLES",
+    "Check",
+    "app",
+    "form",
+    "operation",
+    "safety",
+]

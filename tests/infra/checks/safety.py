@@ -23,6 +23,11 @@ DEPLOYER_ROLES = {
     ("Storage/storageAccounts", "76199698-9eea-4c19-bc75-cec21354c6b6"),  # Storage Table Data Reader
     ("CognitiveServices/accounts", "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"),  # Cognitive Services OpenAI User
 }
+OPERATOR_ROLES = {
+    ("Storage/storageAccounts", "974c5e8b-45b9-4653-ba55-5f855dd0fb88"),  # Storage Queue Data Contributor
+    ("Storage/storageAccounts", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"),  # Storage Table Data Contributor
+    ("OperationalInsights/workspaces", "3b03c2da-16b3-4a49-8834-0f8130efdd3b"),  # Log Analytics Data Reader
+}
 
 OPEN_TO_THE_PUBLIC = ("Storage/storageAccounts", "KeyVault/vaults", "CognitiveServices/accounts", "Web/sites")
 """As docs/deploy.md says in "Network"."""
@@ -115,7 +120,7 @@ def each_role_is_needed_and_no_other_is_given(templates: Templates) -> Iterator[
     for assignment in given:
         if assignment["properties"].get("principalType") != "ServicePrincipal":
             yield "without its principalType, a fresh identity is not found"
-    known = {role for _, role in APP_ROLES | DEPLOYER_ROLES}
+    known = {role for _, role in APP_ROLES | DEPLOYER_ROLES | OPERATOR_ROLES}
     written = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "".join(templates.sources.values()))
     yield from (f"an unknown role: {role}" for role in set(written) - known)
 
