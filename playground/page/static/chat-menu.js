@@ -30,7 +30,7 @@ export function chatMenu(app, conversation, actions) {
         ${hasBot ? item("card", "info", "acts.card", actions.card) : nothing}
         ${hasBot ? item("topics", "window", "acts.topics", actions.topics) : nothing}
         ${isTeam ? item("group-edit", "group", "head.members", () => actions.editGroup(id)) : nothing}
-        ${item("search", "claim", "acts.search", actions.search)}
+        ${item("search", "search", "acts.search", actions.search)}
         ${item("send-else", "request", "acts.send", actions.send)}
         ${item("copy-chat", "copy", "acts.copy", actions.copyChat)}
         ${item("export-md", "download", "acts.markdown", actions.exportMarkdown)}
@@ -38,9 +38,9 @@ export function chatMenu(app, conversation, actions) {
         <li><a class="menu-item" data-testid="scenario-save" href=${scenarioUrl(chat)} download
           @click=${closeAround}>${icon("download")}${t("head.save")}</a></li>
         ${item("scenario-replay", "replay", "head.replay", actions.replay)}
-        ${item("keys-show", "options", "acts.keys", actions.keys)}
+        ${item("keys-show", "keys", "acts.keys", actions.keys)}
         ${item("clear-chat", "skip", "acts.clear", actions.clearChat)}
-        ${isTeam ? item("end-group", "close", "acts.end", actions.endGroup) : nothing}
+        ${isTeam ? item("end-group", "trash", "acts.end", actions.endGroup) : nothing}
       </ul>
     </div>
   `;

@@ -37,6 +37,9 @@ const PATHS = {
   video: svg`<rect x="3.500" y="6" width="12" height="12" rx="2.500" /><path d="m15.500 11 5-3v8l-5-3" />`,
   custom: svg`<path d="m8.500 8-4 4 4 4m7-8 4 4-4 4M13.500 6l-3 12" />`,
   pencil: svg`<path d="m4.5 19.5 1-4.5L15.5 5a2 2 0 0 1 3 0l.5.5a2 2 0 0 1 0 3L9 18.5l-4.5 1Zm9-12.5 3.5 3.5" />`,
+  search: svg`<circle cx="10.5" cy="10.5" r="6" /><path d="m15 15 5 5" />`,
+  trash: svg`<path d="M4.5 7h15M9 7V4.500h6V7M6.500 7l.8 12.500h9.4L17.500 7M10 10.500v6m4-6v6" />`,
+  keys: svg`<rect x="3" y="6.500" width="18" height="11" rx="2" /><path d="M7 10v.01M10.300 10v.01M13.700 10v.01M17 10v.01M8 14h8" />`,
   undo: svg`<path d="M8.5 5 4 9.5 8.5 14M4 9.5h10a5 5 0 0 1 0 10h-3" />`,
   // One for each kind of step.
   media: svg`<rect x="3.500" y="5" width="17" height="14" rx="2.500" /><path d="M12 8.500v6m-2.500-2.300 2.500 2.500 2.500-2.500" />`,

@@ -22,7 +22,7 @@ const ITEMS = [
   ["edit", "pencil", "own.edit"],
   ["recall", "undo", "own.recall"],
   ["about", "request", "message.about"],
-  ["delete", "close", "message.delete"],
+  ["delete", "trash", "message.delete"],
 ];
 
 /** @type {Act[]} */

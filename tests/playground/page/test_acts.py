@@ -21,6 +21,7 @@ from relay.ports import Insert
 from tests.doubles.tables import MemoryTables
 from tests.playground.page.conftest import Browser
 from tests.playground.page.story import HELPER, Story, answered_turn
+from tests.playground.page.test_api import reply
 
 CHAT = "/api/chats/alice%7Chelper"
 NOW = 1_700_000_000_000
@@ -96,6 +97,19 @@ async def test_a_cleared_chat_is_empty_here_and_goes_on(browser: Browser) -> Non
     later = await browser.say("and now?")
     await browser.until("message", id=later["id"], status="waiting")
     assert [message["id"] for message in (await browser.state())["messages"]] == [later["id"]]
+
+
+async def test_a_reply_to_what_was_cleared_away_belongs_to_it(browser: Browser) -> None:
+    first = await browser.say("hello")
+    await browser.until("message", id=first["id"], status="waiting")
+    await reply(browser, "hi", "r1")
+    await browser.until("message", id=first["id"], status="answered")
+    said = await browser.say("and now?")
+    await browser.until("message", id=said["id"], status="waiting")
+    await browser.call("DELETE", CHAT)
+    await reply(browser, "later", "r2")
+    event = await browser.until("message", text="later")
+    assert event["message"]["reply_to"] == said["id"]
 
 
 async def test_what_was_deleted_is_in_no_scenario(browser: Browser) -> None:
