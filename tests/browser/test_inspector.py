@@ -22,7 +22,7 @@ async def test_a_timeline_shows_the_whole_way(visit: Visit) -> None:
     inspector = await ada.inspect(await ada.ask("hello"))
     for kind in ("request", "answer", "queue", "turn", "window", "model", "store", "im", "reply"):
         await expect(step(inspector, kind).first).to_be_visible()
-        assert await step(inspector, kind).first.get_attribute("data-status") == "ok", kind
+        await expect(step(inspector, kind).first).to_have_attribute("data-status", "ok")
 
 
 async def test_the_window_shows_what_the_bot_remembers(visit: Visit) -> None:
