@@ -143,6 +143,11 @@ async def test_a_chat_has_topics_a_card_a_transcript_and_an_end_on_a_phone_in_th
     await ada.page.keyboard.press("Escape")
     await choose(ada, "copy-chat")
     assert "# Helper\n\n**Ada" in await copied(ada)
+    async with ada.page.expect_download() as saved:
+        await choose(ada, "export-txt")
+    download = await saved.value
+    assert download.suggested_filename == "Helper.txt"
+    assert "Helper: You said: to Rome" in (await download.path()).read_text(encoding="utf-8")
     await choose(ada, "newConversation")
     await ada.said("helper", "start afresh")
     await choose(ada, "clear-chat")
