@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import struct
 import zlib
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from playwright.async_api import Page
 
 from playground.runs import DEV
 
-FOLDER = DEV / "screenshots"
+KEPT_AS = os.environ.get("PICTURES", "")
+"""Name of a folder of their own, for pictures that are to be compared with others."""
+
+FOLDER = DEV / "screenshots" / KEPT_AS
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED_COLOUR = 3
@@ -90,7 +94,7 @@ class Picture:
 
 
 async def take(page: Page, name: str) -> Picture:
-    """Take a picture of what is shown, keep it in ``.dev/screenshots``, and read it."""
+    """Take a picture of what is shown, keep it in ``.dev/screenshots``, there in ``$PICTURES``, and read it."""
     await page.mouse.move(0, 0)  # what lies under the pointer looks different
     png = await page.screenshot(path=FOLDER / f"{name}.png", animations="disabled", caret="hide")
     return await read(page, png)

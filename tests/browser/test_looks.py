@@ -1,18 +1,20 @@
 """How the page looks: pictures, both widths, both themes, and no barrier that axe-core calls serious."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from playground.runs import ROOT
 from tests.browser.barriers import barriers
 from tests.browser.fixtures import Visit
-from tests.browser.pictures import take
+from tests.browser.pictures import KEPT_AS, take
 from tests.browser.process import playing
 from tests.browser.visitor import Visitor
 
@@ -26,6 +28,7 @@ BLANK_COLOURS = 20
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 CHINESE: dict[str, Any] = {"locale": "zh-CN"}
+DARK: dict[str, Any] = {"color_scheme": "dark"}
 
 
 async def _chat(visitor: Visitor) -> None:
@@ -48,28 +51,58 @@ async def _faults(visitor: Visitor) -> None:
     await visitor.switch_on("model-429")
 
 
+async def _writing(visitor: Visitor) -> None:
+    await visitor.at("composer").fill("x" * 4990 + " and it is too long.")
+    await visitor.at("attach-input").set_input_files(
+        FilePayload(name="empty.txt", mimeType="text/plain", buffer=b"")
+    )
+    await expect(visitor.at("notice")).to_be_visible()
+
+
+async def _refused(visitor: Visitor) -> None:
+    await visitor.become("bob")
+    await visitor.open_chat("Echo")
+    await visitor.open_faults()
+    await visitor.switch_on("bad-signature")
+    await visitor.page.keyboard.press("Escape")
+    question = await visitor.say("Is this seat taken?")
+    await expect(question).to_have_attribute("data-status", "refused")
+    await expect(question.get_by_test_id("fault-tag")).to_be_visible()
+
+
+async def _limited(visitor: Visitor) -> None:
+    await visitor.become("bob")
+    await visitor.open_chat("Strict")
+    first = await visitor.say("One question")
+    await expect(first).to_have_attribute("data-status", re.compile("answered|limited"))
+    question = await visitor.say("And another one")
+    await expect(question).to_have_attribute("data-status", "limited")
+
+
 View = Callable[[Visitor], Awaitable[None]]
 
-VIEWS: dict[str, tuple[View, dict[str, Any]]] = {
-    "chat": (_chat, {}),
-    "inspector": (_inspector, {}),
-    "rows": (_rows, {}),
-    "faults": (_faults, {}),
-    "chat-dark": (_chat, {"color_scheme": "dark"}),
-    "inspector-dark": (_inspector, {"color_scheme": "dark"}),
-    "faults-dark": (_faults, {"color_scheme": "dark"}),
-    "phone": (_chat, PHONE),
-    "phone-inspector": (_inspector, PHONE),
-    "phone-faults": (_faults, PHONE),
-    "phone-dark": (_chat, {**PHONE, "color_scheme": "dark"}),
-    "chat-zh": (_chat, CHINESE),
-    "inspector-zh": (_inspector, CHINESE),
-    "rows-zh": (_rows, CHINESE),
-    "faults-zh-dark": (_faults, {**CHINESE, "color_scheme": "dark"}),
-    "phone-zh": (_chat, {**PHONE, **CHINESE}),
-    "phone-inspector-zh-dark": (_inspector, {**PHONE, **CHINESE, "color_scheme": "dark"}),
-    "phone-faults-zh": (_faults, {**PHONE, **CHINESE}),
+VIEWS: dict[str, View] = {
+    "chat": _chat,
+    "inspector": _inspector,
+    "rows": _rows,
+    "faults": _faults,
+    "writing": _writing,
+    "refused": _refused,
+    "limited": _limited,
 }
+
+LOOKS = {"phone": PHONE, "zh": CHINESE, "dark": DARK}
+
+EVERY = ["-".join([view, *chosen]) for view in VIEWS for n in range(4) for chosen in combinations(LOOKS, n)]
+
+USUAL = [
+    *VIEWS,
+    *("chat-dark", "inspector-dark", "faults-dark", "refused-dark", "writing-dark"),
+    *("chat-phone", "inspector-phone", "faults-phone", "limited-phone", "chat-phone-dark"),
+    *("chat-zh", "inspector-zh", "rows-zh", "faults-zh-dark"),
+    *("chat-phone-zh", "faults-phone-zh", "writing-phone-zh", "inspector-phone-zh-dark"),
+]
+"""Every view in one look at least, and every look; all of them where the pictures are to be kept."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -90,13 +123,13 @@ async def alice(visit: Visit, **options: Any) -> Visitor:
     return visitor
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", EVERY if KEPT_AS else USUAL)
 async def test_a_view_has_no_barriers_does_not_scroll_sideways_and_is_not_blank(
     name: str, visit: Visit
 ) -> None:
-    show, options = VIEWS[name]
-    visitor = await alice(visit, **options)
-    await show(visitor)
+    view, *looks = name.split("-")
+    visitor = await alice(visit, **{key: value for look in looks for key, value in LOOKS[look].items()})
+    await VIEWS[view](visitor)
     picture = await take(visitor.page, name)
     size = visitor.page.viewport_size
     assert size is not None

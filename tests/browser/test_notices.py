@@ -1,7 +1,7 @@
 """What the page tells beside the chats, and what it says before something goes wrong."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from tests.browser.fixtures import Visit
 
@@ -10,11 +10,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 MOST = 5000
 
 
+def empty(name: str) -> FilePayload:
+    """A file without content, which is not taken."""
+    return FilePayload(name=name, mimeType="text/plain", buffer=b"")
+
+
 async def test_two_notices_stand_beside_each_other_and_go_by_themselves(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")
-    empty = [{"name": name, "mimeType": "text/plain", "buffer": b""} for name in ("a.txt", "b.txt")]
-    await ada.at("attach-input").set_input_files(empty)  # type: ignore[arg-type]
+    await ada.at("attach-input").set_input_files([empty(name) for name in ("a.txt", "b.txt")])
     await expect(ada.at("notice")).to_have_text(["“a.txt” is empty.", "“b.txt” is empty."])
     await expect(ada.at("notice")).to_have_count(0)
 
@@ -22,8 +26,7 @@ async def test_two_notices_stand_beside_each_other_and_go_by_themselves(visit: V
 async def test_a_notice_that_is_read_stays_and_one_is_closed_alone(visit: Visit) -> None:
     ada = await visit()
     await ada.open_chat("Helper")
-    empty = [{"name": name, "mimeType": "text/plain", "buffer": b""} for name in ("a.txt", "b.txt", "c.txt")]
-    await ada.at("attach-input").set_input_files(empty)  # type: ignore[arg-type]
+    await ada.at("attach-input").set_input_files([empty(name) for name in ("a.txt", "b.txt", "c.txt")])
     await ada.at("notice").nth(1).hover()
     await expect(ada.at("notice")).to_have_text(["“b.txt” is empty."])  # the others went by themselves
     await ada.at("notice-close").click()

@@ -26,6 +26,11 @@ class Visitor:
         await expect(self.at("app")).to_have_attribute("data-user", self.accid)
         await expect(self.at("app")).to_have_attribute("data-connection", "live")
 
+    async def become(self, accid: str) -> None:
+        """Be somebody else in this tab."""
+        self.accid = accid
+        await self.arrive()
+
     def at(self, testid: str, **data: str) -> Locator:
         """The elements with this test id, and these ``data-`` attributes."""
         attributes = "".join(f'[data-{name}="{value}"]' for name, value in data.items())
