@@ -13,10 +13,10 @@ from typing import Any, Literal
 from playground.control import Control
 
 Group = Literal["Delivery", "Media", "Model", "Voice", "IM API"]
-OF_MODEL = {"Model", "Voice"}
+OF_MODEL: set[Group] = {"Model", "Voice"}
 """Groups whose faults the model server ends all together."""
 
-OF_IM = {"Media", "IM API"}
+OF_IM: set[Group] = {"Media", "IM API"}
 """Groups whose faults the IM emulator ends all together."""
 
 Scope = Literal["next", "on"]
@@ -275,9 +275,10 @@ class Switches:
         self._scopes[name] = scope
 
     async def turn_off(self, *names: str) -> None:
-        """Switch these faults off; all of them when none is named. A fault that is off stays off."""
+        """Switch these faults off; all of them when none is named, also one that still waits for what it is to hit."""
         ended = {name: self._scopes.pop(name, None) for name in names or list(self._scopes)}
-        for group in {FAULTS[name].group for name, scope in ended.items() if scope == "on"}:
+        groups = {FAULTS[name].group for name, scope in ended.items() if scope == "on"}
+        for group in groups if names else (*OF_IM, *OF_MODEL):
             await self._end(group)
 
     async def arm(self, receiver: str) -> dict[str, Any]:

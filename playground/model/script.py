@@ -36,8 +36,10 @@ class Reply:
 
     Attributes:
         text: None makes the default answer from the question.
-        finish_reason: ``length`` with an empty text is a reasoning model that used up its budget;
-            ``content_filter`` is an answer that the filter cut off, with a null content if the text is empty.
+        finish_reason: None comes of the answer: one that is longer than the request allows is cut, and ends by
+            ``length``. A given one leaves the text as it is: ``length`` with an empty text is a reasoning model that
+            used up its budget; ``content_filter`` is an answer that the filter cut off, with a null content if the
+            text is empty.
         refusal: the model declines in these words, and says nothing else.
         calls: the functions that it asks for, beside the text if there is one; nothing where it may ask for none.
         seconds: answer this much later.
@@ -48,7 +50,7 @@ class Reply:
     """
 
     text: str | None = None
-    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    finish_reason: Literal["stop", "length", "content_filter"] | None = None
     refusal: str | None = None
     calls: tuple[Asked, ...] = ()
     seconds: float = 0

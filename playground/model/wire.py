@@ -270,9 +270,9 @@ def _answer(request: ChatRequest, reply: Reply) -> tuple[str, str]:
         question, seen = request.last_user_text(), request.look()
         text = "" if calls else default_answer(question, seen, request.results())
     limit = request.max_completion_tokens
-    if limit is not None and tokens(text) > limit:
+    if reply.finish_reason is None and limit is not None and tokens(text) > limit:
         return text[: limit * CHARS_PER_TOKEN], "length"
-    return text, "tool_calls" if calls else reply.finish_reason
+    return text, "tool_calls" if calls else reply.finish_reason or "stop"
 
 
 def _calls(request: ChatRequest, reply: Reply) -> tuple[Asked, ...]:

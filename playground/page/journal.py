@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from playground.im.api import ApiCall
 from playground.im.attach import attachment_of
-from playground.im.chats import Delivered
+from playground.im.chats import Delivered, wall_clock_ms
 from playground.im.copies import Post
 from playground.im.storage import Fetch
 from playground.model_server import ModelRequest
@@ -37,6 +38,7 @@ class Journal:
 
     Attributes:
         bots: the configured bots.
+        first: every message as it was first said, and whole, by server id; one that has grown, at the time of its end.
         messages: every message of every chat by server id, in order of delivery; also those that were deleted.
         posts: the requests to the webhook by number.
         calls: the calls of the IM API by number.
@@ -54,6 +56,7 @@ class Journal:
     def __init__(self, bots: Iterable[Bot] = (), *, spans_visible: bool = True) -> None:
         self.bots = bots
         self.messages: dict[str, Delivered] = {}
+        self.first: dict[str, Delivered] = {}
         self.posts: dict[int, Post] = {}
         self.calls: dict[int, ApiCall] = {}
         self.requests: dict[int, ModelRequest] = {}
@@ -65,6 +68,7 @@ class Journal:
         self.kills: list[int] = []
         self.answers: dict[str, list[str]] = {}
         self.spans_from: float | None = 0 if spans_visible else None
+        self._grown: set[str] = set()
         self._owners: dict[str, str] = {}
         self._posts_of: defaultdict[str, dict[int, Post]] = defaultdict(dict)
         self._traces_by_hash: dict[str, str] = {}
@@ -83,6 +87,11 @@ class Journal:
             case "message":
                 message = _MESSAGE.validate_python(fields)
                 self.messages[message.server_id] = message
+                if not message.finished:
+                    self._grown.add(message.server_id)
+                elif not message.changed and message.server_id not in self.first:
+                    grown = message.server_id in self._grown
+                    self.first[message.server_id] = replace(message, at=wall_clock_ms()) if grown else message
                 if (attachment := attachment_of(message)) and attachment.url:
                     self.media[attachment.url] = message.server_id
                 return {message.server_id}

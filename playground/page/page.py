@@ -14,6 +14,7 @@ from typing import Any
 from playground.control import Control, ControlError
 from playground.faults import Switches
 from playground.im.chats import Delivered
+from playground.page.deeds import Deeds, Sending
 from playground.page.events import Events
 from playground.page.inspector import Inspector
 from playground.page.journal import Journal
@@ -61,7 +62,7 @@ class Page:
 
     Attributes:
         roster, people, journal, shown, events, switchboard, inspector, requests, kept: what is behind the page.
-        faults_of: names of the faults that were on for a message, by its client id.
+        deeds: what was done here beside saying things, and how each message was sent.
     """
 
     def __init__(
@@ -81,10 +82,10 @@ class Page:
         self.model, self.host, self.files = model, host, FilesLabel()
         self._invisible, self._without_spans = tuple(invisible), without_spans
         self._parts: asyncio.Future[Parts] = asyncio.get_running_loop().create_future()
-        self.switchboard = Switchboard(self.events)
+        self.deeds = Deeds()
+        self.switchboard = Switchboard(self.events, self.deeds)
         self.inspector = Inspector(self.journal, self.roster, _kept_ms(bots))
-        self.faults_of: dict[str, list[str]] = {}
-        self.shown = Shown(self.journal, self.roster, self.faults_of)
+        self.shown = Shown(self.journal, self.roster, self.deeds)
         self.requests = Requests(self.journal)
         self.kept = kept
         kept.restore(self.journal, self.people, self.shown)
@@ -112,6 +113,8 @@ class Page:
 
     def host_is(self, state: HostState) -> None:
         """Tell the browser how the function host is."""
+        if state == "running" and self.host.state != "running":
+            self.deeds.add("up")
         self.host = replace(self.host, state=state)
         self.events.publish("host", host=asdict(self.host))
 
@@ -119,6 +122,7 @@ class Page:
         """Note the time: what the host worked on was broken off."""
         self.journal.kills.append(killed := int(time.time() * 1000))
         self.kept.killed(killed)
+        self.deeds.add("down")
         self.host_is("down")
         self._learned(set(self.shown.waiting()))
 
@@ -186,7 +190,8 @@ class Page:
             ControlError: the emulator refuses.
         """
         client_id = str(uuid.uuid4())
-        delivery, self.faults_of[client_id] = await self.switchboard.arm(receiver.get("team") or sender)
+        delivery, once, lasting = await self.switchboard.arm(receiver.get("team") or sender)
+        self.deeds.sent[client_id] = Sending(robot, input, once, lasting)
         message = {
             "sender": sender,
             "text": text,
@@ -215,11 +220,13 @@ class Page:
             NotTheirs: there is no such message of this user.
         """
         self.own_message(sender, message)
+        self.deeds.add("recall", message)
         await (await self.parts()).im.call("POST", "recall", json={"message": message})
 
     async def edit(self, sender: str, message: str, text: str) -> None:
         """A user changes what a message of their own says; otherwise as :meth:`recall`."""
         self.own_message(sender, message)
+        self.deeds.add("edit", message, text=text)
         await (await self.parts()).im.call("POST", "edit", json={"message": message, "text": text})
 
     def _is_seen(self, accid: str) -> bool:
@@ -249,6 +256,8 @@ class Page:
             headers={"Content-Type": content_type},
             params={"frame_of": frame_of} if frame_of else {},
         )
+        if frame_of:
+            self.deeds.frames[frame_of] = content
         return found | {"src": f"/api/media/{key_of(found['url'])}"}
 
     def add_user(self, name: str) -> dict[str, Any]:
@@ -261,6 +270,7 @@ class Page:
     async def put_team(self, tid: str, name: str, members: Sequence[str]) -> Team:
         """Create or change a group."""
         parts = await self.parts()
+        self.deeds.add("members", tid, members=members)
         await parts.im.call("POST", "teams", json={"tid": tid, "members": list(members), "report": True})
         team = self.people.put_team(tid, name, members)
         self.kept.team(team)

@@ -38,12 +38,7 @@ class ScenarioRoutes:
         await self._replays.aclose()
 
     async def _save(self, request: web.Request) -> web.Response:
-        page = self._page
-        scripted = page.model.kind == "scripted"
-        chat, im = request.query.get("chat", ""), (await page.parts()).im
-        toml = await chat_as_scenario(
-            page.journal, page.people, chat, page.shown.messages, page.faults_of, im, scripted=scripted
-        )
+        toml = await chat_as_scenario(self._page, request.query.get("chat", ""))
         disposition = {"Content-Disposition": 'attachment; filename="scenario.toml"'}
         return web.Response(text=toml, headers=disposition)
 

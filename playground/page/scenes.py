@@ -2,118 +2,191 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import Any
 
 from playground.control import Control
-from playground.im.attach import attachment_of, said_in
+from playground.faults import FAULTS
+from playground.im.attach import attachment_of
 from playground.im.chats import Delivered
+from playground.model_server import ModelRequest
+from playground.page.deeds import Deed, Sending
 from playground.page.fetches import transcript
 from playground.page.guard import ApiError
-from playground.page.journal import Journal, parent_in
+from playground.page.journal import Journal, trace_of
 from playground.page.media import key_of
-from playground.page.people import People
+from playground.page.page import Page
+from playground.page.retelling import Retelling, Saying, Thinking, outcome_of
 from playground.page.robot import robot_of
+from playground.page.standing import standing_of
 from playground.page.words import say
-from playground.scenario.media import KINDS, Key, heard_md5s, written
-from playground.scenario.save import Line, to_toml
+from playground.scenario.media import KINDS, data_url, heard_md5s, read
+from playground.scenario.save import to_toml
+from relay.attachments import Attachment
 
 
-async def chat_as_scenario(
-    journal: Journal,
-    people: People,
-    chat: str,
-    shown: Container[str],
-    faults: dict[str, list[str]],
-    im: Control,
-    *,
-    scripted: bool,
-) -> str:
+async def chat_as_scenario(page: Page, chat: str) -> str:
     """A chat as a scenario file; its expectations are what happened.
-
-    Args:
-        journal: what is known.
-        people: users and groups.
-        chat: key of the chat.
-        shown: ids of the messages that the page shows; others were deleted, or cleared away.
-        faults: names of the faults that were on for a message, by its client id.
-        im: control interface of the emulator, which keeps what was attached.
-        scripted: whether the scripted model answered, which would answer the same again.
 
     Raises:
         ApiError: nothing was said there.
     """
-    messages = [
-        message
-        for own, message in journal.messages.items()
-        if message.chat == chat and own in shown and _can_be_expected(journal, own, shown)
-    ]
-    if not messages:
+    journal, im = page.journal, (await page.parts()).im
+    shown = page.shown.messages
+    messages = [message for message in journal.first.values() if message.chat == chat]
+    asking = [message for message in messages if message.origin == "user" and message.server_id in shown]
+    if not asking:
         raise ApiError(404, "not_found", say("nothing was said in this chat"))
-    first = messages[0]
-    team = people.teams[first.to] if first.team_kind else None
-    senders = {message.sender for message in messages if message.origin == "user"}
-    named = (people.users[accid] for accid in sorted(senders & people.users.keys()))
+    said, remarks = list[Saying](), list[str]()
+    for message in asking:
+        medium, missing = await _medium(page, message, im)
+        if missing:
+            remarks.append(f"Left out: {missing}.")
+        else:
+            posts = journal.posts_of(message.server_id)
+            how = page.deeds.sent.get(message.client_id) or _seen(journal, message)
+            said.append(Saying(message, how, posts, medium))
+    ids = {one.message.server_id for one in said}
+    answered = journal.answers
+
+    def is_expected(reply: Delivered) -> bool:
+        """Of the page, or taken back since; and of nothing that is not in the file."""
+        to = answered.get(reply.server_id, [])
+        seen = reply.server_id in shown or journal.messages[reply.server_id].changed == "deleted"
+        return reply.origin != "user" and seen and (not to or any(own in ids for own in to))
+
+    replies = [reply for reply in messages if is_expected(reply)]
+    first = asking[0]
+    tid = first.to if first.team_kind else ""
+    deeds, members, lasting = _deeds(page, ids, tid, first.at)
+    requests = list(_thinking(page, ids, said, deeds, lasting))
+    scripted = page.model.kind == "scripted"
+    retelling = Retelling(said, replies, deeds, requests, answered, scripted)
+    waiting = [one.message for one in said if _waits(journal, one)]
+    remarks += [f"Not answered yet when this was saved: {message.text or 'a message'}" for message in waiting]
+    before = [{"on": lasting}] if lasting else []
+    remarks += [
+        f"Answered together, as they came in the same moment; played, maybe one by one: {texts}"
+        for texts in retelling.chances()
+    ]
     return to_toml(
-        f"The group {team.name}" if team else f"{first.sender} and {first.to}",
-        [await _line(journal, message, faults, im) for message in messages],
-        users={user.accid: user.name for user in named if user.name != user.accid},
-        groups={team.tid: team.members} if team else {},
-        model_answers=() if scripted else [text for one in messages for text in _model_answers(journal, one)],
+        f"The group {page.people.teams[tid].name}" if tid else f"{first.sender} and {first.to}",
+        [*before, *retelling.tell()],
+        groups={tid: members} if tid else {},
+        script=retelling.script(),
+        remarks=remarks,
+        unfinished=bool(waiting),
     )
 
 
-def _can_be_expected(journal: Journal, message: str, shown: Container[str]) -> bool:
-    """Whether the file says, too, what a message of a bot answers."""
-    answered = journal.answers.get(message, [])
-    return not answered or any(asked in shown for asked in answered)
+def _deeds(page: Page, ids: set[str], tid: str, begin: int) -> tuple[list[Deed], Sequence[str], list[str]]:
+    """What was done in a chat, or to all of them while it was had; the group's first members; what was on before."""
+    everything, lasting = page.deeds.all, list[str]()
+    last = max((page.journal.first[own].at for own in ids), default=begin)
+    found: list[Deed] = []
+    for deed in everything:
+        match deed.what:
+            case "recall" | "edit" if deed.about in ids:
+                found.append(deed)
+            case "members" if deed.about == tid:
+                found.append(deed)
+            case "on" if deed.at < begin:
+                lasting.append(deed.about)
+            case "off" if deed.at < begin:
+                lasting.remove(deed.about)
+            case "on" | "off" | "down" | "up" if deed.at >= begin:
+                found.append(deed)
+    ends = max(
+        [last, *(reply.at for reply in page.journal.first.values() if reply.chat in _chats(page, ids))]
+    )
+    found = [
+        deed for deed in found if deed.at <= ends or deed.what in ("recall", "edit", "members", "down", "up")
+    ]
+    groups = [deed for deed in found if deed.what == "members"]
+    if not groups:
+        return found, page.people.teams[tid].members if tid else (), lasting
+    if any(bot.greeting for bot in page.roster):
+        return found, groups[0].members[:1], lasting
+    found.remove(groups[0])
+    return found, groups[0].members, lasting
 
 
-async def _line(journal: Journal, message: Delivered, faults: dict[str, list[str]], im: Control) -> Line:
-    team = message.to if message.team_kind else None
-    if message.origin != "user":
-        return Line(message.sender, message.to, said_in(message), by_bot=True, team=team)
+def _chats(page: Page, ids: set[str]) -> set[str]:
+    return {page.journal.first[own].chat for own in ids}
+
+
+def _thinking(
+    page: Page, ids: set[str], said: Sequence[Saying], deeds: Sequence[Deed], lasting: Sequence[str]
+) -> Iterator[Thinking]:
+    """What the model was asked about a chat, and which fault of the model hit each request."""
+    journal, kills = page.journal, [deed.at for deed in deeds if deed.what == "down"]
+    requests = [one for one in journal.requests.values() if not one.is_audio]
+    own = [one for one in requests if journal.owner_of(trace_of(one.headers)) in ids]
+    armed, on = list[str](), [name for name in lasting if FAULTS[name].group == "Model"]
+    events: list[Saying | Deed | ModelRequest] = [*said, *deeds, *own]
+    for event in sorted(events, key=lambda one: one.at):
+        if isinstance(event, Saying):
+            armed = [*reversed([name for name in event.how.faults if FAULTS[name].group == "Model"]), *armed]
+        elif isinstance(event, Deed):
+            if event.what == "on" and FAULTS[event.about].group == "Model":
+                on.insert(0, event.about)
+            elif event.what == "off" and event.about in on:
+                on.remove(event.about)
+        else:
+            end = inf if event.milliseconds is None else event.at + event.milliseconds
+            kill = next((kill for kill in kills if event.at < kill < end), None)
+            faults = (armed.pop(0),) if armed else tuple(on[:1])
+            about = journal.owner_of(trace_of(event.headers)) or ""
+            yield Thinking(event, about, end if kill is None else kill, kill is not None, faults)
+
+
+def _waits(journal: Journal, saying: Saying) -> bool:
+    own = saying.message.server_id
+    queued = any(outcome_of(post.body)[0] == "queued" for post in saying.posts) or not saying.posts
+    standing = standing_of(journal, own, journal.replies_to(own))
+    return queued and not standing.final
+
+
+def _seen(journal: Journal, message: Delivered) -> Sending:
+    """How a message was sent that was not sent at the page, as far as its requests tell."""
     posts = journal.posts_of(message.server_id)
     inputs = {post.input for post in posts}
-    robot = robot_of(posts) or {}
-    medium, beside, left_out = await _medium(journal, message, im)
-    return Line(
-        message.sender,
-        message.to,
-        message.text,
-        team=team,
-        medium=medium,
-        beside=beside,
-        left_out=left_out,
-        robot={name: value for name, value in robot.items() if value},
-        input="both" if len(inputs) > 1 else next(iter(inputs), "copy"),
-        faults=faults.get(message.client_id, ()),
-        status=posts[-1].status if posts else None,
-        reason=_reason(posts[-1].body) if posts else "",
-    )
+    return Sending(robot_of(posts) or {}, "both" if len(inputs) > 1 else next(iter(inputs), "copy"))
 
 
-async def _medium(
-    journal: Journal, message: Delivered, im: Control
-) -> tuple[tuple[Key, str] | None, str, str]:
-    """The key and value of a step that attaches the same; the file that has to lie beside; why there is no step."""
+async def _medium(page: Page, message: Delivered, im: Control) -> tuple[dict[str, Any], str]:
+    """The keys of a step that attaches the same; else why there is no such step."""
     attachment = attachment_of(message)
     if attachment is None:
-        return None, "", ""
+        return {}, ""
     if attachment.kind == "location":
-        return ("location", f"{attachment.title},{attachment.latitude},{attachment.longitude}"), "", ""
+        return {"location": f"{attachment.title},{attachment.latitude},{attachment.longitude}"}, ""
     key = next((key for key, kind in KINDS.items() if kind == attachment.kind), None)
     if key is None:
-        return None, "", attachment.described()
+        return {}, attachment.described()
     found = await im.media(key_of(attachment.url) or "-")
     if found is None:
-        return None, "", f"{attachment.described()}, which is no longer stored"
+        return {}, f"{attachment.described()}, which is no longer stored"
     content_type, content = found
-    value = written(key, content, content_type, attachment.name, _heard(journal, content))
-    if value is not None:
-        return (key, value), "", ""
-    name = attachment.name or f"{key}.{attachment.ext or 'bin'}"
-    return (key, name), name, ""
+    step: dict[str, Any] = {key: data_url(content, content_type, attachment.name)}
+    if key == "voice" and (words := _heard(page.journal, content)):
+        step["words"] = words
+    measures = _measures(attachment)
+    if measures != dict(read(key, step[key], "", None).measures):
+        step["measures"] = measures
+    if frame := page.deeds.frames.get(attachment.url):
+        step["frame"] = data_url(frame, "image/png", "")
+    return step, ""
+
+
+def _measures(attachment: Attachment) -> dict[str, int]:
+    known = {
+        "width": attachment.width,
+        "height": attachment.height,
+        "milliseconds": attachment.milliseconds,
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _heard(journal: Journal, content: bytes) -> str:
@@ -123,21 +196,3 @@ def _heard(journal: Journal, content: bytes) -> str:
         if asked.is_audio and asked.status == 200 and asked.body.get("file", {}).get("md5") in known:
             return transcript(asked)
     return ""
-
-
-def _reason(body: str) -> str:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return ""
-    return str(answer.get("reason", "")) if isinstance(answer, dict) else ""
-
-
-def _model_answers(journal: Journal, message: Delivered) -> Iterator[str]:
-    """What the model said in the turns of a message."""
-    spans = {
-        span.id for trace in journal.own_traces_of(message.server_id) for span in journal.spans_of(trace)
-    }
-    for asked in journal.requests.values():
-        if asked.status == 200 and not asked.is_audio and parent_in(asked.headers) in spans:
-            yield str(json.loads(asked.answer)["choices"][0]["message"]["content"] or "")

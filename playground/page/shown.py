@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from playground.im.attach import caption_of
 from playground.im.chats import Delivered
 from playground.page.answers import answers_in
+from playground.page.deeds import Deeds
 from playground.page.journal import Journal
 from playground.page.markdown import to_html
 from playground.page.media import for_the_page
@@ -25,13 +26,13 @@ class Shown:
     Args:
         journal: what is known; it also learns here which message answers which.
         bots: the configured bots.
-        faults: names of the faults that were on for a message, by its client id.
+        deeds: how each message was sent.
     """
 
-    def __init__(self, journal: Journal, bots: Iterable[Bot], faults: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, journal: Journal, bots: Iterable[Bot], deeds: Deeds) -> None:
         self._journal = journal
         self._bots = bots
-        self._faults = faults
+        self._deeds = deeds
         self.messages: dict[str, dict[str, Any]] = {}
         self._cleared: set[str] = set()
 
@@ -86,7 +87,7 @@ class Shown:
             "status": standing.status,
             "reason": standing.reason,
             "again_at": again_at(self._journal, own) if standing.status == "waiting" else None,
-            "faults": list(self._faults.get(message.client_id, ())),
+            "faults": self._deeds.faults_of(message.client_id),
         }
 
     def _bot_message(self, message: Delivered) -> dict[str, Any]:

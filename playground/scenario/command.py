@@ -19,6 +19,7 @@ from playground.processes import interrupt_on_signals
 from playground.runs import log_folder
 from playground.scenario import toml
 from playground.scenario.format import Scenario, bots_of, load
+from playground.scenario.orders import HostSwitch
 from playground.scenario.performance import Judge
 from playground.scenario.run import Player, Result, StepResult
 from playground.stack import Host, Model, Stack
@@ -163,20 +164,19 @@ async def play_in(
     """
     bots = bots_for(scenario)
 
-    def restart() -> None:
-        stack.kill_functions()
-        stack.restart_functions()
+    async def down() -> None:
+        await asyncio.to_thread(stack.kill_functions)
 
-    async def kill_host() -> None:
-        await asyncio.to_thread(restart)
+    async def up() -> None:
+        await asyncio.to_thread(stack.restart_functions)
 
     async with aiohttp.ClientSession() as session:
         im = Control(session, stack.im_url, "the IM emulator")
         model = None
         if stack.model_url:
             model = Control(session, stack.model_url.removesuffix("/v1"), "the model server")
-        kill = kill_host if stack.functions else None
-        player = Player(im, model, bot=next(iter(bots)).accid, kill_host=kill, judge=judge)
+        host = HostSwitch(down, up) if stack.functions else None
+        player = Player(im, model, bot=next(iter(bots)).accid, host=host, judge=judge)
         return await player.run(scenario, tell)
 
 

@@ -115,7 +115,7 @@ class Expectation(Table):
 
     def fits_answer(self, status: int | None, body: object) -> bool:
         """True for an answer of the webhook as expected; it may hold more fields."""
-        return self.status in (None, status) and (self.answer is None or _holds(self.answer, body))
+        return self.status in (None, status or 0) and (self.answer is None or _holds(self.answer, body))
 
     def fits_call(self, call: ToolCall) -> bool:
         """True for a call as expected; it may have more arguments."""

@@ -27,9 +27,6 @@ KINDS: Mapping[Key, Kind] = {
 }
 """The keys of a step, and the kind of message that each makes."""
 
-SMALL_BYTES = 100_000
-"""So many are written into a file; what is larger has to lie beside it."""
-
 _DATA = re.compile(r"data:([\w.+/-]*)(?:;name=([^;,]*))?;base64,(.*)", re.DOTALL)
 _SOUND = re.compile(r"\S+\.(wav|mp3|m4a|aac|amr|ogg|oga|opus|flac|webm)", re.IGNORECASE)
 
@@ -43,6 +40,7 @@ class Medium:
         content, content_type, name: what is stored; empty for a place.
         measures: width, height, milliseconds, as far as they are known.
         words: what a recording says.
+        frame: bytes of the first picture of a film that nothing here decodes; empty for none.
         place: ``attach`` of a place.
     """
 
@@ -52,6 +50,7 @@ class Medium:
     name: str = ""
     measures: Mapping[str, int] = field(default_factory=dict)
     words: str = ""
+    frame: bytes = b""
     place: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -105,12 +104,8 @@ def heard_md5s(content: bytes) -> list[str]:
         return [md5_of(content)]
 
 
-def written(key: Key, content: bytes, content_type: str, name: str, words: str = "") -> str | None:
-    """The value of a step that attaches this; None when it is too large: then its file has to lie beside."""
-    if key == "voice" and words and not _SOUND.fullmatch(words) and not words.startswith("data:"):
-        return words
-    if len(content) > SMALL_BYTES:
-        return None
+def data_url(content: bytes, content_type: str, name: str) -> str:
+    """The value of a step that attaches these bytes."""
     named = f";name={quote(name, safe='')}" if name else ""
     return f"data:{content_type}{named};base64,{base64.b64encode(content).decode()}"
 

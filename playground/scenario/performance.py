@@ -7,18 +7,20 @@ import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from playground.control import Control
-from playground.faults import FAULTS, Switches
+from playground.faults import Switches
 from playground.scenario import wording
 from playground.scenario.expectation import REPLY_SECONDS, Expectation
 from playground.scenario.media import Medium, heard_md5s
+from playground.scenario.orders import HostSwitch, chat_of, message_of, order_of
 from playground.scenario.quality import shortcomings
 from playground.scenario.stage import Chat, Reply, Stage
-from playground.scenario.tables import Rule, Scenario, Step
+from playground.scenario.tables import Scenario, Step
 
 QUIET_SECONDS = 1.0
 """How long no message may follow the last step: a reply that is sent twice is sent twice at once."""
@@ -26,8 +28,6 @@ QUIET_SECONDS = 1.0
 OVERTAKEN_FIELDS = ("hold", "delay_seconds")
 """Ways of delivery with which the webhook gets a message later: the next steps do not wait for that."""
 
-KillHost = Callable[[], Awaitable[None]]
-"""Kills the function host and brings it up again."""
 
 Part = tuple[str, Callable[[], Awaitable[str]]]
 """What should happen, and the function that does it, which returns what happened or raises Unmet, ControlError,
@@ -77,7 +77,7 @@ class Performance:
         stage: where it is played.
         scenario: what is played.
         first: who speaks to whom where the first step does not say it.
-        kill_host: None where the function host cannot be killed.
+        host: None where the function host cannot be killed.
         judge: None where nobody judges.
 
     Attributes:
@@ -89,7 +89,7 @@ class Performance:
         stage: Stage,
         scenario: Scenario,
         first: Chat,
-        kill_host: KillHost | None,
+        host: HostSwitch | None,
         judge: Judge | None = None,
     ) -> None:
         self.exchanges: list[Exchange] = []
@@ -98,11 +98,12 @@ class Performance:
         self._stage = stage
         self._scenario = scenario
         self._chat = first
-        self._kill_host = kill_host
+        self._host = host
         self._switches = Switches(stage.im, stage.model)
         self._said: list[asyncio.Task[dict[str, Any]]] = []
+        self._names: list[tuple[set[str], str]] = []
         self._asked = 0
-        self._read: dict[str, int] = defaultdict(int)
+        self._read: dict[str, set[int]] = defaultdict(set)
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,13 +124,17 @@ class Performance:
         for tid, members in self._scenario.groups.items():
             await self._stage.im.call("POST", "teams", json={"tid": tid, "members": members})
         for rule in self._scenario.script:
-            await self._model().call("POST", "script", json=_order(rule))
+            await self._model().call("POST", "script", json=order_of(rule))
         return ""
 
     def parts(self, step: Step) -> list[Part]:
         """What a step consists of, in order."""
-        self._chat = chat = _chat(step, self._chat)
+        self._chat = chat = chat_of(step, self._chat)
         parts: list[Part] = []
+        parts += [(f"from now on: {name}", partial(self._turn, name, on=True)) for name in step.on]
+        parts += [(f"no longer: {name}", partial(self._turn, name, on=False)) for name in step.off]
+        if (members := step.members) is not None:
+            parts.append((f"{chat} has {', '.join(members)}", lambda: self._members(str(step.team), members)))
         if step.sends:
             parts.append((wording.saying(chat, step), lambda: self._say(step)))
         if step.wait:
@@ -140,8 +145,14 @@ class Performance:
         if (edit := step.edit) is not None:
             title = f"{chat.user} edits {wording.texts([edit.said])}: {wording.short(edit.text)}"
             parts.append((title, lambda: self._change("edit", edit.said, text=edit.text)))
+        if step.release:
+            parts.append(("the model goes on", self._release))
         if step.kill:
-            parts.append(("the function host is killed", self._kill))
+            parts.append(("the function host is killed", lambda: self._switch_host(down=True, up=True)))
+        if step.down:
+            parts.append(("the function host is killed and stays down", lambda: self._switch_host(down=True)))
+        if step.up:
+            parts.append(("the function host is started", lambda: self._switch_host(up=True)))
         if (expect := step.expect) is None:
             return parts
         if expect.about_the_answer:
@@ -161,12 +172,17 @@ class Performance:
         await asyncio.gather(*self._said)
 
         def unread() -> list[Reply]:
-            read = self._read
-            return [reply for key, seen in self._stage.replies.items() for reply in seen[read[key] :]]
+            return [reply for key in list(self._stage.replies) for _, reply in self._unread(key)]
 
         if await self._stage.until(lambda: bool(unread()), QUIET_SECONDS):
             raise Unmet(wording.said(unread()))
         return ""
+
+    def _unread(self, key: str, sender: str | None = None) -> list[tuple[int, Reply]]:
+        """The replies in a chat that no step has expected yet, in order: of any bot, or of one."""
+        seen = enumerate(self._stage.replies[key])
+        unread = [(number, reply) for number, reply in seen if number not in self._read[key]]
+        return [(number, reply) for number, reply in unread if sender in (None, reply.sender)]
 
     async def _say(self, step: Step) -> str:
         chat = self._chat
@@ -175,8 +191,9 @@ class Performance:
         delivery = await self._switches.arm(chat.receiver)
         self._asked, self._question = await self._requests_so_far(), step.say or ""
         client_id = str(uuid.uuid4())
+        self._names.append(({step.say or "", step.mark or ""} - {""}, client_id))
         message = (
-            _message(step, chat)
+            message_of(step, chat)
             | await self._attached(step.medium)
             | {
                 "client_id": client_id,
@@ -186,11 +203,12 @@ class Performance:
         )
         task = asyncio.create_task(self._stage.im.call("POST", "say", json=message))
         self._said.append(task)
-        if any(field in delivery for field in OVERTAKEN_FIELDS):
-            await self._stage.until(lambda: client_id in self._stage.delivered or task.done(), REPLY_SECONDS)
+        await self._stage.until(lambda: client_id in self._stage.delivered or task.done(), REPLY_SECONDS)
+        if not task.done() and (step.wait or any(field in delivery for field in OVERTAKEN_FIELDS)):
             return "on its way"
         posts = (await task)["posts"]
-        if any(post["status"] is None for post in posts):
+        unanswered = all(post["status"] is None for post in posts)
+        if unanswered and (step.expect is None or step.expect.status != 0):
             raise Unmet(wording.outcomes(posts))
         return wording.outcomes(posts)
 
@@ -202,33 +220,51 @@ class Performance:
         if medium.content:
             headers = {"Content-Type": medium.content_type}
             stored = await self._stage.im.call("POST", "media", data=BytesIO(medium.content), headers=headers)
-        if medium.words and self._stage.model is not None:
-            for md5 in heard_md5s(medium.content):
-                await self._stage.model.call("POST", "heard", json={"md5": md5, "text": medium.words})
+        if medium.frame:
+            film = {"frame_of": stored["url"]}
+            await self._stage.im.call("POST", "media", data=BytesIO(medium.frame), params=film)
+        for md5 in heard_md5s(medium.content) if medium.words and self._stage.model else ():
+            await self._model().call("POST", "heard", json={"md5": md5, "text": medium.words})
         return {"msg_type": medium.msg_type, "attach": medium.attach(stored)}
 
     async def _change(self, what: str, said: str, **arguments: str) -> str:
-        """Recall or edit the last message of this scenario that says a text."""
-        messages = [task.result()["message"] for task in self._said if task.done()]
-        ids = [message["server_id"] for message in messages if message["text"] == said]
+        """Recall or edit the last message of this scenario that says a text, or has it as its mark."""
+        delivered = self._stage.delivered
+        ids = [delivered[own] for names, own in self._names if said in names and own in delivered]
         if not ids:
             raise Unmet("nobody has said that here")
-        order = {"message": ids[-1], **arguments}
-        return wording.outcomes([await self._stage.im.call("POST", what, json=order)])
+        arguments["message"] = ids[-1]
+        return wording.outcomes([await self._stage.im.call("POST", what, json=arguments)])
 
     async def _until_asked(self) -> str:
         self._model()
         stage, before = self._stage, self._asked
         if not await stage.until_asked(lambda: len(stage.requests) > before, REPLY_SECONDS):
             raise Unmet(f"it was not within {REPLY_SECONDS:g} s")
-        self._asked = len(stage.requests)
+        self._asked += 1
         return ""
 
-    async def _kill(self) -> str:
-        if self._kill_host is None:
+    async def _turn(self, name: str, *, on: bool) -> str:
+        await (self._switches.turn_on(name, "on") if on else self._switches.turn_off(name))
+        return ""
+
+    async def _release(self) -> str:
+        await self._model().call("POST", "release")
+        return ""
+
+    async def _members(self, team: str, members: list[str]) -> str:
+        order = {"tid": team, "members": members, "report": True}
+        await self._stage.im.call("POST", "teams", json=order)
+        return ""
+
+    async def _switch_host(self, *, down: bool = False, up: bool = False) -> str:
+        if self._host is None:
             raise Unmet("it is somebody else's and cannot be killed from here")
-        await self._kill_host()
-        return "it is up again"
+        if down:
+            await self._host.down()
+        if up:
+            await self._host.up()
+        return "it is up again" if up else ""
 
     async def _check_answer(self, expect: Expectation) -> str:
         if not self._said:
@@ -244,11 +280,13 @@ class Performance:
 
     async def _check_replies(self, expect: Expectation) -> str:
         key, count = self._chat.key, expect.count
-        seen, begun = self._stage.replies[key], self._read[key]
+        sender = expect.sender.lower() if expect.sender else None
         # Where none is expected, one is waited for all the same.
-        came = await self._stage.until(lambda: len(seen) >= begun + max(count, 1), expect.seconds)
-        replies = seen[begun : begun + max(count, 1)]
-        self._read[key] += len(replies)
+        wanted = max(count, 1)
+        came = await self._stage.until(lambda: len(self._unread(key, sender)) >= wanted, expect.seconds)
+        numbered = self._unread(key, sender)[:wanted]
+        self._read[key] |= {number for number, _ in numbered}
+        replies = [reply for _, reply in numbered]
         if replies:
             await self._note(replies[0], expect)
         if count == 0:
@@ -310,32 +348,3 @@ class Performance:
         if self._stage.model is None:
             raise Unmet("the model is somebody else's and cannot be seen or scripted from here")
         return self._stage.model
-
-
-def _chat(step: Step, before: Chat) -> Chat:
-    """Where a step happens: as in the step before, but for what it says."""
-    user = step.sender or before.user
-    if step.team:
-        return Chat(user, before.bot, step.team)
-    return Chat(user, step.to or before.bot, None if step.to else before.team)
-
-
-def _message(step: Step, chat: Chat) -> dict[str, Any]:
-    """A step's message as the emulator takes it."""
-    robot = step.robot.model_dump() if step.robot else {}
-    if "customContent" in robot:
-        robot["custom"] = robot.pop("customContent")
-    receiver = {"team": chat.team} if chat.team else {"to": chat.bot}
-    return {"sender": chat.user, "text": step.say or "", "input": step.input or "copy", **receiver, **robot}
-
-
-def _order(rule: Rule) -> dict[str, Any]:
-    """A rule as the model server takes it."""
-    if rule.fault is not None:
-        ((kind, fields),) = FAULTS[rule.fault].order.items()
-    else:
-        kind, fields = "reply", {"text": rule.reply}
-        if rule.call is not None:
-            fields["calls"] = [{"call": rule.call, "arguments": rule.arguments}]
-    slowly = {"seconds": rule.seconds} if rule.seconds else {}
-    return {kind: {**fields, **slowly}, "when": rule.when, "times": rule.times}

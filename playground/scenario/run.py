@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from playground.control import Control, ControlError
 from playground.faults import FaultUnavailable
-from playground.scenario.performance import Exchange, Judge, KillHost, Performance, Unmet
+from playground.scenario.orders import HostSwitch
+from playground.scenario.performance import Exchange, Judge, Performance, Unmet
 from playground.scenario.stage import Chat, Stage
 from playground.scenario.tables import Scenario
 
@@ -60,7 +61,7 @@ class Player:
         im: control interface of the IM emulator.
         model: of the model server; None when the stack did not start the model.
         bot: accid of the bot that is spoken to where no step says it.
-        kill_host: None where the function host cannot be killed.
+        host: kills the function host and starts it; None where that cannot be.
         judge: who judges replies; None where nobody does.
     """
 
@@ -70,12 +71,12 @@ class Player:
         model: Control | None,
         *,
         bot: str,
-        kill_host: KillHost | None = None,
+        host: HostSwitch | None = None,
         judge: Judge | None = None,
     ) -> None:
         self._im, self._model = im, model
         self._first = Chat(FIRST_USER, bot)
-        self._kill_host, self._judge = kill_host, judge
+        self._host, self._judge = host, judge
 
     async def run(self, scenario: Scenario, tell: Callable[[StepResult], None] = lambda _: None) -> Result:
         """Play a scenario to its end, or to its first failure.
@@ -95,7 +96,7 @@ class Player:
             return result.ok
 
         stage = Stage(self._im, self._model)
-        async with Performance(stage, scenario, self._first, self._kill_host, self._judge) as performance:
+        async with Performance(stage, scenario, self._first, self._host, self._judge) as performance:
             ready = await _attempt("groups and script are ready", performance.prepare)
             going_on = ready.ok or goes_on(ready)
             for step in scenario.steps:
@@ -104,7 +105,7 @@ class Player:
                 left -= 1
                 for title, act in performance.parts(step):
                     going_on = going_on and goes_on(await _attempt(title, act))
-            if going_on:
+            if going_on and not scenario.unfinished:
                 goes_on(await _attempt("nothing else is said", performance.silence))
         return Result(tuple(results), left, tuple(performance.exchanges))
 

@@ -57,7 +57,7 @@ class Stage:
         model: of the model server; None when there is none to see.
 
     Attributes:
-        delivered: client ids of the messages in any chat.
+        delivered: ids of the messages in any chat, by the ids that their senders gave them.
         replies: by chat, in the order of delivery.
         requests: what the model was asked, oldest first: bodies of the requests.
     """
@@ -65,7 +65,7 @@ class Stage:
     def __init__(self, im: Control, model: Control | None) -> None:
         self.im = im
         self.model = model
-        self.delivered: set[str] = set()
+        self.delivered: dict[str, str] = {}
         self.replies: dict[str, list[Reply]] = defaultdict(list)
         self.requests: dict[int, dict[str, Any]] = {}
         self._next: dict[Control, int] = {}
@@ -128,7 +128,7 @@ class Stage:
         return list(found["facts"])
 
     def _message(self, fact: dict[str, Any]) -> None:
-        self.delivered.add(fact["client_id"])
+        self.delivered[fact["client_id"]] = fact["server_id"]
         if fact["origin"] != "user" and fact["finished"] and not fact["changed"]:
             said = Delivered(**{name: value for name, value in fact.items() if name != "kind"})
             self.replies[said.chat].append(Reply(said.sender, said_in(said)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     PrivateAttr,
@@ -18,27 +17,14 @@ from playground.faults import FAULTS
 from playground.media import Unreadable
 from playground.scenario.expectation import Account, Expectation, Table
 from playground.scenario.media import KINDS, Key, Medium, read
+from playground.scenario.rules import Rule, one_of
 
 SETTINGS = ["IM_API_VERSION", "RELAY_LEASE_MARGIN_SECONDS", "RELAY_SEND_SECONDS"]
 """What a scenario may set: protocol and times. Where the parts are and who may speak is not for it to say."""
 
 
-def _one_of(known: list[str], what: str) -> AfterValidator:
-    def check(name: str) -> str:
-        if name in known:
-            return name
-        close = get_close_matches(name, known, n=1)
-        hint = f'did you mean "{close[0]}"?' if close else f"accepted: {', '.join(known)}"
-        raise ValueError(f"is no {what}; {hint}")
-
-    return AfterValidator(check)
-
-
-FaultName = Annotated[str, _one_of(list(FAULTS), "fault")]
-ModelFaultName = Annotated[
-    str, _one_of([name for name, fault in FAULTS.items() if fault.group == "Model"], "fault of the model")
-]
-SettingName = Annotated[str, _one_of(SETTINGS, "setting for a scenario")]
+FaultName = Annotated[str, one_of(list(FAULTS), "fault")]
+SettingName = Annotated[str, one_of(SETTINGS, "setting for a scenario")]
 
 
 class Robot(Table):
@@ -59,11 +45,22 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+FaultNames = Annotated[list[FaultName], BeforeValidator(_as_list)]
+
+
 class Edit(Table):
     """Other words for a message."""
 
     said: str = Field(min_length=1, description="text: what an earlier message says")
     text: str = Field(min_length=1, description="text: what it says from now on")
+
+
+class Measures(Table):
+    """What a client says of a picture, a sound or a film."""
+
+    width: int = Field(0, ge=0, description="a whole number of pixels")
+    height: int = Field(0, ge=0, description="a whole number of pixels")
+    milliseconds: int = Field(0, ge=0, description="a whole number")
 
 
 class Step(Table):
@@ -82,15 +79,22 @@ class Step(Table):
     file: str | None = Field(None, description="a data: URL, or a file")
     location: str | None = Field(None, description='"Title,latitude,longitude"')
     words: str | None = Field(None, description="text: what the bytes of voice say")
+    measures: Measures | None = Field(None, description="a table: width, height, milliseconds")
+    frame: str | None = Field(None, description="a data: URL, or a file")
+    mark: str | None = Field(None, min_length=1, description="text: a name for this message")
     robot: Robot | None = Field(None, description="a table: function, topic, customContent, account")
     input: Literal["copy", "chatbot", "both"] | None = Field(None, description='"copy", "chatbot" or "both"')
-    fault: Annotated[list[FaultName], BeforeValidator(_as_list)] = Field(
-        [], description="the name of a fault, or a list of names"
-    )
+    fault: FaultNames = Field([], description="the name of a fault, or a list of names")
     wait: Literal["model-request"] | None = Field(None, description='"model-request"')
     recall: str | None = Field(None, min_length=1, description="text: what an earlier message says")
     edit: Edit | None = Field(None, description="a table: said, text")
+    release: Literal["model"] | None = Field(None, description='"model"')
+    members: list[Account] | None = Field(None, min_length=1, description="a list of accids")
+    on: FaultNames = Field([], description="the name of a fault, or a list of names")
+    off: FaultNames = Field([], description="the name of a fault, or a list of names")
     kill: Literal["host"] | None = Field(None, description='"host"')
+    down: Literal["host"] | None = Field(None, description='"host"')
+    up: Literal["host"] | None = Field(None, description='"host"')
     expect: Annotated[Expectation, BeforeValidator(_spelled_out)] | None = Field(
         None, description="the text of the reply, or a table"
     )
@@ -120,11 +124,18 @@ class Step(Table):
             Unreadable: the value is nothing of its kind.
         """
         if self.attaches is not None:
-            self._medium = read(*self.attaches, self.words or "", folder)
+            medium = read(*self.attaches, self.words or "", folder)
+            if self.measures:
+                measures = self.measures.model_dump(exclude_defaults=True)
+                medium = replace(medium, measures={**medium.measures, **measures})
+            if self.frame:
+                medium = replace(medium, frame=read("file", self.frame, "", folder).content)
+            self._medium = medium
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not (self.sends or self.wait or self.recall or self.edit or self.kill or self.expect):
+        acts = (self.wait, self.recall, self.edit, self.release, self.members, self.on, self.off)
+        if not (self.sends or any(acts) or self.kill or self.down or self.up or self.expect):
             raise ValueError("does nothing; give say, wait, recall, edit, kill or expect")
         if len([key for key in KINDS if getattr(self, key) is not None]) > 1:
             raise ValueError(f"attaches more than one of {', '.join(KINDS)}; a message carries one")
@@ -132,29 +143,12 @@ class Step(Table):
             raise ValueError('has "words" without "voice"')
         if self.to and self.team:
             raise ValueError('has both "to" and "team"; a message goes to a bot or to a group')
-        if not self.sends and (self.robot or self.input or self.fault):
-            raise ValueError('has "robot", "input" or "fault" without "say"')
-        return self
-
-
-class Rule(Table):
-    """What the scripted model answers: to the next request, or with ``when`` to every one that has this text."""
-
-    when: str | None = Field(None, min_length=1, description="text in the user's message")
-    reply: str | None = Field(None, description="text")
-    call: str | None = Field(None, min_length=1, description="the name of a tool")
-    arguments: dict[str, Any] = Field({}, description="a table of the tool's arguments")
-    fault: ModelFaultName | None = Field(None, description="the name of a fault of the model")
-    seconds: float = Field(0, ge=0, le=300, description="a number, 0 to 300")
-    times: int | None = Field(None, ge=1, description="a whole number, 1 or more")
-
-    @model_validator(mode="after")
-    def _one_outcome(self) -> Self:
-        says = self.reply is not None or self.call is not None
-        if says == (self.fault is not None) and not (self.seconds and self.fault is None):
-            raise ValueError("needs reply, call, fault or seconds; a fault excludes reply and call")
-        if self.arguments and self.call is None:
-            raise ValueError("has arguments, but no call")
+        if not self.sends and (self.robot or self.input or self.fault or self.mark):
+            raise ValueError('has "robot", "input", "fault" or "mark" without "say"')
+        if (self.measures or self.frame) and self.attaches is None:
+            raise ValueError('has "measures" or "frame", and attaches nothing')
+        if self.members and not self.team:
+            raise ValueError('has "members" without "team"')
         return self
 
 
@@ -169,6 +163,7 @@ class Scenario(Table):
         users: accids and the names that are shown.
         groups: ids and members.
         script: what the scripted model answers; else it repeats what it is told.
+        unfinished: whether something is still to come when it ends, which is not looked at.
         steps: what happens.
     """
 
@@ -185,6 +180,7 @@ class Scenario(Table):
     users: dict[Account, str] = Field({}, description='a table: accid = "name"')
     groups: dict[Account, list[Account]] = Field({}, description="a table: id = [accids]")
     script: list[Rule] = Field([], description="tables [[script]]")
+    unfinished: bool = Field(False, description="true or false")
     steps: list[Step] = Field(min_length=1, description="tables [[steps]]")
 
     _folder: Path | None = PrivateAttr(None)

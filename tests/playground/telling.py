@@ -9,6 +9,7 @@ import aiohttp
 
 from playground.control import Control
 from playground.scenario.format import parse
+from playground.scenario.orders import HostSwitch
 from playground.scenario.run import Player
 from tests.playground.scenario.world import lines_of
 
@@ -24,7 +25,8 @@ async def tell(page: str, logs: Path, toml: str, bot: str = "helper") -> None:
     """
     async with aiohttp.ClientSession() as session:
 
-        async def kill() -> None:
+        async def down() -> None:
+            """What goes down here comes up by itself."""
             async with session.get(f"{page}/api/events?after={await _seq(session, page)}") as events:
                 async with session.post(f"{page}/api/host/kill", json={}) as answer:
                     assert answer.status == 202
@@ -32,8 +34,11 @@ async def tell(page: str, logs: Path, toml: str, bot: str = "helper") -> None:
                     if b'"state": "running"' in line:
                         return
 
+        async def up() -> None:
+            """It is: see above."""
+
         im, model = (Control(session, _url(logs / f"{part}.log"), part) for part in ("im", "model"))
-        result = await Player(im, model, bot=bot, kill_host=kill).run(parse(toml, "story.toml"))
+        result = await Player(im, model, bot=bot, host=HostSwitch(down, up)).run(parse(toml, "story.toml"))
     assert result.ok, lines_of(result)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from playground.host_lines import HostLines
 from playground.page.cards import card_of
+from playground.page.deeds import Deeds
 from playground.page.kept import PageKept
 from playground.page.parts import ModelLabel
 from playground.page.people import People
@@ -204,7 +205,7 @@ def test_the_tokens_of_a_chat_are_those_of_the_models_answers_in_it() -> None:
 def test_what_was_cleared_away_stays_away_after_a_restart(tmp_path: Path) -> None:
     for run in range(2):
         story = Story()
-        shown, kept = Shown(story.journal, [HELPER], {}), PageKept(tmp_path)
+        shown, kept = Shown(story.journal, [HELPER], Deeds()), PageKept(tmp_path)
         kept.restore(story.journal, People([]), shown)
         said = story.says("hello")
         assert len(shown.settle("alice|helper")) == (0 if run else 1)

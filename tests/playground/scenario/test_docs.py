@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from playground.faults import FAULTS
 from playground.scenario.expectation import Expectation
 from playground.scenario.format import load, parse
-from playground.scenario.tables import SETTINGS, Rule, Scenario, Step
+from playground.scenario.rules import Rule
+from playground.scenario.tables import SETTINGS, Scenario, Step
 from relay.config.settings import APP_FOLDER
 from tests.scenarios.test_files import FILES
 from tests.test_docs import DOCUMENTS, code_blocks, table_below

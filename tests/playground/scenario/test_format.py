@@ -48,7 +48,8 @@ def test_the_smallest_useful_file() -> None:
         (STEP + "robot.functoin = 'f'", 'step 1, key "robot.functoin": unknown; did you mean "function"?'),
         (
             "[[script]]\nanswer = 'x'\nreply = 'x'\n" + STEP,
-            'rule 1, key "answer": unknown; accepted: when, reply, call, arguments, fault, seconds, times',
+            'rule 1, key "answer": unknown; '
+            "accepted: when, reply, call, arguments, more, finish, hold, fault, seconds, times",
         ),
         ("[[step]]\nsay = 'x'\n" + STEP, 'key "step": unknown; did you mean "steps"?'),
         ("", 'key "steps": missing; accepted: tables [[steps]]'),
@@ -62,7 +63,7 @@ def test_the_smallest_useful_file() -> None:
         ),
         (
             "[[steps]]\nexpect = 'x'\nfault = 'late'",
-            'step 1: has "robot", "input" or "fault" without "say"',
+            'step 1: has "robot", "input", "fault" or "mark" without "say"',
         ),
         (
             STEP + "expect = {}",
@@ -85,15 +86,15 @@ def test_the_smallest_useful_file() -> None:
         ),
         (
             "[[script]]\nfault = 'model-429'\nreply = 'x'\n" + STEP,
-            "rule 1: needs reply, call, fault or seconds; a fault excludes reply and call",
+            "rule 1: needs reply, call, fault, seconds or hold; a fault excludes reply and call",
         ),
         (
             "[[script]]\nfault = 'model-429'\ncall = 'x'\n" + STEP,
-            "rule 1: needs reply, call, fault or seconds; a fault excludes reply and call",
+            "rule 1: needs reply, call, fault, seconds or hold; a fault excludes reply and call",
         ),
         (
             "[[script]]\nreply = 'x'\narguments.city = 'Rome'\n" + STEP,
-            "rule 1: has arguments, but no call",
+            "rule 1: has arguments or more, but no call",
         ),
         (
             STEP + "expect = { text = 'x', result = 'y' }",

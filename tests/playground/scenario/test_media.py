@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -13,8 +12,7 @@ import pytest
 from playground.media import films, pictures, sounds
 from playground.scenario import performance
 from playground.scenario.format import load, parse
-from playground.scenario.media import KINDS, SMALL_BYTES, Key, Medium, read, written
-from playground.scenario.save import Line, to_toml
+from playground.scenario.media import KINDS, Key, Medium, data_url, read
 from relay.errors import ConfigError
 from tests.playground.scenario.world import World, failure_of, lines_of, worlds
 
@@ -162,12 +160,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("video", b"\0\1\2", "video/mp4", "f.mp4"),
     ],
 )
-def test_what_is_small_is_written_into_the_file_and_read_as_it_was(
+def test_what_is_written_into_the_file_is_read_as_it_was(
     key: Key, content: bytes, content_type: str, name: str
 ) -> None:
-    value = written(key, content, content_type, name)
-    assert value is not None
-    found = read(key, value, "", None)
+    found = read(key, data_url(content, content_type, name), "", None)
     assert (found.content, found.content_type, found.name, found.kind) == (
         content,
         content_type,
@@ -176,39 +172,18 @@ def test_what_is_small_is_written_into_the_file_and_read_as_it_was(
     )
 
 
-def test_what_is_large_has_to_lie_beside() -> None:
-    assert written("file", bytes(SMALL_BYTES + 1), "text/plain", "a.txt") is None
-
-
-def test_a_voice_of_which_the_words_are_known_is_written_as_them() -> None:
-    assert (
-        written("voice", bytes(SMALL_BYTES + 1), "audio/wav", "a.wav", "What time is it?")
-        == "What time is it?"
+def test_what_a_client_measured_and_the_first_picture_of_a_film_are_sent_as_they_were() -> None:
+    film = "data:video/mp4;name=f.mp4;base64,AAEC"
+    found = medium(
+        f'video = "{film}"\nmeasures = {{ width = 32, milliseconds = 900 }}\nframe = "data:image/png;base64,AQ=="'
     )
-    assert written("voice", b"RIFF", "audio/wav", "", "song.mp3") == "data:audio/wav;base64,UklGRg=="
+    assert (found.measures, found.frame) == ({"width": 32, "milliseconds": 900}, b"\x01")
 
 
-def test_a_saved_chat_attaches_the_same_and_names_what_is_missing() -> None:
-    def line(text: str, **fields: Any) -> Line:
-        return Line("alice", "helper", text, **fields)
-
-    saved = to_toml(
-        "t",
-        [
-            line("look", medium=("picture", "red 9x9")),
-            line("", medium=("location", "Wien,48.2,16.4")),
-            line("", medium=("file", "large.pdf"), beside="large.pdf"),
-            line("", left_out="a sticker, cats/1"),
-        ],
-    )
-    assert saved.startswith(
-        '# large.pdf has to lie beside this file.\n# Left out: a sticker, cats/1.\ntitle = "t"\n'
-    )
-    with pytest.raises(ConfigError, match=r"large\.pdf"):
-        parse(saved, "s.toml")
-    steps = parse(saved.replace('file = "large.pdf"', 'say = "x"'), "s.toml").steps
-    assert [(step.attaches, step.say) for step in steps] == [
-        (("picture", "red 9x9"), "look"),
-        (("location", "Wien,48.2,16.4"), None),
-        (None, "x"),
-    ]
+async def test_the_first_picture_of_a_film_is_stored_with_it(world: World) -> None:
+    frame = data_url(pictures.draw("blue 8x8"), "image/png", "")
+    film = f'video = "data:video/mp4;base64,AAEC"\nframe = "{frame}"'
+    assert (await world.play(f"[[steps]]\n{film}\nexpect = {{ status = 200, replies = 1 }}")).ok
+    url = json.loads(world.webhook.bodies[0]["attach"])["url"]
+    async with world.session.get(f"{url}?vframe&offset=0&resize=8x8&type=png") as response:
+        assert response.status == 200

@@ -82,7 +82,7 @@ async def test_several_replies_may_be_expected(world: World) -> None:
         ('{ matches = "^You .*o$" }', True),
         ('{ matches = "^hello" }', False),
         ('{ from = "Helper" }', True),
-        ('{ from = "translator" }', False),
+        ('{ from = "translator", within = 0.05 }', False),
         ('{ contains = "You", matches = "bye" }', False),
     ],
 )

@@ -15,6 +15,7 @@ from playground.im.chats import Delivered
 from playground.im_server import ImServer
 from playground.model_server import ModelServer
 from playground.scenario.format import parse
+from playground.scenario.orders import HostSwitch
 from playground.scenario.run import Player, Result, StepResult
 from tests.playground.receiver import Received, Receiver, receiving
 
@@ -52,9 +53,12 @@ class World:
             Control(self.session, self.im.url, "the IM emulator"),
             Control(self.session, self.model.url, "the model server") if model else None,
             bot="helper",
-            kill_host=kill if killable else None,
+            host=HostSwitch(kill, self._up) if killable else None,
         )
         return await player.run(parse(f'title = "t"\n{text}', "t.toml"), self.told.append)
+
+    async def _up(self) -> None:
+        """It is, always."""
 
     async def answer(self, received: Received) -> web.Response:
         """Do as the relay does, but for everything that is hard."""
