@@ -13,8 +13,8 @@ key=$(az functionapp keys list -g "$resourceGroupName" -n "$functionAppName" --q
 [ -z "${GITHUB_ACTIONS:-}" ] || echo "::add-mask::$key"
 
 # What was deployed, not what this machine has: the empty ones undo what a local.settings.json says.
-AzureWebJobsStorage='' AzureWebJobsStorage__accountName=$storageAccountName \
-    AzureWebJobsStorage__clientId='' AzureWebJobsStorage__tableServiceUri='' AzureWebJobsStorage__queueServiceUri='' \
+AzureWebJobsStorage='' AzureWebJobsStorage__accountName='' AzureWebJobsStorage__clientId='' \
+    AzureWebJobsStorage__tableServiceUri=$tableServiceUri AzureWebJobsStorage__queueServiceUri=$queueServiceUri \
     AZURE_OPENAI_ENDPOINT=$openAiEndpoint AZURE_OPENAI_DEPLOYMENT=$openAiDeployment AZURE_OPENAI_API_KEY='' \
     RELAY_MODEL_URL='' RELAY_MODEL_NAME='' RELAY_MODEL_KEY='' IM_API_URL='' \
     RELAY_BOTS_FILE=$botsFile RELAY_TOOLS_FILE='' IM_REGION=$imRegion IM_API_VERSION=$imApiVersion \

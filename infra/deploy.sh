@@ -89,8 +89,8 @@ echo "== Resources"
 deployment=relay-$AZURE_ENV_NAME
 az deployment sub create -n "$deployment" -l "$AZURE_LOCATION" --parameters "$parameters" -o none
 output() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
-for name in resourceGroupName functionAppName webhookUrl storageAccountName openAiEndpoint openAiDeployment \
-    botsFile imRegion imApiVersion workerTelemetry; do
+for name in resourceGroupName functionAppName webhookUrl queueServiceUri tableServiceUri openAiEndpoint \
+    openAiDeployment botsFile imRegion imApiVersion workerTelemetry; do
     export "$name=$(output "$name")"
 done
 

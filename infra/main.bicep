@@ -259,7 +259,7 @@ module app 'modules/function.bicep' = {
     tags: allTags
     identityId: identity.outputs.id
     clientId: identity.outputs.clientId
-    storageName: storage.outputs.name
+    storage: storage.outputs.services
     packageContainerUrl: storage.outputs.packageContainerUrl
     appInsightsConnectionString: monitoring.outputs.appInsightsConnectionString
     imAppKey: imAppKey
@@ -313,6 +313,12 @@ output webhookUrl string = 'https://${app.outputs.hostName}/api/webhook'
 @description('Name of the storage account.')
 output storageAccountName string = storage.outputs.name
 
+@description('Its queues, for the check of what was deployed.')
+output queueServiceUri string = storage.outputs.services.queue
+
+@description('Its tables, likewise.')
+output tableServiceUri string = storage.outputs.services.table
+
 @description('Name of the key vault.')
 output keyVaultName string = vault.outputs.name
 
@@ -322,7 +328,7 @@ output openAiEndpoint string = createsOpenAi ? openAi!.outputs.endpoint : existi
 @description('Deployment for bots that name none.')
 output openAiDeployment string = models[0].name
 
-@description('The bots of this environment, for the check of what was deployed.')
+@description('The bots of this environment, likewise.')
 output botsFile string = botsFile
 
 @description('Data centre of the IM app, likewise.')

@@ -1,5 +1,7 @@
 // The function app on Flex Consumption: its plan, its settings, how far it scales.
 
+import { StorageServices } from 'storage.bicep'
+
 @description('Name of the app, and of its host.')
 @minLength(2)
 @maxLength(60)
@@ -14,8 +16,8 @@ param tags object
 param identityId string
 @description('Client id of the identity.')
 param clientId string
-@description('Name of the storage account.')
-param storageName string
+@description('The services of the storage account, each as its URI.')
+param storage StorageServices
 @description('Where the package lies.')
 param packageContainerUrl string
 @description('Where telemetry goes.')
@@ -72,7 +74,10 @@ var newBatchThreshold = turnsPerInstance / 2
 var batchSize = turnsPerInstance - newBatchThreshold
 
 var settings = {
-  AzureWebJobsStorage__accountName: storageName
+  // Not the name of the account: from that, host and app would put together the hosts of the public cloud.
+  AzureWebJobsStorage__blobServiceUri: storage.blob
+  AzureWebJobsStorage__queueServiceUri: storage.queue
+  AzureWebJobsStorage__tableServiceUri: storage.table
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: clientId
   AzureFunctionsJobHost__extensions__queues__batchSize: string(batchSize)

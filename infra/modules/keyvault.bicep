@@ -87,9 +87,9 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 output name string = vault.name
 @description('What a setting holds instead of the secret.')
 #disable-next-line outputs-should-not-contain-secrets // a reference: name of the vault, name of the secret
-output imAppSecretReference string = '@Microsoft.KeyVault(VaultName=${vault.name};SecretName=${secret.name})'
+output imAppSecretReference string = '@Microsoft.KeyVault(SecretUri=${secret.properties.secretUri})'
 @description('The same for the secret before; empty: none.')
 #disable-next-line outputs-should-not-contain-secrets // likewise
 output imAppSecretPreviousReference string = empty(imAppSecretPrevious)
   ? ''
-  : '@Microsoft.KeyVault(VaultName=${vault.name};SecretName=${previousSecret.name})'
+  : '@Microsoft.KeyVault(SecretUri=${previousSecret!.properties.secretUri})'

@@ -1,5 +1,16 @@
 // Storage: the host's own, the package, the queues, and the tables, which the app makes and drops by the day.
 
+@export()
+@description('Where each service of an account is, as Azure says it: other clouds have other hosts.')
+type StorageServices = {
+  @description('Blobs.')
+  blob: string
+  @description('Queues.')
+  queue: string
+  @description('Tables.')
+  table: string
+}
+
 @description('Name of the account.')
 @minLength(3)
 @maxLength(24)
@@ -178,5 +189,11 @@ resource tableLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
 
 @description('Name of the account.')
 output name string = account.name
+@description('Its services.')
+output services StorageServices = {
+  blob: account.properties.primaryEndpoints.blob
+  queue: account.properties.primaryEndpoints.queue
+  table: account.properties.primaryEndpoints.table
+}
 @description('Where the package goes.')
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${package.name}'

@@ -234,7 +234,8 @@ def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
     assert told["RELAY_BOTS_FILE"] == "deployed-botsFile"
     assert told["IM_REGION"] == "deployed-imRegion"
     assert told["IM_API_VERSION"] == "deployed-imApiVersion"
-    assert told["AzureWebJobsStorage__accountName"] == "deployed-storageAccountName"
+    assert told["AzureWebJobsStorage__queueServiceUri"] == "deployed-queueServiceUri"
+    assert told["AzureWebJobsStorage__tableServiceUri"] == "deployed-tableServiceUri"
     assert told["RELAY_MODEL_URL"] == ""
     assert "--webhook deployed-webhookUrl?code=" in done.stdout
 

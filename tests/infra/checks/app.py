@@ -15,6 +15,7 @@ from tests.infra.indexing import indexed
 from tests.infra.templates import Templates, concurrency_of, log_alerts, of_type, query_of, settings_of, the
 
 HOST_SETTINGS = {
+    "AzureWebJobsStorage__blobServiceUri",
     "AzureWebJobsStorage__credential",
     "AzureFunctionsJobHost__extensions__queues__batchSize",
     "AzureFunctionsJobHost__extensions__queues__newBatchThreshold",
@@ -133,7 +134,8 @@ def every_setting_that_the_code_reads_is_set_or_documented_and_no_other(
 @check
 def the_code_accepts_its_settings(templates: Templates) -> Iterator[str]:
     known = {
-        "AzureWebJobsStorage__accountName": "stxz7pahkskqma4",
+        "AzureWebJobsStorage__queueServiceUri": "https://stxz7pahkskqma4.queue.core.chinacloudapi.cn/",
+        "AzureWebJobsStorage__tableServiceUri": "https://stxz7pahkskqma4.table.core.chinacloudapi.cn/",
         "AZURE_OPENAI_ENDPOINT": "https://name.openai.azure.com/",
     }
     for resources in (templates.first_try, templates.prod):

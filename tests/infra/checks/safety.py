@@ -51,12 +51,12 @@ def secrets_stay_secret(templates: Templates) -> Iterator[str]:
     for name, template in [("main", templates.compiled), *templates.nested()]:
         parameters = template.get("parameters", {})
         for parameter, declared in parameters.items():
-            secure = declared["type"].startswith("secure")
+            secure = declared.get("type", "").startswith("secure")
             if "secret" in parameter.lower() and not parameter.endswith("Reference") and not secure:
                 yield f"{name}: the parameter {parameter} is not secure"
         for output, declared in template.get("outputs", {}).items():
             named = set(re.findall(r"parameters\('(\w+)'\)", str(declared["value"])))
-            shown = {p for p in named if parameters[p]["type"].startswith("secure")}
+            shown = {p for p in named if parameters[p].get("type", "").startswith("secure")}
             # Whether a secret is there may be told; what it is, may not.
             if shown and "if(empty(" not in str(declared["value"]):
                 yield f"{name}: the output {output} holds a secret"
@@ -74,7 +74,7 @@ def the_app_gets_the_secret_from_key_vault(templates: Templates) -> Iterator[str
     ):
         if output not in settings_of(templates.first_try).get(setting, ""):
             yield f"{setting} is not the reference"
-        if "@Microsoft.KeyVault(VaultName={0};SecretName={1})" not in outputs[output]["value"]:
+        if "@Microsoft.KeyVault(SecretUri={0})" not in outputs[output]["value"]:
             yield f"{output} is no reference"
     site = the(templates.first_try, "Web/sites")["properties"]
     if "identity" not in site.get("keyVaultReferenceIdentity", ""):
