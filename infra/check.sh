@@ -3,19 +3,21 @@
 # hands over the outputs of main.bicep under their names.
 set -eu
 cd "$(dirname "$0")/.."
+. infra/patiently.sh
 
 echo "== Does it answer?"
 python=.dev/check/bin/python
 [ -x $python ] || python3 -m venv .dev/check
 $python -m pip install -q --disable-pip-version-check -r requirements.txt
-key=$(az functionapp keys list -g "$resourceGroupName" -n "$functionAppName" --query functionKeys.default -o tsv)
+key=$(patiently az functionapp keys list -g "$resourceGroupName" -n "$functionAppName" \
+    --query functionKeys.default -o tsv)
 # A workflow's log is no place for it.
 [ -z "${GITHUB_ACTIONS:-}" ] || echo "::add-mask::$key"
 
 # What was deployed, not what this machine has: the empty ones undo what a local.settings.json says.
-AzureWebJobsStorage='' AzureWebJobsStorage__accountName='' AzureWebJobsStorage__clientId='' \
-    AzureWebJobsStorage__tableServiceUri=$tableServiceUri AzureWebJobsStorage__queueServiceUri=$queueServiceUri \
-    AZURE_OPENAI_ENDPOINT=$openAiEndpoint AZURE_OPENAI_DEPLOYMENT=$openAiDeployment AZURE_OPENAI_API_KEY='' \
+export AzureWebJobsStorage='' AzureWebJobsStorage__accountName='' AzureWebJobsStorage__clientId='' \
+    AzureWebJobsStorage__tableServiceUri="$tableServiceUri" AzureWebJobsStorage__queueServiceUri="$queueServiceUri" \
+    AZURE_OPENAI_ENDPOINT="$openAiEndpoint" AZURE_OPENAI_DEPLOYMENT="$openAiDeployment" AZURE_OPENAI_API_KEY='' \
     RELAY_MODEL_URL='' RELAY_MODEL_NAME='' RELAY_MODEL_KEY='' IM_API_URL='' \
-    RELAY_BOTS_FILE=$botsFile RELAY_TOOLS_FILE='' IM_REGION=$imRegion IM_API_VERSION=$imApiVersion \
-    $python -m relay check --live --webhook "$webhookUrl?code=$key"
+    RELAY_BOTS_FILE="$botsFile" RELAY_TOOLS_FILE='' IM_REGION="$imRegion" IM_API_VERSION="$imApiVersion"
+patiently $python -m relay check --live --webhook "$webhookUrl?code=$key"

@@ -10,6 +10,7 @@
 # Needs az (logged in), python3 and the settings that docs/deploy.md lists. YES=1 answers its question.
 set -eu
 cd "$(dirname "$0")/.."
+. infra/patiently.sh
 
 wrong() {
     printf 'infra/deploy.sh: %s; see infra/deploy.sh --help\n' "$1" >&2
@@ -35,7 +36,7 @@ esac
 if [ "${1:-}" = --delete ]; then
     [ -n "${2:-}" ] || wrong "--delete needs the name of the resource group"
     group=$2
-    az resource list -g "$group" --query '[].{type:type, name:name}' -o table
+    az resource list -g "$group" --query '[].{kind:type, name:name}' -o table
     sure "Delete all of this, the conversations too?"
     vault=$(az keyvault list -g "$group" --query '[0].name' -o tsv)
     protected=$(az keyvault list -g "$group" --query '[0].properties.enablePurgeProtection' -o tsv)
@@ -88,11 +89,9 @@ sure "Deploy this?"
 echo "== Resources"
 deployment=relay-$AZURE_ENV_NAME
 az deployment sub create -n "$deployment" -l "$AZURE_LOCATION" --parameters "$parameters" -o none
-output() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
-for name in resourceGroupName functionAppName webhookUrl queueServiceUri tableServiceUri openAiEndpoint \
-    openAiDeployment botsFile imRegion imApiVersion workerTelemetry; do
-    export "$name=$(output "$name")"
-done
+# Under their own names, as azd hands them over.
+outputs=$(az deployment sub show -n "$deployment" --query properties.outputs -o json | python3 -m infra.outputs)
+eval "$outputs"
 
 echo "== Package"
 work=$(mktemp -d)
@@ -101,13 +100,7 @@ trap 'rm -rf "$work"' EXIT
 telemetry=
 if [ "$workerTelemetry" = true ]; then telemetry=--telemetry; fi
 python3 -m infra.package $telemetry "$work/package.zip"
-# A new role takes minutes until the package container believes in it.
-for wait in 60 120 240 0; do
-    az functionapp deployment source config-zip -g "$resourceGroupName" -n "$functionAppName" \
-        --src "$work/package.zip" --build-remote true -o none && break
-    [ $wait = 0 ] && exit 1
-    echo "again in $wait seconds"
-    sleep $wait
-done
+patiently az functionapp deployment source config-zip -g "$resourceGroupName" -n "$functionAppName" \
+    --src "$work/package.zip" --build-remote true -o none
 
 infra/check.sh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,8 +21,7 @@ AZ = """#!/bin/sh
 echo "$*" >> "$AZ_LOG"
 case "$*" in
     *"config-zip"*) [ -f "$AZ_REFUSES" ] && rm "$AZ_REFUSES" && exit 1 ;;
-    *"outputs.workerTelemetry"*) echo "$AZ_TELEMETRY" ;;
-    "deployment sub show"*) echo "value-of-$(echo "$*" | sed 's/.*outputs\\.\\([a-zA-Z]*\\).*/\\1/')" ;;
+    "deployment sub show"*) echo "$AZ_OUTPUTS" ;;
     "account show"*) echo subscription ;;
     "ad signed-in-user"*) echo me ;;
     "rest "*) echo "$AZ_BUDGET" ;;
@@ -34,6 +34,15 @@ case "$*" in
 esac
 exit 0
 """
+
+
+def outputs_of_main_bicep() -> list[str]:
+    """The names under which azd hands them over, too."""
+    source = (APP_FOLDER / "infra" / "main.bicep").read_text(encoding="utf-8")
+    return re.findall(r"^output (\w+) ", source, re.MULTILINE)
+
+
+OUTPUTS = json.dumps({name: {"value": f"value-of-{name}"} for name in outputs_of_main_bicep()})
 
 
 @dataclass
@@ -50,8 +59,8 @@ class Shell:
             "AZ_LOG": str(log),
             "AZ_REFUSES": str(self.root / "refuses"),
             "AZ_BUDGET": "",
+            "AZ_OUTPUTS": OUTPUTS,
             "AZ_ROLES": "",
-            "AZ_TELEMETRY": "false",
             "AZURE_LOCATION": "eastus2",
             "ALERT_EMAIL": "ops@example.com",
             "IM_APP_KEY": "app-key",
@@ -95,13 +104,21 @@ def test_it_looks_deploys_publishes_and_checks(shell: Shell) -> None:
     assert "checks value-of-functionAppName" in shown
 
 
-@pytest.mark.parametrize(("output", "telemetry"), [("true", True), ("false", False)])
-def test_the_package_holds_what_the_template_has_set(shell: Shell, output: str, telemetry: bool) -> None:
-    _, _, plain = shell.run(YES="1", AZ_TELEMETRY="no output of that name")
-    _, _, shown = shell.run(YES="1", AZ_TELEMETRY=output)
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_the_package_holds_what_the_template_has_set(shell: Shell, asked_for: bool) -> None:
+    outputs = json.loads(OUTPUTS)
+    _, _, plain = shell.run(YES="1")
+    told = json.dumps({**outputs, "workerTelemetry": {"value": asked_for}})
+    _, _, shown = shell.run(YES="1", AZ_OUTPUTS=told)
     hashes = [re.findall(r"sha256 (\w+)", each) for each in (plain, shown)]
     assert len(hashes[0]) == 1
-    assert (hashes[0] != hashes[1]) == telemetry
+    assert (hashes[0] != hashes[1]) == asked_for
+
+
+def test_an_output_reaches_the_check_as_it_is(shell: Shell) -> None:
+    odd = {"resourceGroupName": {"value": "g"}, "functionAppName": {"value": "it's $HOME; `echo`"}}
+    _, _, shown = shell.run(YES="1", AZ_OUTPUTS=json.dumps(odd))
+    assert "checks it's $HOME; `echo` " in shown
 
 
 def test_nothing_is_made_without_a_yes(shell: Shell) -> None:
@@ -130,6 +147,12 @@ def test_a_refused_package_is_tried_again(shell: Shell) -> None:
     code, calls, shown = shell.run(YES="1")
     assert (code, calls.count("functionapp deployment source")) == (0, 2)
     assert "sleeps 60" in shown
+
+
+def test_how_often_it_tries_again_can_be_said(shell: Shell) -> None:
+    (shell.root / "refuses").touch()
+    code, calls, _ = shell.run(YES="1", DEPLOY_PAUSES="")
+    assert (code, calls.count("functionapp deployment source")) == (1, 1)
 
 
 def test_a_budget_keeps_the_month_in_which_it_began(shell: Shell) -> None:
@@ -218,6 +241,7 @@ def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
         (tmp_path / path).write_text(text)
         (tmp_path / path).chmod(0o755)
     (tmp_path / "infra").mkdir()
+    shutil.copy(APP_FOLDER / "infra" / "patiently.sh", tmp_path / "infra")
     check = Path(shutil.copy(APP_FOLDER / "infra" / "check.sh", tmp_path / "infra"))
     here = {"IM_REGION": "overseas", "RELAY_MODEL_URL": "http://127.0.0.1:1", "IM_APP_SECRET": "pa55word"}
     done = subprocess.run(
@@ -243,13 +267,4 @@ def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
 def test_the_check_gets_each_output_that_it_reads() -> None:
     check = (APP_FOLDER / "infra" / "check.sh").read_text(encoding="utf-8")
     read = set(re.findall(r"\$([a-z]+[A-Z]\w+)", check))
-    deploy = (APP_FOLDER / "infra" / "deploy.sh").read_text(encoding="utf-8")
-    (handed_over,) = re.findall(r"^for name in ((?:.*\n)*?.*); do$", deploy, re.MULTILINE)
-    assert read <= set(handed_over.split())
     assert read <= set(outputs_of_main_bicep())
-
-
-def outputs_of_main_bicep() -> list[str]:
-    """The names under which azd hands them over, too."""
-    source = (APP_FOLDER / "infra" / "main.bicep").read_text(encoding="utf-8")
-    return re.findall(r"^output (\w+) ", source, re.MULTILINE)
