@@ -29,6 +29,7 @@ TELEMETRY_REQUIREMENTS = ROOT / "requirements-telemetry.txt"
 WORKER_REQUIREMENTS = ROOT / "tests" / "worker" / "requirements.txt"
 PLAYGROUND_REQUIREMENTS = ROOT / "playground" / "requirements.txt"
 CHECKOV_REQUIREMENTS = ROOT / "tests" / "infra" / "requirements.txt"
+AZURE_CLI_REQUIREMENTS = ROOT / "tests" / "azure_cli" / "requirements.txt"
 SERVERS_REQUIREMENTS = ROOT / "tests" / "servers" / "requirements.txt"
 SUPPLY_REQUIREMENTS = ROOT / "tests" / "supply" / "requirements.txt"
 BROWSER_REQUIREMENTS = ROOT / "tests" / "browser" / "requirements.txt"
@@ -53,6 +54,7 @@ LANGUAGES_MEGABYTES = 22
 CHECKOV_MEGABYTES = 64
 SUPPLY_MEGABYTES = 17
 LITELLM_MEGABYTES = 81
+AZURE_CLI_MEGABYTES = 31
 PLAYWRIGHT_MEGABYTES = 55
 AXE_MEGABYTES = 1
 CHROMIUM_MEGABYTES = 140
@@ -184,16 +186,36 @@ def package(environment: Environment) -> Environment:
 
 def infra(environment: Environment) -> list[Step]:
     """What checks templates, workflows and package, for the marker ``infra``; the Bicep CLI is the machine's."""
-    apart, alone, tools = checkov(environment), package(environment), supply(environment)
+    apart, tools = checkov(environment), supply(environment)
     return [
         apart.made(),
         apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True, compiled=False),
-        alone.made(),
-        alone.packages(
-            "Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES, compiled=False
-        ),
+        *_deployed_app(environment),
         tools.made(),
         tools.packages("zizmor and pip-audit", SUPPLY_REQUIREMENTS, SUPPLY_MEGABYTES, compiled=False),
+    ]
+
+
+def _deployed_app(environment: Environment) -> list[Step]:
+    alone = package(environment)
+    packages = alone.packages(
+        "Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES, compiled=False
+    )
+    return [alone.made(), packages]
+
+
+def azure_cli(environment: Environment) -> Environment:
+    """Where the Azure CLI lives."""
+    return Environment(environment.version, "azure-cli")
+
+
+def deployment(environment: Environment) -> list[Step]:
+    """What deploys, for the marker ``azure_cli``: the CLI, and the packages with which the live check runs."""
+    cli = azure_cli(environment)
+    return [
+        *_deployed_app(environment),
+        cli.made(),
+        cli.packages("Azure CLI", AZURE_CLI_REQUIREMENTS, AZURE_CLI_MEGABYTES, closed=True, compiled=False),
     ]
 
 

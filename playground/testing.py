@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Collection, Sequence
 
 from playground import bicep, chromium, install
@@ -74,6 +75,7 @@ def _groups(environment: Environment, *, everything: bool) -> tuple[dict[str, li
             "worker": f"Microsoft's worker library needs {hint}",
             "infra": f"the package needs {hint}",
             "servers": f"the proxy needs {hint}",
+            "azure_cli": f"the Azure CLI needs {hint}",
         }
     else:
         groups["worker"] = install.worker(environment)
@@ -85,7 +87,21 @@ def _groups(environment: Environment, *, everything: bool) -> tuple[dict[str, li
             groups["servers"] = install.servers(environment)
         else:
             left_out["servers"] = "a large proxy is fetched for them with --all only"
+        missing = _missing_for_a_deployment(everything=everything)
+        if missing:
+            left_out["azure_cli"] = missing
+        else:
+            groups["azure_cli"] = install.deployment(environment)
     return groups, left_out
+
+
+def _missing_for_a_deployment(*, everything: bool) -> str:
+    """Why nothing can be deployed to the recorder; empty when it can."""
+    if sys.platform == "win32":
+        return "infra/deploy.sh needs a POSIX shell"
+    if not bicep.find_bicep():
+        return bicep.HOW_TO_GET_IT
+    return "" if everything else "the Azure CLI is fetched for them with --all only"
 
 
 def _list(left_out: dict[str, str]) -> None:

@@ -116,7 +116,7 @@ def test_the_package_holds_what_the_template_has_set(shell: Shell, asked_for: bo
 
 
 def test_an_output_reaches_the_check_as_it_is(shell: Shell) -> None:
-    odd = {"resourceGroupName": {"value": "g"}, "functionAppName": {"value": "it's $HOME; `echo`"}}
+    odd = {**json.loads(OUTPUTS), "functionAppName": {"value": "it's $HOME; `echo`"}}
     _, _, shown = shell.run(YES="1", AZ_OUTPUTS=json.dumps(odd))
     assert "checks it's $HOME; `echo` " in shown
 

@@ -47,6 +47,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(install, "worker", lambda _: [step("worker")])
     monkeypatch.setattr(install, "infra", lambda _: [step("infra")])
     monkeypatch.setattr(install, "servers", lambda _: [step("proxy")])
+    monkeypatch.setattr(install, "deployment", lambda _: [step("az")])
     monkeypatch.setattr(install, "browser", lambda _: [step("playwright")])
     monkeypatch.setattr(install, "page", lambda _: step("page"))
     monkeypatch.setattr(install, "runtime", lambda _: step("runtime"))
@@ -63,7 +64,9 @@ def test_a_group_that_cannot_be_set_up_is_left_out_and_named(
     ran: list[list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_tests(["-x"], everything=False) == 0
-    assert ran == [["-m", "pytest", "-m", "not servers and not stack and not browser", "-x"]]
+    assert ran == [
+        ["-m", "pytest", "-m", "not servers and not azure_cli and not stack and not browser", "-x"]
+    ]
     assert "left out: the tests marked stack: Node.js is missing" in capsys.readouterr().err
 
 
@@ -77,9 +80,10 @@ def test_an_old_python_leaves_out_the_worker(
 ) -> None:
     monkeypatch.setattr(testing, "WORKER_PYTHON", (99, 0))
     run_tests([], everything=False)
-    assert ran == [
-        ["-m", "pytest", "-m", "not worker and not infra and not servers and not stack and not browser"]
-    ]
+    (command,) = ran
+    assert command[-1] == " and ".join(
+        f"not {group}" for group in ("worker", "infra", "servers", "azure_cli", "stack", "browser")
+    )
     assert "left out: the tests marked worker: Microsoft's worker library needs" in capsys.readouterr().err
 
 
@@ -88,10 +92,10 @@ def test_a_machine_without_bicep_leaves_out_the_templates(
 ) -> None:
     monkeypatch.setattr(bicep, "find_bicep", lambda: None)
     assert run_tests([], everything=True) == 1
-    assert ran == [["-m", "pytest", "-m", "not infra and not stack and not browser"]]
-    assert (
-        "left out: the tests marked infra: needs the Bicep CLI: `az bicep install`" in capsys.readouterr().err
-    )
+    assert ran == [["-m", "pytest", "-m", "not infra and not azure_cli and not stack and not browser"]]
+    told = capsys.readouterr().err
+    for group in ("infra", "azure_cli"):
+        assert f"left out: the tests marked {group}: needs the Bicep CLI: `az bicep install`" in told
 
 
 def test_a_machine_without_chromium_leaves_out_the_tests_of_the_page(

@@ -42,6 +42,7 @@ RESOLVED = {
 
 LISTS = {
     "playground/requirements.txt": OLDEST,
+    "tests/azure_cli/requirements.txt": NEWEST,
     "tests/browser/requirements.txt": OLDEST,
     "tests/infra/requirements.txt": NEWEST,
     "tests/servers/requirements.txt": NEWEST,

@@ -33,7 +33,7 @@ INTRODUCTION = """\
 The relay is under the MIT licence. These are the packages that it is run, tested and tried out with, by licence as
 their own metadata name it; written by `python -m tests.supply.licenses`, checked by `tests/supply/test_licenses.py`.
 What is deployed is permissive, certifi aside, whose list of certificates is used as it is (MPL-2.0). zizmor, pip-audit,
-checkov and the LiteLLM proxy live in environments of their own and are not listed.
+checkov, the LiteLLM proxy and the Azure CLI live in environments of their own and are not listed.
 """
 
 _WORDS = {
