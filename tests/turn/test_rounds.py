@@ -245,6 +245,26 @@ def test_what_is_forgotten_while_the_model_thinks_runs_no_call(shop: RelayKit) -
     assert "Rome" not in str(shop.tables.rows())
 
 
+def test_a_recall_takes_what_a_tool_has_said_with_it_and_nothing_of_another_message(shop: RelayKit) -> None:
+    @tool
+    async def talks(call: Call, about: str) -> str:
+        """Talk."""
+        await call.say(f"One moment, {about}")
+        return "done"
+
+    shop.tools.add(talks)
+    shop.configure_bot(tools=["talks"])
+    shop.model.script = [called("talks", about="mine"), "Done.", called("talks", about="yours"), "Done."]
+    said = shop.copy("first")
+    shop.post_body(said)
+    shop.clock.advance(1)
+    shop.post("second")
+    shop.recall(said)
+    texts = [row.get("text") for row in shop.tables.rows("reply")]
+    assert "One moment, mine" not in texts
+    assert "One moment, yours" in texts
+
+
 def test_a_recall_takes_the_rounds_of_its_message_with_it(shop: RelayKit) -> None:
     said = shop.copy("where?")
     shop.model.script = [called("nearest_shop", city="Rome"), "It is at Via Appia 1."]
