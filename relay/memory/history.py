@@ -277,7 +277,7 @@ class History:
             page = await self._days.page(reply.day, partition, FURTHER_ROWS, behind=page.rows[-1].key)
 
     async def rounds_for(self, partition: str, entry: Entry) -> list[Entry]:
-        """The rounds of tool calls for a message, with what calls have said, newest first: in front of it, on its day."""
+        """The rounds of calls for a message, with what tools have said, newest first: in front of it, on its day."""
         own, keys, found = message_hash(entry.id), set[str](), list[Entry]()
         async for page in self._days.pages(entry.day, partition, 1000):
             for row in map(Entry.from_row, page.rows):

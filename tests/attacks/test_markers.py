@@ -13,12 +13,12 @@ from tests.kit import RelayKit
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_nothing_is_left(relay: RelayKit, kind: Kind, end: str) -> None:
-    found = run(relay.settings, kind, end)
+    found = run(kind, end)
     assert found.before == kind.is_kept
     assert found.after == ()
 
 
 def test_the_search_finds_what_is_left(relay: RelayKit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Entry, "blanked", lambda entry: {})
-    assert set(run(relay.settings, KINDS[0], "/forget").after) == {"tables", "export"}
+    assert set(run(KINDS[0], "/forget").after) == {"tables", "export"}
     assert set(PLACES) == {"tables", "queues", "log", "spans", "export"}

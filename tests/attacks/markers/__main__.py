@@ -8,20 +8,17 @@ from __future__ import annotations
 import logging
 import sys
 
-from relay.config.settings import load_settings
 from tests.attacks.markers.ends import ENDS, PLACES, run
 from tests.attacks.markers.planted import KINDS
-from tests.conftest import EXAMPLE
 
 
 def main() -> int:
     """The command; see the module's docstring."""
-    settings = load_settings(EXAMPLE)
     logging.lastResort = None
     print(f"| A marker in | {' | '.join(f'after {end}' for end in ENDS)} |\n|---|{'---|' * len(ENDS)}")
     is_left = False
     for kind in KINDS:
-        found = [run(settings, kind, end) for end in ENDS]
+        found = [run(kind, end) for end in ENDS]
         is_left |= any(each.after for each in found)
         print(f"| {kind.name} | {' | '.join(', '.join(each.after) or '-' for each in found)} |")
     print(f"\nLooked for in: {', '.join(PLACES)}.")

@@ -8,8 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from relay.config.settings import Settings
-from tests.attacks.markers.planted import MARK, Body, Kind
+from tests.attacks.markers.planted import MARK, SETTINGS, Body, Kind
 from tests.kit import RelayKit
 from tests.operations.operating import OperatorKit
 from tests.tracing import finished_spans
@@ -84,9 +83,9 @@ class Found:
     after: tuple[str, ...]
 
 
-def run(settings: Settings, kind: Kind, end: str) -> Found:
+def run(kind: Kind, end: str) -> Found:
     """Have it said, and ended, by a relay of its own that ``function_app`` is then; look for what is left."""
-    relay = RelayKit(settings)
+    relay = RelayKit(SETTINGS)
     operator = OperatorKit(relay)
     finished = finished_spans()
     finished.clear()

@@ -8,11 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from relay.config.settings import load_settings
 from relay.errors import ImUnavailable, MediumRefused, ModelUnavailable
 from relay.ports import Completion, Prompt
 from relay.tools import Call, File, tool
+from tests.conftest import EXAMPLE
 from tests.doubles.model import called
 from tests.kit import RelayKit
+
+SETTINGS = load_settings(EXAMPLE)
+"""Of the relay that hears it."""
 
 MARK = "marker-4f1c"
 URL = f"https://nim-nosdn.netease.im/{MARK}"
