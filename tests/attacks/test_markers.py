@@ -16,6 +16,7 @@ def test_nothing_is_left(relay: RelayKit, kind: Kind, end: str) -> None:
     found = run(kind, end)
     assert found.before == kind.is_kept
     assert found.after == ()
+    assert found.named == ()
 
 
 def test_the_search_finds_what_is_left(relay: RelayKit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from tests.tracing import finished_spans
 End = Callable[[RelayKit, OperatorKit, Body], None]
 
 DAY_SECONDS = 86_400
+SENDER = "alice"
 
 
 def _forget(relay: RelayKit, operator: OperatorKit, body: Body) -> None:
@@ -77,10 +78,12 @@ class Found:
     Attributes:
         before: in tables or queues, before the end.
         after: the places in which it is still.
+        named: those of log and spans that name the person.
     """
 
     before: bool
     after: tuple[str, ...]
+    named: tuple[str, ...]
 
 
 def run(kind: Kind, end: str) -> Found:
@@ -106,7 +109,8 @@ def run(kind: Kind, end: str) -> Found:
         "spans": "".join(span.to_json() for span in finished.all()),
         "export": exported,
     }
-    return Found(before, tuple(place for place, text in left.items() if MARK in text))
+    named = tuple(place for place in ("log", "spans") if SENDER in left[place])
+    return Found(before, tuple(place for place, text in left.items() if MARK in text), named)
 
 
 def _tables(relay: RelayKit) -> str:
