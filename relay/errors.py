@@ -29,6 +29,7 @@
     │   ├── ImRejected          a definite no: the receiver, the sender or the request
     │   │   └── NoStreams       no message grows in this kind of chat: no streams, or no edits
     │   └── ImBlocked           moderation refused the text
+    ├── NoLogs                  a command cannot ask the log workspace
     ├── NoTimeForCalls          a turn is too short for a tool; the next one goes on
     └── MediumError
         ├── MediumUnavailable   what somebody sent cannot be fetched now
@@ -310,6 +311,10 @@ class NoTimeForCalls(RelayError):
 
     ``turn/rounds`` raises it, and ``turn/step`` puts the message back.
     """
+
+
+class NoLogs(RelayError):
+    """The log workspace cannot be asked; the message says why. ``operations`` raises it, and prints it."""
 
 
 class MediumError(RelayError):

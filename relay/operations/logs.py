@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from relay.config.settings import APP_FOLDER
-from relay.errors import ConfigError
+from relay.errors import ConfigError, NoLogs
 from relay.operations import operator as of
 from relay.operations.conversations import private
 from relay.operations.operator import DONE, NOT_DONE, Operator, as_json
-from relay.operations.workspace import NoLogs, add_workspace, ask, quoted, seconds_of
+from relay.operations.workspace import add_workspace, ask, quoted, seconds_of
 
 HELP = "the log lines about a message, a person, or what failed"
 

@@ -9,11 +9,11 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from relay.errors import ConfigError
+from relay.errors import ConfigError, NoLogs
 from relay.keys import history_table
 from relay.operations import operator as of
 from relay.operations.operator import DONE, NOT_DONE, Operator, as_json, count, when
-from relay.operations.workspace import NoLogs, add_workspace, ask
+from relay.operations.workspace import add_workspace, ask
 
 HELP = "answers and tokens by day and bot"
 

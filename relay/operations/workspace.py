@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from relay.errors import ConfigError
+from relay.errors import ConfigError, NoLogs
 
 API = "https://api.loganalytics.io"
 """Azure: Log Analytics API, ``POST /v1/workspaces/{workspaceId}/query``; also the audience of its tokens."""
@@ -21,10 +21,6 @@ QUERY_SECONDS = 120
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _UNIT_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
-
-
-class NoLogs(Exception):
-    """The workspace was not asked, or did not answer; the text is for people."""
 
 
 def add_workspace(parser: argparse.ArgumentParser, since: str) -> None:
