@@ -299,6 +299,11 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
+module workbook 'modules/workbook.bicep' = {
+  scope: group
+  params: { suffix: suffix, location: location, tags: allTags, workspaceId: monitoring.outputs.workspaceId }
+}
+
 // ---------------------------------------------------------------- what comes out; nothing of it is secret
 
 @description('Resource group of everything.')

@@ -28,6 +28,7 @@ TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
 TELEMETRY_REQUIREMENTS = ROOT / "requirements-telemetry.txt"
 WORKER_REQUIREMENTS = ROOT / "tests" / "worker" / "requirements.txt"
 PLAYGROUND_REQUIREMENTS = ROOT / "playground" / "requirements.txt"
+QUERIES_REQUIREMENTS = ROOT / "tests" / "infra" / "queries" / "requirements.txt"
 CHECKOV_REQUIREMENTS = ROOT / "tests" / "infra" / "requirements.txt"
 AZURE_CLI_REQUIREMENTS = ROOT / "tests" / "azure_cli" / "requirements.txt"
 SERVERS_REQUIREMENTS = ROOT / "tests" / "servers" / "requirements.txt"
@@ -35,10 +36,15 @@ SUPPLY_REQUIREMENTS = ROOT / "tests" / "supply" / "requirements.txt"
 BROWSER_REQUIREMENTS = ROOT / "tests" / "browser" / "requirements.txt"
 NPM_LOCK = ROOT / "playground" / "package-lock.json"
 AXE_LOCK = ROOT / "tests" / "browser" / "package-lock.json"
+KUSTO_LOCK = ROOT / "tests" / "infra" / "queries" / "package-lock.json"
 
 AXE_FOLDER = DEV / "axe"
 AXE_JS = AXE_FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 """What looks for barriers in the page."""
+
+KUSTO_FOLDER = DEV / "kusto"
+KUSTO_JS = KUSTO_FOLDER / "node_modules" / "@kusto" / "language-service-next" / "Kusto.Language.Bridge.js"
+"""Microsoft's language service of KQL."""
 
 # Megabytes fetched into empty caches (measured on Linux x64, rounded up).
 RUNTIME_MEGABYTES = 24
@@ -52,6 +58,8 @@ PAGE_MEGABYTES = 1
 MEDIA_MEGABYTES = 1
 LANGUAGES_MEGABYTES = 22
 CHECKOV_MEGABYTES = 64
+KUSTO_MEGABYTES = 4
+QUERIES_MEGABYTES = 25
 SUPPLY_MEGABYTES = 17
 LITELLM_MEGABYTES = 81
 AZURE_CLI_MEGABYTES = 31
@@ -185,9 +193,12 @@ def package(environment: Environment) -> Environment:
 
 
 def infra(environment: Environment) -> list[Step]:
-    """What checks templates, workflows and package, for the marker ``infra``; the Bicep CLI is the machine's."""
+    """What checks templates, queries, workflows and package, for the marker ``infra``, but for the Bicep CLI."""
     apart, tools = checkov(environment), supply(environment)
     return [
+        *_node(environment),
+        _npm(environment, "Kusto language service", KUSTO_MEGABYTES, KUSTO_LOCK, KUSTO_FOLDER, KUSTO_JS),
+        environment.packages("DuckDB for queries", QUERIES_REQUIREMENTS, QUERIES_MEGABYTES, closed=True),
         apart.made(),
         apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True, compiled=False),
         *_deployed_app(environment),
@@ -267,10 +278,15 @@ def languages(environment: Environment) -> Step:
 
 def storage(environment: Environment) -> list[Step]:
     """Azurite, and Node.js where the machine has none that will do."""
-    node = environment.packages(
-        "Node.js", PLAYGROUND_REQUIREMENTS, NODE_MEGABYTES, only="nodejs", closed=True
-    )
-    return [*([] if node_on_path() else [node]), _azurite(environment)]
+    return [*_node(environment), _azurite(environment)]
+
+
+def _node(environment: Environment) -> list[Step]:
+    """Node.js where the machine has none that will do."""
+    if node_on_path():
+        return []
+    only = "nodejs"
+    return [environment.packages("Node.js", PLAYGROUND_REQUIREMENTS, NODE_MEGABYTES, only=only, closed=True)]
 
 
 def browser(environment: Environment) -> list[Step]:

@@ -23,17 +23,13 @@ param monthlyBudget int
 @description('First month of the budget; empty: no budget.')
 param budgetStart string
 
-var turnsUri = '/relay-turns/messages'
-var poisonUri = '/relay-turns-poison/messages'
-var failedUri = '/relay-failed/messages'
-
 @description('An alert on a query: it fires when the query returns a row.')
 type LogAlert = {
   @description('End of its name.')
   name: string
   @description('What to read in the e-mail.')
   description: string
-  @description('KQL.')
+  @description('KQL, in infra/queries.')
   query: string
   @description('1 is an error, 2 a warning, 3 for when there is time.')
   severity: 1 | 2 | 3
@@ -50,16 +46,7 @@ var logAlerts LogAlert[] = [
     severity: 1
     every: 'PT5M'
     window: 'PT30M'
-    // A message is put twice and both are deleted when it is done: what was put behind the last deletion still waits.
-    query: '''
-      let turns = StorageQueueLogs | where Uri contains '{0}';
-      let lastDone = toscalar(turns | where OperationName == 'DeleteMessage' | summarize max(TimeGenerated));
-      turns
-      | where OperationName == 'PutMessage' and TimeGenerated < ago(10m)
-      | where isnull(lastDone) or TimeGenerated > lastDone
-      | summarize Waiting = count()
-      | where Waiting > 0
-    '''
+    query: loadTextContent('../queries/oldest-message.kql')
   }
   {
     name: 'message-failed'
@@ -67,12 +54,7 @@ var logAlerts LogAlert[] = [
     severity: 2
     every: 'PT5M'
     window: 'PT30M'
-    query: '''
-      StorageQueueLogs
-      | where OperationName == 'PutMessage' and Uri contains '{2}'
-      | summarize Messages = count()
-      | where Messages > 0
-    '''
+    query: loadTextContent('../queries/message-failed.kql')
   }
   {
     name: 'poison-stays'
@@ -80,29 +62,16 @@ var logAlerts LogAlert[] = [
     severity: 3
     every: 'PT15M'
     window: 'P1D'
-    // The host puts there what killed its process again and again. That alone is no news: it is tried once more.
-    query: '''
-      let poison = StorageQueueLogs | where Uri contains '{1}';
-      let lastTaken = toscalar(poison | where OperationName == 'DeleteMessage' | summarize max(TimeGenerated));
-      poison
-      | where OperationName == 'PutMessage' and TimeGenerated < ago(20m)
-      | where isnull(lastTaken) or TimeGenerated > lastTaken
-      | summarize Staying = count()
-      | where Staying > 0
-    '''
+    query: loadTextContent('../queries/poison-stays.kql')
   }
   {
     name: 'log-cap'
     description: 'The daily cap of the log is reached: nothing more is stored until the hour of its reset, and the alerts that read the log see nothing. Raise dailyLogCapGb, or find out what writes so much.'
     severity: 1
     every: 'PT15M'
-    // Azure writes one line when it stops, and starts again within a day. That line costs nothing and has no cap.
+    // Azure writes one line when it stops, and starts again within a day.
     window: 'P1D'
-    query: '''
-      _LogOperation
-      | where Category =~ 'Ingestion'
-      | where Detail contains 'OverQuota'
-    '''
+    query: loadTextContent('../queries/log-cap.kql')
   }
   {
     name: 'turn-latency'
@@ -110,13 +79,7 @@ var logAlerts LogAlert[] = [
     severity: 2
     every: 'PT15M'
     window: 'PT30M'
-    query: '''
-      AppTraces
-      | where Message startswith 'turn done'
-      | extend Queued = toint(extract(@'queued_ms=(\d+)', 1, Message)), Model = toint(extract(@'model_ms=(\d+)', 1, Message)), Sent = toint(extract(@'send_ms=(\d+)', 1, Message))
-      | summarize Slow = percentile(coalesce(Queued, 0) + coalesce(Model, 0) + coalesce(Sent, 0), 95), Turns = count()
-      | where Turns >= 5 and Slow > 30000
-    '''
+    query: loadTextContent('../queries/turn-latency.kql')
   }
 ]
 
@@ -216,7 +179,7 @@ resource queries 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       criteria: {
         allOf: [
           {
-            query: format(alert.query, turnsUri, poisonUri, failedUri)
+            query: alert.query
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0

@@ -55,6 +55,8 @@ def seen_by(templates: Templates) -> str | None:
 
 
 STORAGE, OPENAI, VAULT = "modules/storage.bicep", "modules/openai.bicep", "modules/keyvault.bicep"
+LATENCY, POISON = "queries/turn-latency.kql", "queries/poison-stays.kql"
+FAILED, CAP = "queries/message-failed.kql", "queries/log-cap.kql"
 FUNCTION, ALERTS, MONITORING = "modules/function.bicep", "modules/alerts.bicep", "modules/monitoring.bicep"
 
 MUTATIONS = [
@@ -185,21 +187,21 @@ MUTATIONS = [
         "azd does not find the service", FUNCTION, "'azd-service-name': 'relay'", "'azd-service-name': 'web'"
     ),
     Mutation("a property that is none", FUNCTION, "http20Enabled: true", "http2Enabled: true"),
-    Mutation("an alert on a word that the relay does not write", ALERTS, "queued_ms=", "waited_ms="),
+    Mutation("an alert on a word that the relay does not write", LATENCY, "queued_ms=", "waited_ms="),
     Mutation("an alert without anybody", ALERTS, "      actions: { actionGroups: [mail.id] }\n", ""),
     Mutation(
-        "an alert on another queue", ALERTS, "'/relay-turns-poison/messages'", "'/turns-poison/messages'"
+        "an alert on another queue", POISON, "'/relay-turns-poison/messages'", "'/turns-poison/messages'"
     ),
-    Mutation("failures are looked for where none is", ALERTS, "Uri contains '{2}'", "Uri contains '{1}'"),
-    Mutation("an alert before `sweep` has had its turn", ALERTS, "ago(20m)", "ago(2m)"),
+    Mutation("failures are looked for where none is", FAILED, "/relay-failed/", "/relay-turns-poison/"),
+    Mutation("an alert before `sweep` has had its turn", POISON, "ago(20m)", "ago(2m)"),
     Mutation(
         "an alert that is dearer than is told",
         ALERTS,
         "every: 'PT15M'\n    window: 'P1D'",
         "every: 'PT5M'\n    window: 'P1D'",
     ),
-    Mutation("the cap is looked for in what is capped", ALERTS, "      _LogOperation\n", "      AppTraces\n"),
-    Mutation("the cap has another name", ALERTS, "'OverQuota'", "'QuotaExceeded'"),
+    Mutation("the cap is looked for in what is capped", CAP, "\n_LogOperation\n", "\nAppTraces\n"),
+    Mutation("the cap has another name", CAP, "'OverQuota'", "'QuotaExceeded'"),
     Mutation(
         "every execution is logged", FUNCTION, "'microsoft.rate_limited'", "'microsoft.fixed_percentage'"
     ),
@@ -233,7 +235,7 @@ MUTATIONS = [
         "workerTelemetry bool = true",
     ),
     Mutation("there is no queue for failures", STORAGE, ", 'relay-failed'", ""),
-    Mutation("an alert on what the host may not write", ALERTS, "      AppTraces\n", "      AppRequests\n"),
+    Mutation("an alert on what the host may not write", LATENCY, "\nAppTraces\n", "\nAppRequests\n"),
     Mutation(
         "the queue's log lacks deletions",
         STORAGE,

@@ -45,6 +45,7 @@ LISTS = {
     "tests/azure_cli/requirements.txt": NEWEST,
     "tests/browser/requirements.txt": OLDEST,
     "tests/infra/requirements.txt": NEWEST,
+    "tests/infra/queries/requirements.txt": NEWEST,
     "tests/servers/requirements.txt": NEWEST,
     "tests/worker/requirements.txt": NEWEST,
 }

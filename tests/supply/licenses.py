@@ -36,6 +36,9 @@ What is deployed is permissive, certifi aside, whose list of certificates is use
 checkov, the LiteLLM proxy and the Azure CLI live in environments of their own and are not listed.
 """
 
+APART = ("playground", "tests/worker", "tests/browser", "tests/infra/queries")
+"""Folders with a requirements file beside that of the tests."""
+
 _WORDS = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
@@ -53,7 +56,10 @@ def packages() -> dict[str, list[Package]]:
     files = {
         DEPLOYED: ["requirements.txt", TELEMETRY],
         TESTS: ["requirements-dev.txt"],
-        PLAYGROUND: [f"{part}/requirements.txt" for part in ("playground", "tests/worker", "tests/browser")],
+        PLAYGROUND: [
+            f"{part}/requirements.txt"
+            for part in ("playground", "tests/worker", "tests/browser", "tests/infra/queries")
+        ],
     }
     seen: set[Package] = set()
     sections: dict[str, list[Package]] = {}
@@ -68,7 +74,7 @@ def npm_licences() -> dict[Package, str]:
     """The licences that the lock files name."""
     return {
         (path.rpartition("node_modules/")[2], package["version"]): package.get("license", NOT_STATED)
-        for folder in ("playground", "tests/browser")
+        for folder in ("playground", "tests/browser", "tests/infra/queries")
         for path, package in json.loads((ROOT / folder / "package-lock.json").read_text("utf-8"))[
             "packages"
         ].items()

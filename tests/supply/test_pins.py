@@ -11,7 +11,11 @@ from playground.pins import read_pins
 from playground.runs import ROOT
 from tests.supply.compile import FILES, TELEMETRY
 
-LOCKS = ("playground/package-lock.json", "tests/browser/package-lock.json")
+LOCKS = (
+    "playground/package-lock.json",
+    "tests/browser/package-lock.json",
+    "tests/infra/queries/package-lock.json",
+)
 
 
 def tracked(pattern: str) -> list[str]:

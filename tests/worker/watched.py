@@ -16,6 +16,7 @@ from playground.im.chats import wall_clock_ms
 from playground.im_server import ImServer
 from playground.model_server import ModelServer
 from relay import spans
+from relay.config.settings import MARKS_OF_AZURE
 from relay.signature import sign_inbound
 from tests.scenarios.world import APP_KEY, SECRET, settings_for
 from tests.shared_azurite import SharedAzurite
@@ -69,12 +70,14 @@ class Watched:
 
     app: WorkerApp
     arrived: Ingestion
+    im: ImServer
+    model: ModelServer
     queue: QueueClient
     log: Path
     kept: Path
 
-    async def post(self, body: str, **changes: Any) -> HttpReply:
-        """A signed copy of a message, as the host hands it to the worker."""
+    async def post(self, body: str, traceparent: str = NOT_SAMPLED, **changes: Any) -> HttpReply:
+        """A signed copy of a message, as the host hands it to the worker with the span that it has opened for it."""
         copy = {
             **{"eventType": "1", "convType": "PERSON", "to": "helper", "fromAccount": "alice"},
             **{"fromClientType": "WEB", "msgType": "TEXT", "body": body, "fromNick": NICK},
@@ -83,7 +86,7 @@ class Watched:
         }
         signed = json.dumps(copy).encode()
         headers = sign_inbound(SECRET, signed, wall_clock_ms())
-        return await self.app.invoke_http("webhook", "POST", URL, headers, signed, NOT_SAMPLED)
+        return await self.app.invoke_http("webhook", "POST", URL, headers, signed, traceparent)
 
     async def answer(self) -> None:
         """The turn of the message that waits."""
@@ -102,8 +105,8 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(folder: Path) -> AsyncIterator[Watched]:
-    """A worker after a message that was answered, one that was ignored, and one during an outage of the endpoint.
+async def starting(folder: Path) -> AsyncIterator[Watched]:
+    """A worker to which nobody has written yet.
 
     Args:
         folder: for the bots file, the log and what the exporter keeps.
@@ -119,6 +122,7 @@ async def watching(folder: Path) -> AsyncIterator[Watched]:
         settings = {
             **settings_for(storage, im, model, bots, AT_ONCE),
             **settings_of_production(),
+            **dict.fromkeys(MARKS_OF_AZURE, ""),  # the emulators are on this machine
             "APPLICATIONINSIGHTS_CONNECTION_STRING": arrived.connection_string,
             "WEBSITE_SITE_NAME": "func-relay",
             "TMPDIR": str(kept),
@@ -126,7 +130,18 @@ async def watching(folder: Path) -> AsyncIterator[Watched]:
         app = await stack.enter_async_context(WorkerApp(REPOSITORY, settings, log))
         queue = QueueClient.from_connection_string(storage.connection_string, "relay-turns")
         await stack.enter_async_context(queue)
-        watched = Watched(app, arrived, queue, log, kept)
+        yield Watched(app, arrived, im, model, queue, log, kept)
+
+
+@asynccontextmanager
+async def watching(folder: Path) -> AsyncIterator[Watched]:
+    """A worker after a message that was answered, one that was ignored, and one during an outage of the endpoint.
+
+    Args:
+        folder: see :func:`starting`.
+    """
+    async with starting(folder) as watched:
+        arrived = watched.arrived
         assert (await watched.post(SAID)).json() == {"status": "queued"}
         await watched.answer()
         assert (await watched.post(SAID, to="nobody")).json()["status"] == "ignored"
