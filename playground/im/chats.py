@@ -90,6 +90,18 @@ def team_key(tid: str) -> str:
     return f"team:{tid}"
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A user's card.
+
+    Attributes:
+        name, avatar: a name, and the URL of a picture; empty when nothing was said.
+    """
+
+    name: str = ""
+    avatar: str = ""
+
+
 @dataclass
 class Chats:
     """Everything that was delivered, and who may talk to whom.
@@ -98,6 +110,7 @@ class Chats:
         record: gets each group, each delivery, and each growth of a stream message.
         now: clock, Unix milliseconds.
         accounts: the registered accids; None takes every accid as it comes.
+        cards: what accounts are called and look like, by accid, as far as a call has said it.
         blocked: pairs (receiver, sender): the receiver's blacklist.
         teams: groups by id.
         events: every message as delivered, and again whenever a stream message grows; in order.
@@ -106,6 +119,7 @@ class Chats:
     record: Record
     now: Callable[[], int] = wall_clock_ms
     accounts: set[str] | None = None
+    cards: dict[str, Card] = field(default_factory=dict)
     blocked: set[tuple[str, str]] = field(default_factory=set)
     teams: dict[str, Team] = field(default_factory=dict)
     events: list[Delivered] = field(default_factory=list)

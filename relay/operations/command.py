@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from relay.operations import failed, find, history, logs, operator, send, usage
+from relay.operations import bots, failed, find, history, logs, operator, send, usage
 from relay.operations import options as of
 from relay.operations.check import Report, check, check_files, configured
 from relay.operations.plain import PlainParser
@@ -30,6 +30,7 @@ OF_OPERATORS: Sequence[tuple[str, Any, operator.Work]] = (
     ("failed", failed, failed.failed),
     ("usage", usage, usage.usage),
     ("logs", logs, logs.logs),
+    ("bots", bots, bots.bots),
 )
 """The commands that look at stored messages: their names, what says how they are called, and what they do."""
 

@@ -33,7 +33,7 @@ from relay.model import OpenAIChat
 from relay.model.endpoints import Endpoint, endpoint_of, endpoints_of
 from relay.model.pictures import OpenAIPictures
 from relay.model.speech import OpenAISpeech
-from relay.operations.accounts import find_account
+from relay.operations.accounts import Accounts
 from relay.operations.door import ask_webhook
 from relay.operations.finding import Finding
 from relay.operations.fixes import READS, storage_fix
@@ -246,7 +246,7 @@ def _parameters(question: Prompt) -> str:
 async def _account(settings: Settings, accid: str) -> Finding:
     part = f"IM account {accid}"
     try:
-        await find_account(settings, accid, SystemClock(), seconds=IM_SECONDS)
+        await Accounts(settings, SystemClock(), seconds=IM_SECONDS).find(accid)
     except ImRejected as error:
         return Finding(part, error.cause, "register this accid in the IM app, or correct it in the bots file")
     except ImUnavailable as error:

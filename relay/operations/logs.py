@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--file", type=Path, metavar="FILE", help="a log of a function host; - is standard input"
     )
     of.add_account(parser)
+    parser.set_defaults(needs_storage=lambda options: options.user is not None)
 
 
 async def logs(operator: Operator, options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from relay.clock import DAY_MS, MINUTE_MS, SystemClock
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import (
     APP_FOLDER,
+    STORAGE,
     STORAGE_NAMES,
     StorageSettings,
     known_settings,
@@ -37,6 +38,9 @@ exit codes:
   0  done
   1  not found, refused, or storage cannot be reached
   2  the command or a setting is wrong, and nothing was done"""
+
+UNUSED = {STORAGE: "UseDevelopmentStorage=true"}
+"""Settings of storage for a command that asks it nothing."""
 
 CALL_SECONDS = 20.0
 """The longest that one call of storage may take: a person waits longer than a turn."""
@@ -114,6 +118,7 @@ def add_account(parser: argparse.ArgumentParser) -> None:
         help="the app's storage account on Azure, by az login; without it, that of AzureWebJobsStorage",
     )
     parser.add_argument("--json", action="store_true", help="for programs: JSON in the place of tables")
+    parser.set_defaults(needs_storage=lambda options: True)
 
 
 def run(work: Work, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -121,6 +126,8 @@ def run(work: Work, options: argparse.Namespace, environ: Mapping[str, str]) -> 
     try:
         merged = settings_of(environ)
         place = {STORAGE_NAMES["account"]: options.account} if options.account else merged
+        if not options.needs_storage(options):
+            place = UNUSED
         storage = load_storage(place)
         bots = load_bots(APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml"))
         return asyncio.run(_run(work, options, storage, bots, merged))

@@ -79,6 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prices", type=Path, metavar="FILE", help="what a million tokens cost, by model")
     add_workspace(parser, "30d")
     of.add_account(parser)
+    parser.set_defaults(needs_storage=_needs_storage)
+
+
+def _needs_storage(options: argparse.Namespace) -> bool:
+    return not options.print and (not options.workspace or options.sender is not None)
 
 
 async def usage(operator: Operator, options: argparse.Namespace) -> int:
