@@ -63,12 +63,17 @@ async def of_group(operator: Operator, bots: Iterable[Bot], accid: str, team: st
     return list(found.values())
 
 
-async def looked_for(
-    operator: Operator, bots: Iterable[Bot], accid: str, known: Iterable[Place]
-) -> list[Place]:
-    """Every other conversation with a row of a person, by looking through each day that is kept; says how far it is."""
-    partitions, names = {place.partition for place in known}, {bot.accid for bot in bots}
-    found: dict[str, Place] = {}
+async def looked_for(operator: Operator, bot: str | None, accid: str, known: Iterable[Place]) -> list[Place]:
+    """Every other conversation with a row of a person, by looking through each day that is kept; says how far it is.
+
+    Args:
+        operator: who looks.
+        bot: accid; only conversations with this one. None: with any, also one that the bots file has no more.
+        accid: of the person.
+        known: conversations that are not looked for.
+    """
+    partitions = {place.partition for place in known}
+    found: dict[str, str] = {}
     days = operator.days.kept()
     operator.say(
         f"Looking for groups: storage reads every row of {count(len(days), 'day')} and sends those of {accid}. "
@@ -78,11 +83,16 @@ async def looked_for(
         table = history_table(day)
         async for rows in operator.tables.scan(table, select=("bot",), sender=accid):
             for partition, row in rows:
-                bot = str(row.values.get("bot", ""))
-                if partition not in partitions and (not bot or bot in names):
-                    found.setdefault(partition, Place(partition, bot, ""))
+                if partition not in partitions:
+                    found[partition] = found.get(partition) or str(row.values.get("bot", ""))
         operator.say(f"  {table}, {number} of {len(days)}: {count(len(found), 'more conversation')} so far")
-    return list(found.values())
+    untold = [its_bot for its_bot in found.values() if bot and not its_bot]
+    if untold:
+        operator.say(
+            f"{count(len(untold), 'conversation')} of an older version may be with {bot}, and left out here: "
+            "the rows do not say it. Without --bot nothing is left out."
+        )
+    return [Place(partition, each, "") for partition, each in found.items() if bot in (None, each)]
 
 
 async def rows_of(operator: Operator, place: Place, accid: str) -> AsyncIterator[Entry]:

@@ -67,7 +67,7 @@ async def history(operator: Operator, options: argparse.Namespace) -> int:
     if options.team:
         places += await of_group(operator, bots, accid, options.team)
     elif not options.private:
-        places += await looked_for(operator, bots, accid, places)
+        places += await looked_for(operator, options.bot and bots[0].accid, accid, places)
     match options.what:
         case "show":
             return await _show(operator, places, accid, in_json=options.json)

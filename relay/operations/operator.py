@@ -204,4 +204,5 @@ def _is_number(cell: str) -> bool:
 def _ask(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)  # standard output may be for a program
+    return input().strip().lower() in ("y", "yes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from relay.outbox import TURNS
 from relay.ports import Prompt
 from relay.texts import RELAYS_OWN
 from tests.doubles import Call
-from tests.kit import RelayKit
+from tests.kit import BOTS_TOML, RelayKit
 from tests.operations.operating import OperatorKit, words_in
 
 DAY_SECONDS = 86_400
@@ -93,6 +94,31 @@ def test_one_bot_alone_may_be_meant(
     relay.post("@Echo in a group", team="42")
     assert operator.run("history", "show", "alice", "--bot", "helper", "--json") == 0
     assert {row["bot"] for row in printed(capsys)} == {"helper"}
+
+
+def test_what_is_with_a_bot_that_the_file_has_no_more_is_deleted_too(
+    operator: OperatorKit, relay: RelayKit
+) -> None:
+    relay.configure_bot("old", name="Old", system_prompt="x")
+    relay.post("secret", to="old")
+    relay.configure(BOTS_TOML)
+    assert operator.run("history", "delete", "alice", "--yes") == 0
+    assert "secret" not in words_in(relay)
+
+
+def test_rows_of_an_older_version_do_not_say_their_bot_and_are_left_out_where_one_is_named(
+    operator: OperatorKit, relay: RelayKit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.post("@Helper one", team="42")
+    for partitions in relay.tables.tables.values():
+        for rows in partitions.values():
+            for key, row in rows.items():
+                rows[key] = replace(row, values={k: v for k, v in row.values.items() if k != "bot"})
+    assert operator.run("history", "show", "alice", "--bot", "helper", "--json") == 1
+    assert "1 conversation of an older version may be with helper" in operator.said[-2]
+    capsys.readouterr()
+    assert operator.run("history", "show", "alice", "--json") == 0
+    assert [row["text"] for row in printed(capsys)] == ["one", "Hi alice"]
 
 
 def test_an_export_has_a_line_of_json_for_each_row_and_says_how_many(
