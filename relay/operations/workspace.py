@@ -53,6 +53,14 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def rest_call(workspace: str, body: Path) -> list[str]:
+    """The arguments of ``az`` that post a body to a workspace."""
+    return [
+        *("rest", "--method", "post", "--url", f"{API}/v1/workspaces/{workspace}/query"),
+        *("--resource", API, "--headers", "Content-Type=application/json", "--body", f"@{body}"),
+    ]
+
+
 def ask(workspace: str, query: str) -> list[dict[str, Any]]:
     """The rows that a workspace answers a query with.
 
@@ -79,10 +87,7 @@ def ask(workspace: str, query: str) -> list[dict[str, Any]]:
             Path(folder) / "query.json"
         )  # on Windows az is a batch file, which would read the query's quotes
         body.write_text(json.dumps({"query": query}), encoding="utf-8")
-        command = [
-            *(az, "rest", "--method", "post", "--url", f"{API}/v1/workspaces/{workspace}/query"),
-            *("--resource", API, "--headers", "Content-Type=application/json", "--body", f"@{body}"),
-        ]
+        command = [az, *rest_call(workspace, body)]
         try:
             done = subprocess.run(  # noqa: S603
                 command, capture_output=True, text=True, timeout=QUERY_SECONDS, encoding="utf-8"

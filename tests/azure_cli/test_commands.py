@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from relay.config.settings import APP_FOLDER
+from relay.operations.workspace import rest_call
 from tests.azure_cli.cli import Shell, logged_in
 from tests.azure_cli.cloud import answering
 from tests.azure_cli.recorder import recording
@@ -22,8 +23,9 @@ NOT_LOGGED_IN = "az login"
 
 
 def shown() -> list[str]:
-    """The commands of docs/deploy.md, in its examples and in its sentences."""
-    text = (APP_FOLDER / "docs" / "deploy.md").read_text(encoding="utf-8")
+    """The commands of the documents, in their examples and in their sentences."""
+    documents = ("deploy.md", "operations.md")
+    text = "".join((APP_FOLDER / "docs" / name).read_text(encoding="utf-8") for name in documents)
     in_examples = re.findall(r"^\$ (az .*(?:\\\n.*)*)", text, re.MULTILINE)
     in_sentences = [each.replace("\\|", "|") for each in re.findall(r"`(az [^`]+)`", text)]
     commands = [" ".join(each.replace("\\\n", " ").split()) for each in (*in_examples, *in_sentences)]
@@ -48,6 +50,11 @@ def test_the_cli_knows_each_command_of_the_document(stranger: Shell) -> None:
         if NOT_LOGGED_IN not in done.shown:
             refused[command] = done.shown
     assert refused == {}
+
+
+def test_the_cli_knows_the_call_that_asks_a_workspace(stranger: Shell) -> None:
+    done = stranger.run("az", *rest_call("00000000-0000-0000-0000-000000000000", APP_FOLDER / "host.json"))
+    assert NOT_LOGGED_IN in done.shown
 
 
 def test_a_command_that_is_none_is_seen(stranger: Shell) -> None:

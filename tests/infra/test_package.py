@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from infra.package import members, write
 from playground.install import Environment, package
-from relay.config.settings import APP_FOLDER
+from relay.config.settings import APP_FOLDER, SETTING_NAMES
 from tests.infra.indexing import indexed
 
 
@@ -91,3 +92,19 @@ def test_the_package_runs_with_only_its_requirements_installed(tmp_path: Path) -
         "answer": [("queueTrigger", "relay-turns")],
         "sweep": [("timerTrigger", "0 */5 * * * *")],
     }
+
+
+@pytest.mark.infra
+def test_the_command_line_runs_with_only_the_requirements_installed() -> None:
+    python = str(package(Environment()).python)
+    blank = dict.fromkeys(SETTING_NAMES, "")
+    for arguments in (("bots",), ("logs", "--print"), ("usage", "--print")):
+        done = subprocess.run(
+            [python, "-m", "relay", *arguments],
+            cwd=APP_FOLDER,
+            env={**os.environ, **blank},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), arguments
