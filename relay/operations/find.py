@@ -240,16 +240,21 @@ def _logs(name: str) -> str:
 def _lines(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = [(name, str(told[name])) for name in _SHOWN if told.get(name)]
     if reply := told.get("reply"):
-        lines += [(f"reply {name}", str(value)) for name, value in reply.items() if value not in ("", 0, [])]
+        shown = {**reply, "server_ids": ", ".join(filter(None, reply["server_ids"]))}
+        lines += [(f"reply {name}", str(value)) for name, value in shown.items() if value not in ("", 0)]
     turn, queued = told["turn"], told["queued"]
     if turn:
-        lines.append(
-            ("queue", f"visible on {turn['queue']}, attempt {turn['attempt']} {turn['failure']}".strip())
+        said = f"visible on {turn['queue']}, attempt {turn['attempt']} {turn['failure']}".strip()
+    elif queued:
+        hidden = (
+            "; it may be hidden: being answered, or put back for later"
+            if told.get("state") == "waiting"
+            else ""
         )
+        said = f"not visible on {TURNS}, which holds about {queued:,}{hidden}"
     else:
-        lines.append(
-            ("queue", f"not among the visible ones of {queued:,} on {TURNS}; a hidden one is being answered")
-        )
+        said = f"{TURNS} is empty"
+    lines.append(("queue", said))
     lines += [("record", cause) for cause in told["records"]]
     return [*lines, ("logs", told["logs"])] if told["logs"] else lines
 

@@ -141,6 +141,16 @@ def test_no_word_is_shown(operator: OperatorKit, relay: RelayKit, capsys: pytest
     assert "my secret" not in out
     assert "Hi alice" not in out
     assert re.search("^state +answered$", out, re.M)
+    assert re.search("^queue +relay-turns is empty$", out, re.M)
+
+
+def test_a_message_that_waits_and_is_not_visible_is_said_to_be_hidden(
+    operator: OperatorKit, relay: RelayKit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.hold_lease()
+    relay.post("hello", client_id="7")
+    assert operator.run("find", "7", "--from", "alice") == 0
+    assert "which holds about 2; it may be hidden" in capsys.readouterr().out
 
 
 def test_what_is_not_there_is_told_with_what_was_looked_at(operator: OperatorKit, relay: RelayKit) -> None:
