@@ -4,6 +4,7 @@ clock."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,7 +79,7 @@ class OperatorTables(AzureTables):
             pages = client.query_entities(query, parameters=wanted, select=chosen).by_page(token)
             try:
                 async for found in pages:
-                    rows = [(str(entity["PartitionKey"]), row_of(entity)) async for entity in found]
+                    rows = [found_in(entity) async for entity in found]
                     return rows, getattr(pages, "continuation_token", None)
             except ResourceNotFoundError:
                 pass
@@ -105,6 +106,13 @@ class OperatorTables(AzureTables):
 
         await self._call("list", LEASE_TABLE, ask)
         return int(parsedate_to_datetime(dates[-1]).timestamp()) * 1000 + 999
+
+
+def found_in(entity: Any) -> Found:
+    """A partition and a row of it. Azure sends a property that was selected and is not there as null."""
+    row = row_of(entity)
+    values = {name: value for name, value in row.values.items() if value is not None}
+    return str(entity["PartitionKey"]), replace(row, values=values)
 
 
 class OperatorQueues(AzureQueues):
