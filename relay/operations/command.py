@@ -24,15 +24,22 @@ RIGHT, WRONG = 0, 1
 """Exit codes of ``check``; a command that is wrong itself ends with 2."""
 
 
-OF_OPERATORS: Sequence[tuple[str, Any, operator.Work]] = (
-    ("find", find, find.find),
-    ("history", history, history.history),
-    ("failed", failed, failed.failed),
-    ("usage", usage, usage.usage),
-    ("logs", logs, logs.logs),
-    ("bots", bots, bots.bots),
-)
-"""The commands that look at stored messages: their names, what says how they are called, and what they do."""
+OF_OPERATORS: Mapping[str, tuple[Any, operator.Work]] = {
+    "find": (find, find.find),
+    "history": (history, history.history),
+    "failed": (failed, failed.failed),
+    "usage": (usage, usage.usage),
+    "logs": (logs, logs.logs),
+    "bots": (bots, bots.bots),
+}
+"""The commands that look at a relay that runs: what says how each is called, and what it does."""
+
+TAUGHT: Mapping[str, Any] = {
+    "check": of,
+    "send": send,
+    **{name: module for name, (module, _) in OF_OPERATORS.items()},
+}
+"""What says of each command how it is called."""
 
 ABOUT = """\
 What an operator does with a relay, on this machine or on Azure. Settings come from the environment and from
@@ -60,23 +67,24 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    checking = commands.add_parser("check", help="show the configuration and what is wrong with it")
-    of.add_check_options(checking)
-    sending = commands.add_parser("send", help="send messages as a bot, by hand")
-    send.add_arguments(sending)
-    for name, module, work in OF_OPERATORS:
-        command = commands.add_parser(
+    taught = {
+        name: commands.add_parser(
             name,
             help=module.HELP,
             description=module.DESCRIPTION,
-            epilog=f"{module.EXAMPLES}\n\n{operator.EXIT_CODES}",
+            epilog=f"{module.EXAMPLES}\n\n{getattr(module, 'EXIT_CODES', operator.EXIT_CODES)}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(command)
-        command.set_defaults(work=work)
+        for name, module in TAUGHT.items()
+    }
+    of.add_check_options(taught["check"])
+    send.add_arguments(taught["send"])
+    for name, (module, work) in OF_OPERATORS.items():
+        module.add_arguments(taught[name])
+        taught[name].set_defaults(work=work)
     options = parser.parse_args(arguments)
     if options.command == "check" and (wrong := of.wrong_together(options)):
-        checking.error(wrong)
+        taught["check"].error(wrong)
     return options
 
 

@@ -4,6 +4,27 @@ from __future__ import annotations
 
 import argparse
 
+HELP = "show the configuration and what is wrong with it"
+
+DESCRIPTION = """\
+The configuration as the app understands it: each setting and where it comes from, what follows from it, each bot with
+its keys and tools, and everything that is wrong. Secrets are shown by their length.
+
+--live then asks what the settings name, and says what to do about a part that fails; it changes nothing, and its few
+questions to the models cost next to nothing."""
+
+EXAMPLES = """\
+examples:
+  python -m relay check
+  python -m relay check --file-only --json
+  python -m relay check --live --webhook 'https://APP.azurewebsites.net/api/webhook?code=KEY'"""
+
+EXIT_CODES = """\
+exit codes:
+  0  the app would start, and with --live every part answers
+  1  something is wrong, and said
+  2  the command is wrong"""
+
 
 def add_check_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""

@@ -28,6 +28,24 @@ from relay.operations.check import configured
 from relay.outgoing import Custom, File, Medium, Picture, Place, Tip, Video, Voice, extension_of
 from relay.ports import Messenger, Outgoing
 
+HELP = "send messages as a bot, by hand"
+
+DESCRIPTION = """\
+Sends texts, pictures, recordings, files, places and messages of the app's own kind as a bot, to a person or a group, in
+the order in which they are named. All of it is read and checked before anything leaves. Nothing is stored: the bot
+does not remember it."""
+
+EXAMPLES = """\
+examples:
+  python -m relay send --bot helper --team 42 --picture way.png --location "31.2397,121.4998,The Bund"
+  python -m relay send --bot helper --to alice --text 'We are back.'"""
+
+EXIT_CODES = """\
+exit codes:
+  0  all is sent
+  1  something did not go out, and is named
+  2  the command or a setting is wrong, and nothing was sent"""
+
 UPLOAD_SECONDS = 90.0
 SEND_SECONDS = 20.0
 

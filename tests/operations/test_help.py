@@ -17,7 +17,7 @@ DOCS = sorted([*(APP_FOLDER / "docs").glob("*.md"), APP_FOLDER / "README.md"])
 def shown() -> Iterator[str]:
     """Every command line that the docs, or a command's own help, show."""
     texts = [path.read_text(encoding="utf-8") for path in DOCS]
-    texts += [f"\n{module.EXAMPLES}\n" for _, module, _ in command.OF_OPERATORS]
+    texts += [f"\n{module.EXAMPLES}\n" for module in command.TAUGHT.values()]
     for text in texts:
         yield from re.findall(r"^\s*(?:\$ )?python -m relay (.+)$", text, re.M)
 
@@ -28,7 +28,7 @@ def test_what_is_shown_is_understood(line: str) -> None:
     assert command.parsed(arguments).command == arguments[0]
 
 
-@pytest.mark.parametrize("name", ["", *(name for name, _, _ in command.OF_OPERATORS)])
+@pytest.mark.parametrize("name", ["", *command.TAUGHT])
 def test_help_teaches(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         command.parsed([*filter(None, [name]), "--help"])
@@ -39,4 +39,4 @@ def test_help_teaches(name: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_command_is_in_the_docs() -> None:
     operations = (APP_FOLDER / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert [name for name, _, _ in command.OF_OPERATORS if f"python -m relay {name}" not in operations] == []
+    assert [name for name in command.OF_OPERATORS if f"python -m relay {name}" not in operations] == []
