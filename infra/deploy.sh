@@ -5,12 +5,20 @@
 #   infra/deploy.sh [main|prod]       with the parameters of infra/main.bicepparam or infra/prod.bicepparam
 #   infra/deploy.sh --what-if [main|prod]
 #                                     only what would change; a reader may do so
+#   infra/deploy.sh --code [main|prod]
+#                                     only the package, as for a changed prompt, and the check
+#   infra/deploy.sh --rollback [main|prod] [COMMIT]
+#                                     a package of the last five again; else the one before the present one
+#   infra/deploy.sh --check [main|prod]
+#                                     only whether all of it answers
 #   infra/deploy.sh --delete GROUP    deletes a resource group that it has made, for good
 #
-# Needs az (logged in), python3 and the settings that docs/deploy.md lists. YES=1 answers its question.
+# Needs az (logged in), python3 and the settings that docs/deploy.md lists. YES=1 answers its question. DEPLOY_PAUSES
+# says how many seconds pass before what was refused is tried again: "60 120 240".
 set -eu
 cd "$(dirname "$0")/.."
 . infra/patiently.sh
+. infra/packages.sh
 
 wrong() {
     printf 'infra/deploy.sh: %s; see infra/deploy.sh --help\n' "$1" >&2
@@ -24,18 +32,19 @@ sure() {
     [ "$answer" = y ]
 }
 
+verb=deploy
 case "${1:-}" in
 -h | --help)
     sed -n '2,/^set/s/^# \{0,1\}//p' infra/deploy.sh
     exit
     ;;
---delete | --what-if) ;;
+--what-if | --code | --rollback | --check | --delete) verb=${1#--} && shift ;;
 -*) wrong "there is no option $1" ;;
 esac
 
-if [ "${1:-}" = --delete ]; then
-    [ -n "${2:-}" ] || wrong "--delete needs the name of the resource group"
-    group=$2
+if [ $verb = delete ]; then
+    [ -n "${1:-}" ] || wrong "--delete needs the name of the resource group"
+    group=$1
     az resource list -g "$group" --query '[].{kind:type, name:name}' -o table
     sure "Delete all of this, the conversations too?"
     vault=$(az keyvault list -g "$group" --query '[0].name' -o tsv)
@@ -57,10 +66,57 @@ if [ "${1:-}" = --delete ]; then
     exit
 fi
 
-only_look=
-if [ "${1:-}" = --what-if ]; then only_look=1 && shift; fi
-parameters=infra/${1:-main}.bicepparam
-[ -f "$parameters" ] || wrong "there is no $parameters"
+of=main
+if [ -f "infra/${1:-}.bicepparam" ]; then of=$1 && shift; fi
+[ $# = 0 ] || [ $verb = rollback ] || wrong "there is no infra/$1.bicepparam"
+AZURE_ENV_NAME=${AZURE_ENV_NAME:-$([ "$of" = main ] && echo try || echo "$of")}
+deployment=relay-$AZURE_ENV_NAME
+
+# What was deployed, under the names of the templates' outputs, as azd hands them over, too.
+look_up() {
+    shown=$(az deployment sub show -n "$deployment" --query properties.outputs -o json)
+    outputs=$(printf '%s' "$shown" | python3 -m infra.outputs)
+    eval "$outputs"
+}
+
+package() {
+    echo "== Package"
+    # A template can set what the worker reads, and cannot add the package that it then needs.
+    telemetry=
+    if [ "$workerTelemetry" = true ]; then telemetry=--telemetry; fi
+    python3 -m infra.package $telemetry "$work/package.zip"
+    publish "$work/package.zip" "$(commit)"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+case $verb in
+check)
+    look_up
+    DEPLOY_PAUSES='' infra/check.sh
+    exit
+    ;;
+code)
+    look_up
+    package
+    infra/check.sh
+    exit
+    ;;
+rollback)
+    look_up
+    commits=$(kept_commits)
+    commit=${1:-$(printf '%s\n' "$commits" | sed -n 2p)}
+    printf '%s\n' "$commits" | grep -qxF "${commit:-none}" ||
+        wrong "there is no package of ${1:-an earlier commit}, of the last five there are: $(echo $commits)"
+    sure "Publish $commit again, in the place of $(printf '%s\n' "$commits" | sed -n 1p)?"
+    blob download -n "$kept/$commit.zip" -f "$work/package.zip" --no-progress -o none
+    publish "$work/package.zip" "$commit"
+    infra/check.sh
+    exit
+    ;;
+esac
+
 missing=
 [ -n "${AZURE_LOCATION:-}" ] || missing="$missing, AZURE_LOCATION (a region, such as eastus2)"
 [ -n "${IM_APP_KEY:-}" ] || missing="$missing, IM_APP_KEY (the App Key of the IM app)"
@@ -68,7 +124,7 @@ missing=
 [ -n "${ALERT_EMAIL:-}" ] || missing="$missing, ALERT_EMAIL (who gets the alerts)"
 [ -z "$missing" ] || wrong "not set: ${missing#, }"
 export AZURE_LOCATION IM_APP_KEY IM_APP_SECRET ALERT_EMAIL
-AZURE_ENV_NAME=${AZURE_ENV_NAME:-$([ "${1:-main}" = main ] && echo try || echo "$1")}
+parameters=infra/$of.bicepparam
 AZURE_PRINCIPAL_ID=${AZURE_PRINCIPAL_ID:-$(az ad signed-in-user show --query id -o tsv)}
 export AZURE_ENV_NAME AZURE_PRINCIPAL_ID
 
@@ -81,26 +137,16 @@ export BUDGET_START="${BUDGET_START:-$(date -u +%Y-%m-01)}"
 
 echo "== What would change"
 # Who only looks needs no right to change anything.
+only_look=
+[ $verb = deploy ] || only_look=1
 az deployment sub what-if -l "$AZURE_LOCATION" --parameters "$parameters" \
     ${only_look:+--validation-level ProviderNoRbac}
-[ -z "$only_look" ] || exit 0
+[ $verb = deploy ] || exit 0
 sure "Deploy this?"
 
 echo "== Resources"
-deployment=relay-$AZURE_ENV_NAME
 az deployment sub create -n "$deployment" -l "$AZURE_LOCATION" --parameters "$parameters" -o none
-# Under their own names, as azd hands them over.
-outputs=$(az deployment sub show -n "$deployment" --query properties.outputs -o json | python3 -m infra.outputs)
-eval "$outputs"
+look_up
 
-echo "== Package"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-# A template can set what the worker reads, and cannot add the package that it then needs.
-telemetry=
-if [ "$workerTelemetry" = true ]; then telemetry=--telemetry; fi
-python3 -m infra.package $telemetry "$work/package.zip"
-patiently az functionapp deployment source config-zip -g "$resourceGroupName" -n "$functionAppName" \
-    --src "$work/package.zip" --build-remote true -o none
-
+package
 infra/check.sh

@@ -318,6 +318,9 @@ output webhookUrl string = 'https://${app.outputs.hostName}/api/webhook'
 @description('Name of the storage account.')
 output storageAccountName string = storage.outputs.name
 
+@description('Its blobs: what was published is kept there.')
+output blobServiceUri string = storage.outputs.services.blob
+
 @description('Its queues, for the check of what was deployed.')
 output queueServiceUri string = storage.outputs.services.queue
 

@@ -51,6 +51,8 @@ var deployerRoles = {
   tableReader: '76199698-9eea-4c19-bc75-cec21354c6b6'
 }
 
+var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+
 // The host, the app and whoever deploys come over the public endpoint, with Entra tokens only; docs/deploy.md says what
 // a private one takes.
 // checkov:skip=CKV_AZURE_35:Flex Consumption without a network of its own has no fixed addresses to allow
@@ -136,6 +138,17 @@ resource deployerRoleAssignments 'Microsoft.Authorization/roleAssignments@2022-0
     }
   }
 ]
+
+// What infra/deploy.sh keeps, and takes back from there.
+resource deployerPackageRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerObjectId)) {
+  name: guid(package.id, deployerObjectId, blobContributor)
+  scope: package
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobContributor)
+    principalId: deployerObjectId
+    principalType: deployerType
+  }
+}
 
 // What `python -m relay` reads and changes: as much as the app, but nothing of the host's. Without a principalType: an
 // operator may be a person or a group, and is there already.

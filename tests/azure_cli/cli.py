@@ -124,6 +124,9 @@ def logged_in(folder: Path, recorder: Recorder) -> Iterator[Shell]:
         if warm.stdout.readline() != b"ready\n":
             raise RuntimeError("the Azure CLI does not start (python3 dev.py test --all sets it up)")
         shell = Shell(checkout, environment)
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        for git in (("init", "-q"), (*who, "commit", "-q", "--allow-empty", "-m", "a commit")):
+            subprocess.run(["git", *git], cwd=checkout, env=environment, check=True)
         for command in (
             ("cloud", "register", "-n", "Loopback", "--endpoint-resource-manager", recorder.url),
             ("cloud", "set", "-n", "Loopback"),

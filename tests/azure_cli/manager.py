@@ -34,6 +34,7 @@ def outputs(url: str) -> dict[str, object]:
         "functionAppName": APP,
         "webhookUrl": f"{url}/api/webhook",
         "storageAccountName": "strelay",
+        "blobServiceUri": f"{url}/blobs/",
         "queueServiceUri": f"{url}/queues/",
         "tableServiceUri": f"{url}/tables/",
         "keyVaultName": "kv-relay",

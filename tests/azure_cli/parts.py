@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from tests.azure_cli.recorder import Answer, Asked
@@ -88,6 +90,57 @@ def _keys(azure: Azure, asked: Asked) -> Answer:
 @ROUTES.on("GET", "/admin/host/status")
 def _running(azure: Azure, asked: Asked) -> Answer:
     return Answer(body={"state": "Running"})
+
+
+# ---------------------------------------------------------------- the packages that are kept
+
+_BLOB = r"/blobs/app-package/(kept/[\w-]+\.zip)"
+
+
+@ROUTES.on("GET", "/blobs/app-package")
+def _blobs(azure: Azure, asked: Asked) -> Answer:
+    start = datetime.datetime(2026, 11, 27, tzinfo=datetime.UTC)
+    found = "".join(
+        f"<Blob><Name>{name}</Name><Properties><BlobType>BlockBlob</BlobType><Last-Modified>"
+        f"{format_datetime(start + datetime.timedelta(minutes=minute), usegmt=True)}"
+        "</Last-Modified></Properties></Blob>"
+        for minute, name in enumerate(azure.blobs)
+        if name.startswith(asked.query["prefix"])
+    )
+    listing = f"<EnumerationResults><Blobs>{found}</Blobs><NextMarker/></EnumerationResults>"
+    return Answer(body=listing, headers={"Content-Type": "application/xml"})
+
+
+@ROUTES.on("PUT", _BLOB)
+def _keep(azure: Azure, asked: Asked, name: str) -> Answer:
+    azure.blobs.pop(name, None)
+    azure.blobs[name] = asked.body
+    return Answer(201, "")
+
+
+@ROUTES.on("GET", _BLOB)
+@ROUTES.on("HEAD", _BLOB)
+def _kept(azure: Azure, asked: Asked, name: str) -> Answer:
+    if name not in azure.blobs:
+        return Answer(404, "", {"x-ms-error-code": "BlobNotFound"})
+    content = azure.blobs[name]
+    return Answer(
+        206 if asked.method == "GET" else 200,
+        content,
+        {
+            "Content-Range": f"bytes 0-{len(content) - 1}/{len(content)}",
+            "Content-Type": "application/zip",
+            "ETag": '"1"',
+            "Last-Modified": "Fri, 27 Nov 2026 00:00:00 GMT",
+            "x-ms-blob-type": "BlockBlob",
+        },
+    )
+
+
+@ROUTES.on("DELETE", _BLOB)
+def _drop(azure: Azure, asked: Asked, name: str) -> Answer:
+    del azure.blobs[name]
+    return Answer(202, "")
 
 
 # ---------------------------------------------------------------- what the live check asks

@@ -28,11 +28,13 @@ class Azure:
         deployments: what was put, by name.
         refusals: how the next requests whose paths end so are refused, each with a status; 200: not.
         budget: when the budget of the group began; empty: there is none.
+        blobs: the package container, in the order in which they were written.
     """
 
     deployments: dict[str, Any] = field(default_factory=dict)
     refusals: dict[str, list[int]] = field(default_factory=dict)
     budget: str = ""
+    blobs: dict[str, bytes] = field(default_factory=dict)
 
 
 Handler = Callable[..., Answer]

@@ -52,7 +52,7 @@ class Deployed:
 
     def put(self) -> Any:
         """The deployment that was put."""
-        (put,) = [each for each in self.asked if each.method == "PUT"]
+        (put,) = [each for each in self.asked if each.method == "PUT" and "Resources" in each.path]
         return put.content["properties"]
 
 
@@ -85,7 +85,7 @@ def test_what_was_refused_is_asked_again_until_it_works(deployed: Deployed, plac
 def test_the_template_is_for_the_subscription_and_gets_each_parameter_that_it_asks_for(
     deployed: Deployed,
 ) -> None:
-    (put,) = [each for each in deployed.asked if each.method == "PUT"]
+    (put,) = [each for each in deployed.asked if each.method == "PUT" and "Resources" in each.path]
     assert put.path.startswith(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Resources/deployments/")
     assert put.content["location"] == "eastus2"
     template, given = deployed.put()["template"], deployed.put()["parameters"]
@@ -101,7 +101,7 @@ def test_what_was_looked_at_is_what_is_deployed(deployed: Deployed) -> None:
     looked, checked, put = [
         each.content["properties"]
         for each in deployed.asked
-        if each.path.endswith(("/whatIf", "/validate")) or each.method == "PUT"
+        if each.path.endswith(("/whatIf", "/validate")) or (each.method == "PUT" and "Resources" in each.path)
     ]
     for name in ("template", "parameters", "mode"):
         assert looked[name] == checked[name] == put[name]
@@ -165,6 +165,47 @@ def test_a_look_at_production_changes_nothing(place: Place) -> None:
     properties = changing[0].content["properties"]
     assert properties["validationLevel"] == "ProviderNoRbac"
     assert properties["parameters"]["storageSku"] == {"value": "Standard_ZRS"}
+
+
+def test_code_alone_is_published_and_kept_by_its_commit_and_the_oldest_of_six_goes(place: Place) -> None:
+    place.azure.blobs = {f"kept/c{number}.zip": b"PK %d" % number for number in range(5)}
+    done, asked = place.does("--code")
+    assert done.code == 0, done.shown
+    assert done.shown.endswith("\nOK\n")
+    assert not [
+        each
+        for each in asked
+        if each.path.endswith("/whatIf") or (each.method == "PUT" and "/blobs/" not in each.path)
+    ]
+    (publish,) = [each for each in asked if each.path == "/api/publish"]
+    commit = place.shell.run("git", "rev-parse", "--short=12", "HEAD").shown.strip()
+    assert [*place.azure.blobs] == [*(f"kept/c{number}.zip" for number in range(1, 5)), f"kept/{commit}.zip"]
+    assert place.azure.blobs[f"kept/{commit}.zip"] == publish.body
+
+
+def test_the_package_before_the_present_one_is_published_again_or_that_of_a_commit(place: Place) -> None:
+    place.azure.blobs = {f"kept/c{number}.zip": b"PK %d" % number for number in range(5)}
+    for arguments, package in (([], b"PK 3"), (["main", "c1"], b"PK 1")):
+        done, asked = place.does("--rollback", *arguments)
+        assert done.code == 0, done.shown
+        assert [each.body for each in asked if each.path == "/api/publish"] == [package]
+        assert [*place.azure.blobs.values()][-1] == package, "it is the present one now"
+    assert len(place.azure.blobs) == 5
+
+
+def test_a_package_that_is_not_kept_is_told_and_nothing_is_published(place: Place) -> None:
+    place.azure.blobs = {"kept/c0.zip": b"PK 0"}
+    for arguments, named in (([], "an earlier commit"), (["c9"], "c9")):
+        done, asked = place.does("--rollback", *arguments)
+        assert (done.code, "there is no package of " + named in done.shown) == (2, True)
+        assert not [each for each in asked if each.path == "/api/publish"]
+
+
+def test_a_check_only_looks(place: Place) -> None:
+    done, asked = place.does("--check")
+    assert done.code == 0, done.shown
+    doing = {each.path.rsplit("/", 1)[1] for each in asked if each.method != "GET"}
+    assert doing == {"listkeys", "webhook", "completions"}
 
 
 def test_what_it_made_is_taken_away_with_the_rights_outside_of_it(place: Place) -> None:

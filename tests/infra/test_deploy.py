@@ -100,7 +100,13 @@ def test_it_looks_deploys_publishes_and_checks(shell: Shell) -> None:
     code, calls, shown = shell.run(YES="1")
     assert code == 0
     changing = [call for call in calls if "show" not in call and not call.startswith(("rest", "ad "))]
-    assert changing == ["deployment sub what-if", "deployment sub create", "functionapp deployment source"]
+    assert changing == [
+        "deployment sub what-if",
+        "deployment sub create",
+        "functionapp deployment source",
+        "storage blob upload",
+        "storage blob list",
+    ]
     assert "checks value-of-functionAppName" in shown
 
 

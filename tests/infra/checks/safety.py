@@ -22,6 +22,8 @@ DEPLOYER_ROLES = {
     ("Storage/storageAccounts", "19e7f393-937e-4f77-808e-94535e297925"),  # Storage Queue Data Reader
     ("Storage/storageAccounts", "76199698-9eea-4c19-bc75-cec21354c6b6"),  # Storage Table Data Reader
     ("CognitiveServices/accounts", "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"),  # Cognitive Services OpenAI User
+    # Storage Blob Data Contributor, of the packages that are kept
+    ("Storage/storageAccounts/blobServices/containers", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),
 }
 OPERATOR_ROLES = {
     ("Storage/storageAccounts", "974c5e8b-45b9-4653-ba55-5f855dd0fb88"),  # Storage Queue Data Contributor
