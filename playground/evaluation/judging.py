@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from playground.scenario.performance import NoVerdict
+from playground.scenario.quality import NoVerdict
 from relay.config.bot import Bot
 from relay.config.settings import load_settings
 from relay.errors import ModelError

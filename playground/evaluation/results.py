@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playground.scenario.performance import Exchange
+from playground.scenario.quality import Exchange
 from playground.scenario.run import Result
 
 

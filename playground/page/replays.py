@@ -72,6 +72,7 @@ class Replays:
         news: asyncio.Queue[Line] = asyncio.Queue()
         logs = log_folder("replay") / str(next(_numbers))
         self._playing = playing = asyncio.create_task(_play(scenario, logs, self._host, news.put_nowait))
+        playing.add_done_callback(self._ended)
         try:
             while not playing.done() or not news.empty():
                 line = None
@@ -84,11 +85,13 @@ class Replays:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """End what is being played, and its stack with it."""
-        playing, self._playing = self._playing, None
-        if playing is not None:
+        """End what is being played, and its stack with it; until that has ended, nothing else is played."""
+        if (playing := self._playing) is not None:
             playing.cancel()
-            await asyncio.gather(playing, return_exceptions=True)
+            await asyncio.wait([playing])
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        self._playing = None
 
 
 async def _play(scenario: Scenario, logs: Path, host: Host, tell: Callable[[Line], None]) -> None:

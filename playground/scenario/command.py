@@ -20,7 +20,7 @@ from playground.runs import log_folder
 from playground.scenario import toml
 from playground.scenario.format import Scenario, bots_of, load
 from playground.scenario.orders import HostSwitch
-from playground.scenario.performance import Judge
+from playground.scenario.quality import Judge
 from playground.scenario.run import Player, Result, StepResult
 from playground.stack import Host, Model, Stack
 from playground.steps import set_up

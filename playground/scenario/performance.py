@@ -6,11 +6,10 @@ import asyncio
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from playground.control import Control
 from playground.faults import Switches
@@ -18,7 +17,7 @@ from playground.scenario import wording
 from playground.scenario.expectation import REPLY_SECONDS, Expectation
 from playground.scenario.media import Medium, heard_md5s
 from playground.scenario.orders import HostSwitch, chat_of, message_of, order_of
-from playground.scenario.quality import shortcomings
+from playground.scenario.quality import Exchange, Judge, NoVerdict, shortcomings
 from playground.scenario.stage import Chat, Reply, Stage
 from playground.scenario.tables import Scenario, Step
 
@@ -36,38 +35,6 @@ FaultUnavailable."""
 
 class Unmet(Exception):
     """A step did not go as expected; the message says what happened instead."""
-
-
-class Judge(Protocol):
-    """Says of a reply whether it does what it should."""
-
-    async def __call__(self, question: str, reply: str, wanted: str) -> tuple[bool, str]:
-        """Whether it does, and why.
-
-        Raises:
-            NoVerdict: nobody could say.
-        """
-
-
-class NoVerdict(Exception):
-    """The judge could not be asked, or did not say yes or no; the message says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A question and its reply.
-
-    Attributes:
-        query: what was said.
-        response: the reply.
-        context: what the model was given before the question; empty where that cannot be seen.
-        ground_truth: the reply that was expected, as far as the file says one; else empty.
-    """
-
-    query: str
-    response: str
-    context: tuple[str, ...]
-    ground_truth: str
 
 
 class Performance:
@@ -203,7 +170,7 @@ class Performance:
         )
         task = asyncio.create_task(self._stage.im.call("POST", "say", json=message))
         self._said.append(task)
-        await self._stage.until(lambda: client_id in self._stage.delivered or task.done(), REPLY_SECONDS)
+        await self._until_delivered_or_done(client_id, task)
         if not task.done() and (step.wait or any(field in delivery for field in OVERTAKEN_FIELDS)):
             return "on its way"
         posts = (await task)["posts"]
@@ -211,6 +178,16 @@ class Performance:
         if unanswered and (step.expect is None or step.expect.status != 0):
             raise Unmet(wording.outcomes(posts))
         return wording.outcomes(posts)
+
+    async def _until_delivered_or_done(self, client_id: str, task: asyncio.Task[Any]) -> None:
+        """Until a message is in its chat, or the emulator has said all that it says of it, be it a refusal."""
+        delivered = self._stage.until(lambda: client_id in self._stage.delivered, REPLY_SECONDS)
+        seen = asyncio.create_task(delivered)
+        await asyncio.wait({task, seen}, return_when=asyncio.FIRST_COMPLETED)
+        if not seen.done():
+            seen.cancel()
+            await asyncio.gather(seen, return_exceptions=True)
+            await self._stage.until(lambda: True, 0)
 
     async def _attached(self, medium: Medium | None) -> dict[str, Any]:
         """Store what a step attaches, tell the model what a recording says, and give the message's fields."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Protocol
 
 from playground.scenario.expectation import Expectation
 
@@ -24,9 +26,43 @@ REFUSALS = re.compile(
 """How models decline in English and Chinese. The relay's own sentences about what was refused are found as well."""
 
 
+class Judge(Protocol):
+    """Says of a reply whether it does what it should."""
+
+    async def __call__(self, question: str, reply: str, wanted: str) -> tuple[bool, str]:
+        """Whether it does, and why.
+
+        Raises:
+            NoVerdict: nobody could say.
+        """
+
+
+class NoVerdict(Exception):
+    """The judge could not be asked, or did not say yes or no; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its reply.
+
+    Attributes:
+        query: what was said.
+        response: the reply.
+        context: what the model was given before the question; empty where that cannot be seen.
+        ground_truth: the reply that was expected, as far as the file says one; else empty.
+    """
+
+    query: str
+    response: str
+    context: tuple[str, ...]
+    ground_truth: str
+
+
 def shortcomings(expect: Expectation, text: str) -> Iterator[str]:
     """What a reply is not that it should be; nothing when it is all of it."""
-    if expect.language is not None and (found := language_of(text)) != expect.language:
+    if expect.language is not None and not can_tell_languages():
+        yield "its language cannot be told here; python3 dev.py eval installs what tells it"
+    elif expect.language is not None and (found := language_of(text)) != expect.language:
         yield f'it is in "{found}"'
     low, high = expect.characters
     if not low <= len(text) <= high:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from playground.control import Control, ControlError
 from playground.faults import FaultUnavailable
 from playground.scenario.orders import HostSwitch
-from playground.scenario.performance import Exchange, Judge, Performance, Unmet
+from playground.scenario.performance import Performance, Unmet
+from playground.scenario.quality import Exchange, Judge
 from playground.scenario.stage import Chat, Stage
 from playground.scenario.tables import Scenario
 

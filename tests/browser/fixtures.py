@@ -28,13 +28,16 @@ USUAL = {
     "locale": "en-GB",
 }
 
+SHORT_LEASES = {"RELAY_SEND_SECONDS": "8", "RELAY_LEASE_MARGIN_SECONDS": "8"}
+"""What a turn that was killed keeps its conversation for, beside its own seconds: a test waits for that."""
+
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[str]:
     """URL of the page of one playground for all tests."""
-    with playing() as playground:
+    with playing(settings=SHORT_LEASES) as playground:
         playground.wait_until_ready()
         yield playground.url
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from playground.scenario import quality
 from playground.scenario.expectation import Expectation
 from playground.scenario.quality import REFUSALS, language_of, shortcomings
 from relay.texts import RELAYS_OWN
@@ -34,6 +35,13 @@ def test_the_language_of_a_sentence_is_told(text: str, language: str) -> None:
 @pytest.mark.stack
 def test_another_language_is_named() -> None:
     assert short_of("Wir haben geöffnet.", language="en") == ['it is in "de"']
+
+
+def test_where_nothing_tells_languages_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "can_tell_languages", lambda: False)
+    assert short_of("hello", language="en") == [
+        "its language cannot be told here; python3 dev.py eval installs what tells it"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from playground.evaluation.results import (
     table,
     write_before,
 )
-from playground.scenario.performance import Exchange
+from playground.scenario.quality import Exchange
 from playground.scenario.run import Result, StepResult
 
 

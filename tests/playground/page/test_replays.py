@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import Any
 
 import aiohttp
@@ -42,8 +43,9 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def parts() -> list[str]:
     """The processes of this one that run, but for the storage that all tests share."""
-    own = [json.loads(path.read_text()) for path in RUNS.glob("*.json")]
-    return [child["name"] for run in own for child in run[1:] if child["name"] != "azurite"]
+    runs = [json.loads(path.read_text()) for path in RUNS.glob("*.json")]
+    own = (run[1:] for run in runs if run[0]["pid"] == os.getpid())
+    return [child["name"] for children in own for child in children if child["name"] != "azurite"]
 
 
 async def told(browser: Browser, toml: str) -> list[dict[str, Any]]:
