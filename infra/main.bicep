@@ -58,6 +58,9 @@ param imCallsPerSecond int = 100
 @minLength(1)
 param botsFile string = 'bots.toml'
 
+@description('Settings of the app beside those of the templates: what your tools read, or a row of docs/deploy.md. No secrets; a name that the templates set is refused.')
+param extraSettings object = {}
+
 // ---------------------------------------------------------------- the model
 
 @description('An Azure OpenAI resource that you have: its resource id. Empty creates one.')
@@ -66,7 +69,7 @@ param existingOpenAiId string = ''
 @description('Region of the created Azure OpenAI resource: `az cognitiveservices model list -l REGION`.')
 param openAiLocation string = location
 
-@description('Deployments of models. The first one, a chat model, is for bots that name none; behind it whatever bots name: chat models, and models that transcribe, speak or draw. With an existing resource: deployed already.')
+@description('Deployments of models. Their `sku` says where texts are processed, docs/deploy.md. The first one, a chat model, is for bots that name none; behind it whatever bots name: chat models, and models that transcribe, speak or draw. With an existing resource: deployed already.')
 @minLength(1)
 param models Model[] = [
   { name: 'chat', model: 'gpt-5.6-luna', version: '2026-07-09', sku: 'GlobalStandard', capacity: 50 }
@@ -280,6 +283,7 @@ module app 'modules/function.bicep' = {
     httpConcurrency: httpConcurrency
     siteUpdateStrategy: siteUpdateStrategy
     workerTelemetry: workerTelemetry
+    extraSettings: extraSettings
   }
 }
 

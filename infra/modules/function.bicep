@@ -60,6 +60,8 @@ param httpConcurrency int
 param siteUpdateStrategy string
 @description('Whether the worker sends spans, metrics and lines itself.')
 param workerTelemetry bool
+@description('Settings beside those of the templates.')
+param extraSettings object
 
 // A turn sends one message and takes at least two seconds, most of them the model's. So as many turns at a time as two
 // seconds hold calls stay below the limit of the IM app, above which it shuts the app out for ten seconds.
@@ -125,6 +127,13 @@ var workerSettings = workerTelemetry
       OTEL_TRACES_SAMPLER_ARG: '1'
     }
 
+var allSettings = union(settings, workerSettings)
+var takenNames = map(objectKeys(allSettings), name => toLower(name))
+var taken = filter(objectKeys(extraSettings), name => contains(takenNames, toLower(name)))
+var added = empty(taken)
+  ? extraSettings
+  : fail('extraSettings: ${join(taken, ', ')}: set by the templates already; there is a parameter for what may be changed')
+
 // checkov:skip=CKV_AZURE_225:zones are a choice of the plan that not every region has
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
@@ -158,7 +167,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       ftpsState: 'Disabled'
       http20Enabled: true
       // All of them, at the first start already. Azure takes away what is not here.
-      appSettings: [for setting in items(union(settings, workerSettings)): { name: setting.key, value: setting.value }]
+      appSettings: [for setting in items(union(added, allSettings)): { name: setting.key, value: setting.value }]
     }
     functionAppConfig: {
       deployment: {

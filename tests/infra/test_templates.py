@@ -9,7 +9,7 @@ import pytest
 
 from relay.config.settings import load_settings
 from tests.conftest import EXAMPLE
-from tests.infra.bicep import INPUTS
+from tests.infra.bicep import INPUTS, BicepFailed
 from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES, OPERATOR_ROLES
 from tests.infra.mutations import MUTATIONS, Mutation
 from tests.infra.templates import Templates, concurrency_of, of_type, scope_of, settings_of
@@ -128,6 +128,22 @@ def test_the_code_reads_the_hosts_of_media_as_they_are_given(tmp_path: Path) -> 
         "cdn.example.com",
         "*.example.org",
     )
+
+
+def test_settings_of_ones_own_stand_beside_those_of_the_templates(tmp_path: Path) -> None:
+    region = "param location ="
+    given = f"param extraSettings = {{ RELAY_TOOLS_FILE: 'shop.py', SHOP_URL: 'https://shop.example.com' }}\n{region}"
+    before = settings_of(Templates().first_try)
+    after = settings_of(Templates.changed(tmp_path, "main.bicepparam", region, given).first_try)
+    assert after == {**before, "RELAY_TOOLS_FILE": "shop.py", "SHOP_URL": "https://shop.example.com"}
+
+
+def test_a_setting_of_the_templates_is_not_taken_over_in_any_case(tmp_path: Path) -> None:
+    region = "param location ="
+    given = f"param extraSettings = {{ im_app_secret: 'x' }}\n{region}"
+    changed = Templates.changed(tmp_path, "main.bicepparam", region, given)
+    with pytest.raises(BicepFailed, match="extraSettings: im_app_secret: set by the templates already"):
+        _ = changed.first_try
 
 
 @pytest.mark.parametrize(
