@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.__main__ import part
 from tests.mutants.chance import changes_of, draw, every_change, shown
 from tests.mutants.mutant import ROOT, Mutant, all_mutants
 from tests.mutants.runner import our_modules, run_tests
@@ -116,3 +117,10 @@ def test_what_is_said_to_change_nothing_can_be_changed_so() -> None:
     for each in shown():
         assert (each["file"], each["source"], each["old"], each["new"]) in possible, each
         assert each["why"]
+
+
+def test_each_mutant_is_in_one_of_three_parts() -> None:
+    everything = all_mutants()
+    parts = [mutant.name for number in (7, 8, 9) for mutant in part(everything, (number, 3))]
+    assert sorted(parts) == sorted(mutant.name for mutant in everything)
+    assert part(everything, None) == everything

@@ -1,6 +1,7 @@
 """``python -m tests.mutants [NAME …]``: make each mistake in a copy of the tree and see which test goes red.
 
-With ``--random SEED COUNT`` the mistakes are drawn by chance (:mod:`tests.mutants.chance`).
+With ``--random SEED COUNT`` the mistakes are drawn by chance (:mod:`tests.mutants.chance`). With ``--part K N`` only
+every N-th is made, from the K-th on: ``.ci/run`` makes a third of them at a time, another one for the next commit.
 
 Exits with 1 when a mutant survives or could not be tried, or when one of the tests fails without any mutant.
 """
@@ -74,12 +75,19 @@ def try_out(mutant: Mutant | Change, unharmed: Path) -> tuple[bool, str]:
     return False, f"NOT TRIED {mutant.name}  pytest ended with {run.returncode}\n{run.stdout}"
 
 
+def part(mutants: Sequence[Mutant], which: Sequence[int] | None) -> list[Mutant]:
+    """Every N-th, from number K on, modulo N; all of them for None. Each is in exactly one of N parts."""
+    first, step = which or (0, 1)
+    return list(mutants[first % step :: step])
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these, as p01-claims-twice")
     parser.add_argument("--tested", action="store_true", help="all tests have just passed without any mutant")
     parser.add_argument("--random", nargs=2, type=int, metavar=("SEED", "COUNT"), help="mistakes by chance")
+    parser.add_argument("--part", nargs=2, type=int, metavar=("K", "N"), help="every N-th, from number K on")
     options = parser.parse_args()
     wanted = options.names
     mutants = all_mutants()
@@ -89,7 +97,7 @@ def main() -> int:
     if options.random:
         chosen = [change for change in draw(*options.random) if not change.changes_nothing]
     else:
-        chosen = [mutant for mutant in mutants if not wanted or mutant.name in wanted]
+        chosen = part([mutant for mutant in mutants if not wanted or mutant.name in wanted], options.part)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="unharmed-") as folder:
         unharmed = Path(folder)
