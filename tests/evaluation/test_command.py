@@ -9,6 +9,7 @@ import pytest
 
 from playground import stack
 from playground.evaluation import command
+from playground.scenario import performance
 from playground.scenario.expectation import Expectation
 from playground.scenario.format import load
 from playground.scenario.tables import Scenario
@@ -30,6 +31,9 @@ def last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(stack, "Azurite", SharedAzurite)
     path = tmp_path / "last.json"
     monkeypatch.setattr(command, "LAST", path)
+    monkeypatch.setattr(
+        performance, "QUIET_SECONDS", 0.1
+    )  # that nothing else is said is for other tests to see
     return path
 
 
