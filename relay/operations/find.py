@@ -260,18 +260,16 @@ def _lines(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 _SHOWN = (
-    *(
-        "message",
-        "state",
-        "cause",
-        "bot",
-        "sender",
-        "at",
-        "kind",
-        "server_id",
-        "conversation",
-        "table",
-        "row",
-    ),
+    "message",
+    "state",
+    "cause",
+    "bot",
+    "sender",
+    "at",
+    "kind",
+    "server_id",
+    "conversation",
+    "table",
+    "row",
     "turn_until",
 )

@@ -10,6 +10,9 @@ from relay.config.settings import AZURE_MODEL, OTHER_MODEL, STORAGE, Settings, k
 from relay.im.client import ImClient
 from relay.ports import Messenger
 
+NO_STORAGE = {STORAGE: "UseDevelopmentStorage=true"}
+"""Settings of storage for a command that asks it nothing."""
+
 
 def im_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of the IM server; those of storage and model need not be there.
@@ -20,17 +23,12 @@ def im_settings(environ: Mapping[str, str]) -> Settings:
     known = known_settings(environ)
     has_model = known.keys() & {*AZURE_MODEL, *OTHER_MODEL}
     unused = {} if has_model else dict(zip(OTHER_MODEL, ("http://127.0.0.1", "unused"), strict=False))
-    return load_settings({STORAGE: "UseDevelopmentStorage=true", **unused, **environ})
+    return load_settings({**NO_STORAGE, **unused, **environ})
 
 
 @asynccontextmanager
-async def messenger(environ: Mapping[str, str]) -> AsyncIterator[Messenger]:
-    """The client of the settings' IM server.
-
-    Raises:
-        ConfigError: a setting is wrong.
-    """
-    settings = im_settings(environ)
+async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
+    """The client of the settings' IM server."""
     im = ImClient(
         app_key=settings.im_app_key,
         app_secret=settings.im_app_secret.get_secret_value(),

@@ -15,7 +15,6 @@ from relay.clock import DAY_MS, MINUTE_MS, SystemClock
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import (
     APP_FOLDER,
-    STORAGE,
     STORAGE_NAMES,
     StorageSettings,
     known_settings,
@@ -26,7 +25,7 @@ from relay.memory.days import Days
 from relay.memory.history import History
 from relay.operations.check import LOCAL_SETTINGS, read_local_settings
 from relay.operations.fixes import CHANGES, storage_fix
-from relay.operations.messenger import messenger
+from relay.operations.messenger import NO_STORAGE, im_settings, messenger
 from relay.operations.storage import OperatorQueues, OperatorTables, PeekedQueues, ScannedTables
 from relay.ports import Clock, Messenger
 
@@ -38,9 +37,6 @@ exit codes:
   0  done
   1  not found, refused, or storage cannot be reached
   2  the command or a setting is wrong, and nothing was done"""
-
-UNUSED = {STORAGE: "UseDevelopmentStorage=true"}
-"""Settings of storage for a command that asks it nothing."""
 
 CALL_SECONDS = 20.0
 """The longest that one call of storage may take: a person waits longer than a turn."""
@@ -89,7 +85,7 @@ class Operator:
         if self.sends_by is not None:
             yield self.sends_by
             return
-        async with messenger(self.environ) as im:
+        async with messenger(im_settings(self.environ)) as im:
             yield im
 
     def chosen(self, accid: str | None) -> Sequence[Bot]:
@@ -127,7 +123,7 @@ def run(work: Work, options: argparse.Namespace, environ: Mapping[str, str]) -> 
         merged = settings_of(environ)
         place = {STORAGE_NAMES["account"]: options.account} if options.account else merged
         if not options.needs_storage(options):
-            place = UNUSED
+            place = NO_STORAGE
         storage = load_storage(place)
         bots = load_bots(APP_FOLDER / known_settings(merged).get("RELAY_BOTS_FILE", "bots.toml"))
         return asyncio.run(_run(work, options, storage, bots, merged))

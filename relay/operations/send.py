@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import unquote, urlsplit
 
-from relay.clock import SystemClock
 from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
 from relay.errors import ConfigError, ImError
@@ -25,6 +24,7 @@ from relay.im.requests import UPLOAD_MAX_BYTES
 from relay.im.split import split
 from relay.im.uploads import UploadKind, size_of_picture, upload
 from relay.operations.check import configured
+from relay.operations.messenger import messenger
 from relay.outgoing import Custom, File, Medium, Picture, Place, Tip, Video, Voice, extension_of
 from relay.ports import Messenger, Outgoing
 
@@ -223,38 +223,27 @@ def _file(kind: str, path: Path, milliseconds: int) -> Upload:
 async def _send_all(
     settings: Settings, bot: Bot, to: str, is_team: bool, prepared: Sequence[Prepared]
 ) -> int:
-    from relay.im.client import ImClient  # the other commands need no client
-
-    im = ImClient(
-        app_key=settings.im_app_key,
-        app_secret=settings.im_app_secret.get_secret_value(),
-        region=settings.im_region,
-        api_version=settings.im_api_version,
-        api_url=settings.im_api_url,
-        clock=SystemClock(),
-    )
     kind = ""
-    try:
-        ready: list[tuple[str, str | Medium]] = []
-        for kind, what in prepared:
-            ready.append((kind, await _uploaded(im, what) if isinstance(what, Upload) else what))
-        for kind, content in ready:
-            outgoing = Outgoing(
-                bot=bot.accid,
-                to=to,
-                text=content if isinstance(content, str) else "",
-                client_id=str(uuid.uuid4()),
-                team_kind="team" if is_team else None,
-                moderate=bot.moderate_replies,
-                medium=None if isinstance(content, str) else content,
-            )
-            sent = await im.send(outgoing, seconds=SEND_SECONDS)
-            print(f"{kind:<9} sent as {sent.server_id or outgoing.client_id}", flush=True)
-    except ImError as error:
-        print(f"{kind:<9} NOT SENT: {error.cause}")
-        return REFUSED
-    finally:
-        await im.aclose()
+    async with messenger(settings) as im:
+        try:
+            ready: list[tuple[str, str | Medium]] = []
+            for kind, what in prepared:
+                ready.append((kind, await _uploaded(im, what) if isinstance(what, Upload) else what))
+            for kind, content in ready:
+                outgoing = Outgoing(
+                    bot=bot.accid,
+                    to=to,
+                    text=content if isinstance(content, str) else "",
+                    client_id=str(uuid.uuid4()),
+                    team_kind="team" if is_team else None,
+                    moderate=bot.moderate_replies,
+                    medium=None if isinstance(content, str) else content,
+                )
+                sent = await im.send(outgoing, seconds=SEND_SECONDS)
+                print(f"{kind:<9} sent as {sent.server_id or outgoing.client_id}", flush=True)
+        except ImError as error:
+            print(f"{kind:<9} NOT SENT: {error.cause}")
+            return REFUSED
     return SENT
 
 
