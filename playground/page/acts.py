@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from playground.page.deeds import Sending
 from playground.page.page import NotTheirs, Page
-from playground.page.robot import robot_of
 
 
 async def say_again(page: Page, sender: str, message: str, fault: str = "") -> dict[str, Any]:
@@ -24,16 +24,15 @@ async def say_again(page: Page, sender: str, message: str, fault: str = "") -> d
         NotTheirs: there is no such message of this user.
     """
     said = page.own_message(sender, message)
-    posts = page.journal.posts_of(message)
-    inputs = {post.input for post in posts}
+    how = Sending.seen_in(page.journal.posts_of(message))
     if fault:
         await page.switchboard.turn_on(fault, "next")
     return await page.say(
         sender,
         {"team": said.to} if said.team_kind else {"to": said.to},
         said.text,
-        robot_of(posts) or {},
-        "both" if len(inputs) > 1 else next(iter(inputs), "copy"),
+        how.robot,
+        how.input,
         {"msg_type": said.msg_type, **({"attach": json.loads(said.attach)} if said.attach else {})},
     )
 

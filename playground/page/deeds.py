@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
+
+from playground.im.copies import Post
+from playground.page.robot import robot_of
 
 What = Literal["recall", "edit", "members", "on", "off", "down", "up"]
 
@@ -45,6 +48,12 @@ class Sending:
     input: str
     faults: Sequence[str] = ()
     lasting: Sequence[str] = ()
+
+    @classmethod
+    def seen_in(cls, posts: Sequence[Post]) -> Self:
+        """How a message was sent that was not sent at the page, as far as its requests to the webhook tell."""
+        inputs = {post.input for post in posts}
+        return cls(robot_of(posts) or {}, "both" if len(inputs) > 1 else next(iter(inputs), "copy"))
 
 
 @dataclass

@@ -18,7 +18,6 @@ from playground.page.journal import Journal, trace_of
 from playground.page.media import key_of
 from playground.page.page import Page
 from playground.page.retelling import Retelling, Saying, Thinking, outcome_of
-from playground.page.robot import robot_of
 from playground.page.standing import standing_of
 from playground.page.words import say
 from playground.scenario.media import KINDS, data_url, heard_md5s, read
@@ -45,7 +44,7 @@ async def chat_as_scenario(page: Page, chat: str) -> str:
             remarks.append(f"Left out: {missing}.")
         else:
             posts = journal.posts_of(message.server_id)
-            how = page.deeds.sent.get(message.client_id) or _seen(journal, message)
+            how = page.deeds.sent.get(message.client_id) or Sending.seen_in(posts)
             said.append(Saying(message, how, posts, medium))
     ids = {one.message.server_id for one in said}
     answered = journal.answers
@@ -97,9 +96,8 @@ def _deeds(page: Page, ids: set[str], tid: str, begin: int) -> tuple[list[Deed],
                 lasting.remove(deed.about)
             case "on" | "off" | "down" | "up" if deed.at >= begin:
                 found.append(deed)
-    ends = max(
-        [last, *(reply.at for reply in page.journal.first.values() if reply.chat in _chats(page, ids))]
-    )
+    chats = {page.journal.first[own].chat for own in ids}
+    ends = max([last, *(reply.at for reply in page.journal.first.values() if reply.chat in chats)])
     found = [
         deed for deed in found if deed.at <= ends or deed.what in ("recall", "edit", "members", "down", "up")
     ]
@@ -110,10 +108,6 @@ def _deeds(page: Page, ids: set[str], tid: str, begin: int) -> tuple[list[Deed],
         return found, groups[0].members[:1], lasting
     found.remove(groups[0])
     return found, groups[0].members, lasting
-
-
-def _chats(page: Page, ids: set[str]) -> set[str]:
-    return {page.journal.first[own].chat for own in ids}
 
 
 def _thinking(
@@ -146,13 +140,6 @@ def _waits(journal: Journal, saying: Saying) -> bool:
     queued = any(outcome_of(post.body)[0] == "queued" for post in saying.posts) or not saying.posts
     standing = standing_of(journal, own, journal.replies_to(own))
     return queued and not standing.final
-
-
-def _seen(journal: Journal, message: Delivered) -> Sending:
-    """How a message was sent that was not sent at the page, as far as its requests tell."""
-    posts = journal.posts_of(message.server_id)
-    inputs = {post.input for post in posts}
-    return Sending(robot_of(posts) or {}, "both" if len(inputs) > 1 else next(iter(inputs), "copy"))
 
 
 async def _medium(page: Page, message: Delivered, im: Control) -> tuple[dict[str, Any], str]:
