@@ -1,5 +1,6 @@
 // @ts-check
 // The choice of commands while one is being written. They are the relay's; see relay/turn/commands.py.
+import { Choice, keepFocus } from "./choice.js";
 import { html, nothing } from "./lit.js";
 import { t } from "./texts.js";
 
@@ -14,72 +15,40 @@ const COMMANDS = [
 
 const COMMAND = /^(@[^\n]*\s)?[/、](\p{L}*)$/u;
 
-/** @param {Event} event */
-const keepFocus = (event) => event.preventDefault();
-
-export class Slash {
-  #index = 0;
-  /** What stood there when the choice was refused with Esc. */
-  #refused = "";
-  /** @type {{name: string, about: Key}[]} */
-  #found = [];
-  #word = "";
-
+/** @extends {Choice<{name: string, about: Key}>} */
+export class Slash extends Choice {
   /** @param {() => void} changed @param {(name: string, written: number) => void} onTake replaces so many characters */
   constructor(changed, onTake) {
-    this.changed = changed;
+    super("slash", changed);
     this.onTake = onTake;
-  }
-
-  get isOpen() {
-    return this.#found.length > 0;
-  }
-
-  /** @returns {string} the id of the option the keyboard is at, or "" */
-  get activeId() {
-    return this.isOpen ? `slash-${this.#index}` : "";
   }
 
   /** Looks at what stands before the caret. @param {string} before @param {boolean} hasBot somebody takes commands */
   look(before, hasBot) {
     const word = hasBot ? (COMMAND.exec(before)?.[2] ?? null) : null;
-    if (word === null) this.#refused = "";
-    if (word !== this.#word) this.#index = 0;
-    this.#word = word ?? "";
-    const wanted = this.#word.toLowerCase();
-    const isOpen = word !== null && this.#refused !== before;
+    this.write(word);
+    const wanted = this.word.toLowerCase();
+    const isOpen = word !== null && this.refused !== before;
     const all = COMMANDS.flatMap(({ names, about }) => names.map((name) => ({ name, about })));
     const fitting = all.filter(({ name }) => name.startsWith(wanted));
     // Written to its end there is nothing to choose: Enter sends it.
-    this.#found = isOpen && !fitting.some(({ name }) => name === wanted) ? fitting : [];
+    this.found = isOpen && !fitting.some(({ name }) => name === wanted) ? fitting : [];
   }
 
   /** @param {KeyboardEvent} event @param {string} before @returns {boolean} whether the key was meant for the commands */
   key(event, before) {
-    if (!this.isOpen) return false;
-    const count = this.#found.length;
-    if (event.key === "ArrowDown") this.#index = (this.#index + 1) % count;
-    else if (event.key === "ArrowUp") this.#index = (this.#index + count - 1) % count;
-    else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#found[this.#index].name);
-    else if (event.key === "Escape") {
-      this.#refused = before;
-      this.#found = [];
-    } else return false;
-    event.preventDefault();
-    event.stopPropagation();
-    this.changed();
-    return true;
+    return this.chooses(event, ({ name }) => this.#take(name), before);
   }
 
   close() {
-    this.#found = [];
+    this.found = [];
   }
 
   view() {
     if (!this.isOpen) return nothing;
     return html`<ul class="mentions" id="commands" role="listbox" aria-label=${t("slash.label")} data-testid="commands">
-      ${this.#found.map(
-        ({ name, about }, index) => html`<li role="option" id="slash-${index}" aria-selected=${index === this.#index}
+      ${this.found.map(
+        ({ name, about }, index) => html`<li role="option" id=${this.idOf(index)} aria-selected=${index === this.index}
         data-testid="command" data-name=${name} @mousedown=${keepFocus} @click=${() => this.#take(name)}>
         <code>/${name}</code> <span class="faint">${t(about)}</span></li>`,
       )}
@@ -88,7 +57,7 @@ export class Slash {
 
   /** @param {string} name */
   #take(name) {
-    this.#found = [];
-    this.onTake(name, this.#word.length + 1);
+    this.found = [];
+    this.onTake(name, this.word.length + 1);
   }
 }
