@@ -16,16 +16,13 @@ from playground.install import Environment
 from playground.linting import lint
 from playground.local_settings import configured_model, missing_storage
 from playground.ports import PortTaken, require_port
-from playground.processes import ChildFailed, hand_over, keep_loopback_direct
+from playground.processes import INTERRUPTED, ChildFailed, hand_over, keep_loopback_direct
 from playground.progress import say
 from playground.runs import DEV, ROOT, Run, end_dead_runs, live_runs
 from playground.steps import SetupFailed, Step, announce, set_up
 from playground.testing import run_tests
 from relay.operations.options import add_check_options, wrong_together
 from relay.operations.plain import PlainParser, port, url
-
-INTERRUPTED = 130
-"""Exit code of a program that Ctrl-C ended, as shells have it."""
 
 
 def main(arguments: Sequence[str]) -> int:

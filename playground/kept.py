@@ -18,7 +18,7 @@ from typing import Any
 
 from playground.ports import free_port, port_is_free
 from playground.progress import say
-from playground.runs import DEV, Process, start_time
+from playground.runs import DEV, Process, start_time, write_whole
 
 FOLDER = DEV / "kept"
 FORMAT = 1
@@ -109,13 +109,6 @@ class Kept:
         if owner.alive() and owner.pid != os.getpid():
             raise InUse(f"{self.folder} is in use by the playground with pid {owner.pid}: end it first")
         return {"im_port": im_port}
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole, or as it was before, whenever the process dies."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.write_bytes(content)
-    draft.replace(path)
 
 
 def _read(path: Path) -> list[Fact]:

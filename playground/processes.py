@@ -17,6 +17,9 @@ from typing import IO, NoReturn
 
 from playground.runs import ROOT, Run, kill
 
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended, as shells have it."""
+
 LOOPBACK = "127.0.0.1,localhost,::1"
 
 KEPT_LINES = 1000

@@ -81,9 +81,14 @@ class Run:
         owner = Process("dev.py", os.getpid(), start_time(os.getpid()) or "")
         record = [_fields(owner), *map(_fields, self._children.values())]
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps(record), encoding="utf-8")
-        draft.replace(self._path)
+        write_whole(self._path, json.dumps(record).encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there as a whole, or as it was before, whenever the process dies."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_bytes(content)
+    draft.replace(path)
 
 
 def live_runs(folder: Path = RUNS) -> list[Process]:

@@ -17,12 +17,12 @@ from playground.evaluation.results import (
     Outcome,
     json_lines,
     read_before,
+    report,
     summary,
-    table,
     write_before,
 )
 from playground.local_settings import local_values
-from playground.processes import interrupt_on_signals
+from playground.processes import INTERRUPTED, interrupt_on_signals
 from playground.progress import say
 from playground.runs import DEV, log_folder
 from playground.scenario.command import bots_for, load_all, play_in, stack_for
@@ -31,9 +31,6 @@ from playground.stack import Model
 from relay.config.bot import Bot
 from relay.config.bots import Bots
 from relay.errors import ConfigError
-
-INTERRUPTED = 130
-"""Exit code of a program that Ctrl-C ended, as shells have it."""
 
 LAST = DEV / "evaluation.json"
 """What came of the last evaluation."""
@@ -66,7 +63,7 @@ def evaluate(
     name = model or "as each file says"
     last = read_before(LAST)
     before = last if last and last.model == name else None
-    print("\n".join(["", *table(outcomes, before), "", *summary(outcomes, before)]))
+    print("\n".join(["", report(outcomes, before), "", *summary(outcomes, before)]))
     write_before(LAST, name, outcomes, last)
     if out is not None:
         out.write_text(json_lines(one for outcome in outcomes for one in outcome.exchanges), encoding="utf-8")

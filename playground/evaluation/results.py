@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playground.scenario.quality import Exchange
 from playground.scenario.run import Result
+from relay.operations.operator import table
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def write_before(path: Path, model: str, outcomes: Sequence[Outcome], before: Be
     path.write_text(json.dumps({"model": model, "shares": shares}, indent=1), encoding="utf-8")
 
 
-def table(outcomes: Sequence[Outcome], before: Before | None) -> list[str]:
+def report(outcomes: Sequence[Outcome], before: Before | None) -> str:
     """A line for each file.
 
     Args:
@@ -82,23 +83,17 @@ def table(outcomes: Sequence[Outcome], before: Before | None) -> list[str]:
         before: the last evaluation with the same model, None when there is none to compare with.
     """
     shares = before.shares if before else {}
-    rows = [("File", "As expected", "Before", "Seconds", "")]
-    for one in outcomes:
-        share = shares.get(one.file)
-        rows.append(
-            (
-                one.file,
-                f"{one.passed} of {len(one.results)}",
-                "-" if share is None else f"{share:.0%}",
-                f"{one.seconds:.1f}",
-                one.failure,
-            )
+    rows = [
+        (
+            one.file,
+            f"{one.passed} of {len(one.results)}",
+            "-" if one.file not in shares else f"{shares[one.file]:.0%}",
+            f"{one.seconds:.1f}",
+            one.failure,
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
-        for row in rows
+        for one in outcomes
     ]
+    return table(rows, ("File", "As expected", "Before", "Seconds", ""))
 
 
 def summary(outcomes: Sequence[Outcome], before: Before | None) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from playground.kept import write_whole
+from playground.runs import write_whole
 
 
 @dataclass(frozen=True, slots=True)

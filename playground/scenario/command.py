@@ -15,7 +15,7 @@ from playground.beside import is_local, stack_beside
 from playground.control import Control
 from playground.install import Environment
 from playground.local_settings import setting
-from playground.processes import interrupt_on_signals
+from playground.processes import INTERRUPTED, interrupt_on_signals
 from playground.runs import log_folder
 from playground.scenario import toml
 from playground.scenario.format import Scenario, bots_of, load
@@ -27,9 +27,6 @@ from playground.steps import set_up
 from relay.config.bots import Bots, load_bots
 from relay.config.settings import APP_FOLDER
 from relay.errors import ConfigError
-
-INTERRUPTED = 130
-"""Exit code of a program that Ctrl-C ended, as shells have it."""
 
 
 def play_scenarios(paths: Sequence[Path], model: Model | None, host: Host, webhook: str | None) -> int:

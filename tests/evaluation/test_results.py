@@ -10,8 +10,8 @@ from playground.evaluation.results import (
     Outcome,
     json_lines,
     read_before,
+    report,
     summary,
-    table,
     write_before,
 )
 from playground.scenario.quality import Exchange
@@ -28,7 +28,9 @@ def outcome(file: str, *runs: bool) -> Outcome:
 
 
 def test_the_table_counts_runs_and_names_the_first_failure() -> None:
-    lines = table([outcome("greets.toml", True, True), outcome("short.toml", True, False)], None)
+    lines = report(
+        [outcome("greets.toml", True, True), outcome("short.toml", True, False)], None
+    ).splitlines()
     assert [line.split() for line in lines] == [
         ["File", "As", "expected", "Before", "Seconds"],
         ["greets.toml", "2", "of", "2", "-", "1.2"],
@@ -52,7 +54,7 @@ def test_what_went_better_or_worse_than_the_last_time_is_named() -> None:
         "worse than the last time: a.toml",
         "better than the last time: b.toml",
     ]
-    assert " 50% " in table(now, before)[2]
+    assert " 50% " in report(now, before).splitlines()[2]
 
 
 def test_the_next_evaluation_finds_this_one(tmp_path: Path) -> None:
