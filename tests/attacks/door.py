@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import datetime
-import ipaddress
 import json
 import logging
 import os
@@ -32,9 +30,6 @@ from pathlib import Path
 from typing import Literal
 
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from playground.azurite import ACCOUNT, Azurite
 from playground.loopback import serving
@@ -47,6 +42,7 @@ from relay.ports import Queued
 from relay.signature import sign_inbound
 from tests.attacks.faults import endpoint_of, origin_of
 from tests.attacks.proxy import Schedule, Spoiling, SpoilingProxy
+from tests.certificates import make_certificate
 from tests.conftest import EXAMPLE, ROOT
 from tests.doubles import RecordingMessenger, ScriptedModel
 
@@ -287,35 +283,6 @@ def identity_endpoint() -> web.Application:
     app = web.Application()
     app.router.add_get("/identity", answer)
     return app
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that lives a day, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, secret = folder / "certificate.pem", folder / "key.pem"
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return pem, secret
 
 
 def run_with_identity(messages: int) -> Taken:

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from relay.config.settings import load_settings
 from tests.attacks.injections.corpus import CANARY, CORPUS, Attack
 from tests.attacks.injections.trial import WAYS, on_the_wires, run
+from tests.attacks.lines import Lines
 from tests.conftest import EXAMPLE
 from tests.kit import RelayKit
 from tests.tracing import finished_spans
@@ -24,18 +25,6 @@ HEAD = (
     "| A result that poses as | Texts | Another role, message or prompt | Another call | In a later prompt "
     "| In a log or span |\n|---|---|---|---|---|---|"
 )
-
-
-class Lines(logging.Handler):
-    """Every log record, as text."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        self.texts.append(self.format(record))
 
 
 def row(attacks: Sequence[Attack], lines: Lines) -> list[int]:

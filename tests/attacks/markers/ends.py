@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tests.attacks.lines import Lines
 from tests.attacks.markers.planted import MARK, SETTINGS, Body, Kind
 from tests.kit import RelayKit
 from tests.operations.operating import OperatorKit
@@ -57,18 +58,6 @@ ENDS: dict[str, End] = {
 }
 
 PLACES = ("tables", "queues", "log", "spans", "export")
-
-
-class Lines(logging.Handler):
-    """Every log record, as text."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        self.texts.append(self.format(record))
 
 
 @dataclass(frozen=True)
