@@ -24,7 +24,7 @@ from playground.page.server import PageServer
 from playground.ports import ANY_PORTS, SPANS_PORT, Ports, port_is_free
 from playground.processes import interrupt_on_signals
 from playground.progress import say
-from playground.reload import FOR_OWNER, TAKEN_ON, app_files, keep_up
+from playground.reload import FOR_OWNER, TAKEN_ON, Files, app_files, keep_up
 from playground.running import announced
 from playground.runs import log_folder
 from playground.stack import MODEL_LABELS, Host, Model, Stack
@@ -60,6 +60,7 @@ def play_in_browser(
     """
     began = time.monotonic()
     interrupt_on_signals()
+    files = app_files()  # before anybody has read them: what is saved from now on is noticed
     bots = _bots()
     if bots is None:
         return 1
@@ -68,7 +69,7 @@ def play_in_browser(
     if kept:
         print(f"Kept     {kept}", flush=True)
     try:
-        with _page_server(bots, model, host, webhook, only_im=only_im, kept=kept) as server:
+        with _page_server(bots, files, model, host, webhook, only_im=only_im, kept=kept) as server:
             print(f"Page     {server.url}/", flush=True)
             if open_browser and _has_display():
                 webbrowser.open(server.url)
@@ -88,6 +89,7 @@ def play_in_browser(
 def play_in_terminal(model: Model, host: Host | None, webhook: str | None) -> int:
     """Start the stack and chat until the user ends it; returns the exit code."""
     interrupt_on_signals()
+    files = app_files()
     bots = _bots()
     if bots is None:
         return 1
@@ -97,7 +99,7 @@ def play_in_terminal(model: Model, host: Host | None, webhook: str | None) -> in
             print(_banner(stack, model, bots), flush=True)
             print("Write a message. :help for more, :quit to end.\n", flush=True)
             with announced(stack.im_url):
-                asyncio.run(_chat(stack, Person(tuple(bots))))
+                asyncio.run(_chat(stack, files, Person(tuple(bots))))
     except KeyboardInterrupt:
         print()
     return 0
@@ -134,7 +136,14 @@ def _stack(
 
 
 def _page_server(
-    bots: Bots, model: Model, host: Host | None, webhook: str | None, *, only_im: bool, kept: Kept | None
+    bots: Bots,
+    files: Files,
+    model: Model,
+    host: Host | None,
+    webhook: str | None,
+    *,
+    only_im: bool,
+    kept: Kept | None,
 ) -> PageServer:
     label = ModelLabel(model, MODEL_LABELS[model], visible=model != "settings")
     invisible = () if label.visible else (MODEL_OF_SETTINGS,)
@@ -145,7 +154,7 @@ def _page_server(
             label,
             label_of_host,
             invisible=invisible,
-            files=app_files(),
+            files=files,
             keep=kept.folder if kept else None,
         )
     if only_im:
@@ -158,7 +167,7 @@ def _page_server(
         invisible=invisible,
         without_spans=ONLY_IM if only_im else NO_SPANS,
         spans_port=port,
-        files=app_files(),
+        files=files,
     )
 
 
@@ -177,13 +186,11 @@ def _wait(stack: Stack) -> int:
     return 1
 
 
-async def _chat(stack: Stack, person: Person) -> None:
+async def _chat(stack: Stack, files: Files, person: Person) -> None:
     async with aiohttp.ClientSession() as session:
         im, echo = ImControl(session, stack.im_url), not sys.stdin.isatty()
         terminal = Terminal(im, person, sys.stdout, stack.functions, echo)
-        following = asyncio.create_task(
-            keep_up(app_files(), stack, _InTerminal(terminal, stack), asyncio.Lock())
-        )
+        following = asyncio.create_task(keep_up(files, stack, _InTerminal(terminal, stack), asyncio.Lock()))
         try:
             await terminal.run(_typed_lines(sys.stdin.fileno()))
         finally:

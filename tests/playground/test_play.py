@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ import pytest
 from playground.runs import ROOT, RUNS, Process, end_dead_runs
 
 pytestmark = pytest.mark.stack
+
+READ_SECONDS = 120
 
 # As dev.py starts it, once everything is set up.
 PLAY = (
@@ -43,10 +46,15 @@ def play() -> Iterator[subprocess.Popen[str]]:
 def read_until(process: subprocess.Popen[str], pattern: str) -> str:
     assert process.stdout
     shown = ""
-    while not re.search(pattern, shown):
-        shown += (line := process.stdout.readline())
-        assert line, f"it ended after {shown!r}"
-    return shown
+    impatient = threading.Timer(READ_SECONDS, process.kill)  # which ends what it says
+    impatient.start()
+    try:
+        while not re.search(pattern, shown):
+            shown += (line := process.stdout.readline())
+            assert line, f"it ended, or said no more for {READ_SECONDS} s, after {shown!r}"
+        return shown
+    finally:
+        impatient.cancel()
 
 
 def write(process: subprocess.Popen[str], line: str) -> None:
