@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -153,10 +154,10 @@ class Stack:
         Another Ctrl-C meanwhile ends what is left at once.
         """
         try:
-            stop_all(self._hosts, seconds=HOST_STOP_SECONDS)
+            stop_all(tuple(self._hosts), seconds=HOST_STOP_SECONDS)  # one that is replaced leaves it meanwhile
             stop_all(self._children, seconds=OTHERS_STOP_SECONDS)
         except BaseException:
-            for child in [*self._hosts, *self._children]:
+            for child in (*self._hosts, *self._children):
                 child.kill()
             raise
         finally:
@@ -207,7 +208,7 @@ class Stack:
 
     def _drain(self, replaced: Child) -> None:
         replaced.stop(DRAIN_SECONDS)
-        if replaced in self._hosts:
+        with contextlib.suppress(ValueError):  # the whole stack was stopped meanwhile
             self._hosts.remove(replaced)
 
     def _start(self) -> None:
