@@ -154,7 +154,8 @@ class Stack:
         Another Ctrl-C meanwhile ends what is left at once.
         """
         try:
-            stop_all(tuple(self._hosts), seconds=HOST_STOP_SECONDS)  # one that is replaced leaves it meanwhile
+            hosts = tuple(self._hosts)  # one that is replaced leaves them meanwhile
+            stop_all(hosts, seconds=HOST_STOP_SECONDS)
             stop_all(self._children, seconds=OTHERS_STOP_SECONDS)
         except BaseException:
             for child in (*self._hosts, *self._children):
