@@ -14,10 +14,14 @@ key=$(patiently az functionapp keys list -g "$resourceGroupName" -n "$functionAp
 # A workflow's log is no place for it.
 [ -z "${GITHUB_ACTIONS:-}" ] || echo "::add-mask::$key"
 
+# The key of a server of models of your own is in Key Vault, and here in the environment, as at the deployment.
+[ -n "${modelUrl:-}" ] || RELAY_MODEL_KEY=''
+
 # What was deployed, not what this machine has: the empty ones undo what a local.settings.json says.
 export AzureWebJobsStorage='' AzureWebJobsStorage__accountName='' AzureWebJobsStorage__clientId='' \
     AzureWebJobsStorage__tableServiceUri="$tableServiceUri" AzureWebJobsStorage__queueServiceUri="$queueServiceUri" \
     AZURE_OPENAI_ENDPOINT="$openAiEndpoint" AZURE_OPENAI_DEPLOYMENT="$openAiDeployment" AZURE_OPENAI_API_KEY='' \
-    RELAY_MODEL_URL='' RELAY_MODEL_NAME='' RELAY_MODEL_KEY='' IM_API_URL='' \
+    RELAY_MODEL_URL="${modelUrl:-}" RELAY_MODEL_NAME="${modelName:-}" RELAY_MODEL_KEY="${RELAY_MODEL_KEY:-}" IM_API_URL='' \
     RELAY_BOTS_FILE="$botsFile" RELAY_TOOLS_FILE='' IM_REGION="$imRegion" IM_API_VERSION="$imApiVersion"
 patiently $python -m relay check --live --webhook "$webhookUrl?code=$key"
+[ -z "${outboundAddress:-}" ] || echo "IP allow list of the console: $outboundAddress"

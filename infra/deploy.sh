@@ -2,7 +2,8 @@
 # Deploys the relay: what would change, the resources, the package, and whether all of it answers. Run again, it
 # changes nothing that is as it should be.
 #
-#   infra/deploy.sh [main|prod]       with the parameters of infra/main.bicepparam or infra/prod.bicepparam
+#   infra/deploy.sh [main|prod]       with the parameters of infra/main.bicepparam or infra/prod.bicepparam, or those of
+#                                     any other file beside them: private, china
 #   infra/deploy.sh --what-if [main|prod]
 #                                     only what would change; a reader may do so
 #   infra/deploy.sh --code [main|prod]
@@ -12,6 +13,8 @@
 #   infra/deploy.sh --check [main|prod]
 #                                     only whether all of it answers
 #   infra/deploy.sh --delete GROUP    deletes a resource group that it has made, for good
+#
+# AZURE_RESOURCE_GROUP names a resource group that is there already, in the place of one of its own.
 #
 # Needs az (logged in), python3 and the settings that docs/deploy.md lists. YES=1 answers its question. DEPLOY_PAUSES
 # says how many seconds pass before what was refused is tried again: "60 120 240".
@@ -45,6 +48,8 @@ esac
 if [ $verb = delete ]; then
     [ -n "${1:-}" ] || wrong "--delete needs the name of the resource group"
     group=$1
+    made=$(az group show -n "$group" --query 'tags."azd-env-name"' -o tsv)
+    [ -n "$made" ] || wrong "$group was there before; what was put into it: az resource list -g $group --tag workload=relay"
     az resource list -g "$group" --query '[].{kind:type, name:name}' -o table
     sure "Delete all of this, the conversations too?"
     vault=$(az keyvault list -g "$group" --query '[0].name' -o tsv)
@@ -79,6 +84,16 @@ look_up() {
     eval "$outputs"
 }
 
+# Without the right to assign roles, an administrator does it: a package that nobody may read needs no publishing.
+roles() {
+    [ "${roleAssignments:-[]}" != '[]' ] || return 0
+    echo "== Roles that an administrator assigns"
+    printf '%s' "$roleAssignments" | python3 -m infra.roles || {
+        printf '\nOnce that is done: infra/deploy.sh --code %s\n' "$of"
+        exit 1
+    }
+}
+
 package() {
     echo "== Package"
     # A template can set what the worker reads, and cannot add the package that it then needs.
@@ -99,6 +114,7 @@ check)
     ;;
 code)
     look_up
+    roles
     package
     infra/check.sh
     exit
@@ -122,6 +138,8 @@ missing=
 [ -n "${IM_APP_KEY:-}" ] || missing="$missing, IM_APP_KEY (the App Key of the IM app)"
 [ -n "${IM_APP_SECRET:-}" ] || missing="$missing, IM_APP_SECRET (the App Secret of the IM app)"
 [ -n "${ALERT_EMAIL:-}" ] || missing="$missing, ALERT_EMAIL (who gets the alerts)"
+[ $of != china ] || [ -n "${RELAY_MODEL_URL:-}" ] || missing="$missing, RELAY_MODEL_URL (your server of models, https://HOST/v1)"
+[ $of != china ] || [ -n "${RELAY_MODEL_NAME:-}" ] || missing="$missing, RELAY_MODEL_NAME (which model of it answers)"
 [ -z "$missing" ] || wrong "not set: ${missing#, }"
 export AZURE_LOCATION IM_APP_KEY IM_APP_SECRET ALERT_EMAIL
 parameters=infra/$of.bicepparam
@@ -130,7 +148,8 @@ export AZURE_ENV_NAME AZURE_PRINCIPAL_ID
 
 # A budget keeps the month in which it began.
 subscription=$(az account show --query id -o tsv)
-budget=/subscriptions/$subscription/resourceGroups/rg-relay-$AZURE_ENV_NAME/providers/Microsoft.Consumption/budgets
+group=${AZURE_RESOURCE_GROUP:-rg-relay-$AZURE_ENV_NAME}
+budget=/subscriptions/$subscription/resourceGroups/$group/providers/Microsoft.Consumption/budgets
 BUDGET_START=$(az rest --method get --url "$budget?api-version=2024-08-01" \
     --query 'value[0].properties.timePeriod.startDate' -o tsv 2>/dev/null | cut -c 1-10)
 export BUDGET_START="${BUDGET_START:-$(date -u +%Y-%m-01)}"
@@ -148,5 +167,6 @@ echo "== Resources"
 az deployment sub create -n "$deployment" -l "$AZURE_LOCATION" --parameters "$parameters" -o none
 look_up
 
+roles
 package
 infra/check.sh

@@ -4,6 +4,7 @@
 targetScope = 'subscription'
 
 import { Model } from 'modules/openai.bicep'
+import { Assignment } from 'modules/roles.bicep'
 
 // ---------------------------------------------------------------- where
 
@@ -22,6 +23,9 @@ param location string
 
 @description('Tags of the resource group and of every resource, beside the two of azd.')
 param tags object = {}
+
+@description('A resource group that you have, by its name: everything goes into it. Empty makes one.')
+param existingResourceGroup string = ''
 
 // ---------------------------------------------------------------- the IM app
 
@@ -68,6 +72,16 @@ param existingOpenAiId string = ''
 
 @description('Region of the created Azure OpenAI resource: `az cognitiveservices model list -l REGION`.')
 param openAiLocation string = location
+
+@description('Another server of models, as https://HOST/v1: then there is no Azure OpenAI, and the parameters about it say nothing.')
+param modelUrl string = ''
+
+@description('Name of the model there, for bots that name none.')
+param modelName string = ''
+
+@description('Key of that server: it goes into Key Vault. Empty: it takes none.')
+@secure()
+param modelKey string = ''
 
 @description('Deployments of models. Their `sku` says where texts are processed, docs/deploy.md. The first one, a chat model, is for bots that name none; behind it whatever bots name: chat models, and models that transcribe, speak or draw. With an existing resource: deployed already.')
 @minLength(1)
@@ -139,6 +153,17 @@ param dailyLogCapGb int = 1
 @maxValue(730)
 param logRetentionDays int = 30
 
+// ---------------------------------------------------------------- network
+
+@description('Storage and Azure OpenAI are closed to the internet, the app reaches them over private endpoints in a network of its own, and has one fixed address to the outside. Costs about 70 USD a month, docs/deploy.md.')
+param privateNetwork bool = false
+
+@description('Addresses of that network, a /23 at least.')
+param networkPrefix string = '10.43.0.0/23'
+
+@description('Addresses that may reach storage and Azure OpenAI from outside of it nevertheless: of whoever deploys, and of operators. `203.0.113.7`, `198.51.100.0/24`.')
+param allowedAddresses string[] = []
+
 // ---------------------------------------------------------------- safety
 
 @description('Copies of the stored conversations: in one zone, or in three.')
@@ -147,6 +172,9 @@ param storageSku string = 'Standard_LRS'
 
 @description('Nobody can delete the key vault for good before its 90 days are over: right for production, in the way of a first try.')
 param vaultPurgeProtection bool = false
+
+@description('Whether the templates assign the roles of the app, of whoever deploys and of the operators. That takes the right to do so; without it the output `roleAssignments` says what an administrator has to assign, and deploy.sh prints the commands.')
+param assignRoles bool = true
 
 @description('Object id of the person or pipeline that deploys: may read what `relay check --live` reads. Empty: nobody.')
 param deployerObjectId string = ''
@@ -163,26 +191,30 @@ param operators string[] = []
 var suffix = '${workload}-${environmentName}'
 var token = uniqueString(subscription().id, workload, environmentName)
 var allTags = union(tags, { 'azd-env-name': environmentName, workload: workload })
-var createsOpenAi = empty(existingOpenAiId)
+var groupName = empty(existingResourceGroup) ? 'rg-${suffix}' : existingResourceGroup
+var usesOpenAi = empty(modelUrl)
+var createsOpenAi = usesOpenAi && empty(existingOpenAiId)
+var borrowsOpenAi = usesOpenAi && !empty(existingOpenAiId)
 // Only looked at when there is an id: a condition does not keep Azure from reading a module's scope.
-var openAiId = split(createsOpenAi ? '${subscription().id}/resourceGroups/none' : existingOpenAiId, '/')
+var openAiId = split(borrowsOpenAi ? existingOpenAiId : '${subscription().id}/resourceGroups/none', '/')
 
-resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
-  name: 'rg-${suffix}'
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = if (empty(existingResourceGroup)) {
+  name: groupName
   location: location
   tags: allTags
 }
 
 var identityName = 'id-${suffix}'
-var identityId = '${group.id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identityName}'
+var identityId = '${subscription().id}/resourceGroups/${groupName}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identityName}'
 
 module identity 'modules/identity.bicep' = {
-  scope: group
+  scope: resourceGroup(groupName)
+  dependsOn: [group]
   params: { name: identityName, location: location, tags: allTags }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  scope: group
+  scope: resourceGroup(groupName)
   params: {
     suffix: suffix
     location: location
@@ -192,11 +224,12 @@ module monitoring 'modules/monitoring.bicep' = {
     operators: operators
     dailyCapGb: dailyLogCapGb
     retentionDays: logRetentionDays
+    assignRoles: assignRoles
   }
 }
 
 module storage 'modules/storage.bicep' = {
-  scope: group
+  scope: resourceGroup(groupName)
   params: {
     name: 'st${token}'
     location: location
@@ -208,11 +241,14 @@ module storage 'modules/storage.bicep' = {
     deployerType: deployerType
     operators: operators
     workspaceId: monitoring.outputs.workspaceId
+    assignRoles: assignRoles
+    privateNetwork: privateNetwork
+    allowedAddresses: allowedAddresses
   }
 }
 
 module vault 'modules/keyvault.bicep' = {
-  scope: group
+  scope: resourceGroup(groupName)
   params: {
     name: 'kv-${token}'
     location: location
@@ -223,11 +259,14 @@ module vault 'modules/keyvault.bicep' = {
     principalId: identity.outputs.principalId
     identityId: identityId
     workspaceId: monitoring.outputs.workspaceId
+    assignRoles: assignRoles
+    ownModel: !usesOpenAi
+    modelKey: modelKey
   }
 }
 
 module openAi 'modules/openai.bicep' = if (createsOpenAi) {
-  scope: group
+  scope: resourceGroup(groupName)
   params: {
     name: 'oai-${suffix}-${token}'
     location: openAiLocation
@@ -239,10 +278,13 @@ module openAi 'modules/openai.bicep' = if (createsOpenAi) {
     deployerObjectId: deployerObjectId
     deployerType: deployerType
     workspaceId: monitoring.outputs.workspaceId
+    assignRoles: assignRoles
+    privateNetwork: privateNetwork
+    allowedAddresses: allowedAddresses
   }
 }
 
-module existingOpenAi 'modules/openai-existing.bicep' = if (!createsOpenAi) {
+module existingOpenAi 'modules/openai-existing.bicep' = if (borrowsOpenAi) {
   scope: resourceGroup(openAiId[2], openAiId[4])
   params: {
     name: last(openAiId)
@@ -250,11 +292,35 @@ module existingOpenAi 'modules/openai-existing.bicep' = if (!createsOpenAi) {
     identityId: identityId
     deployerObjectId: deployerObjectId
     deployerType: deployerType
+    assignRoles: assignRoles
   }
 }
 
+module network 'modules/network.bicep' = if (privateNetwork) {
+  scope: resourceGroup(groupName)
+  params: {
+    suffix: suffix
+    location: location
+    tags: allTags
+    prefix: networkPrefix
+    storageId: storage.outputs.id
+    usesOpenAi: usesOpenAi
+    openAiId: createsOpenAi ? openAi!.outputs.id : borrowsOpenAi ? existingOpenAiId : ''
+  }
+}
+
+var openAiEndpoint = createsOpenAi ? openAi!.outputs.endpoint : borrowsOpenAi ? existingOpenAi!.outputs.endpoint : ''
+// A server of models of one's own takes the place of both settings, as the relay has it.
+var modelSettings = usesOpenAi
+  ? { AZURE_OPENAI_ENDPOINT: openAiEndpoint, AZURE_OPENAI_DEPLOYMENT: models[0].name }
+  : {
+      RELAY_MODEL_URL: modelUrl
+      RELAY_MODEL_NAME: empty(modelName) ? fail('modelName: which model of modelUrl answers?') : modelName
+      RELAY_MODEL_KEY: vault.outputs.modelKeyReference
+    }
+
 module app 'modules/function.bicep' = {
-  scope: group
+  scope: resourceGroup(groupName)
   params: {
     name: 'func-${suffix}-${token}'
     planName: 'plan-${suffix}'
@@ -273,8 +339,8 @@ module app 'modules/function.bicep' = {
     mediaHosts: mediaHosts
     imCallsPerSecond: imCallsPerSecond
     botsFile: botsFile
-    openAiEndpoint: createsOpenAi ? openAi!.outputs.endpoint : existingOpenAi!.outputs.endpoint
-    openAiDeployment: models[0].name
+    modelSettings: modelSettings
+    subnetId: privateNetwork ? network!.outputs.subnetId : ''
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     smallestInstanceCount: smallestInstanceCount
@@ -288,7 +354,7 @@ module app 'modules/function.bicep' = {
 }
 
 module alerts 'modules/alerts.bicep' = {
-  scope: group
+  scope: resourceGroup(groupName)
   params: {
     suffix: suffix
     location: location
@@ -296,22 +362,23 @@ module alerts 'modules/alerts.bicep' = {
     email: alertEmail
     siteId: app.outputs.id
     workspaceId: monitoring.outputs.workspaceId
-    openAiId: createsOpenAi ? openAi!.outputs.id : existingOpenAiId
-    openAiLocation: createsOpenAi ? openAiLocation : existingOpenAi!.outputs.location
+    usesOpenAi: usesOpenAi
+    openAiId: createsOpenAi ? openAi!.outputs.id : borrowsOpenAi ? existingOpenAiId : ''
+    openAiLocation: borrowsOpenAi ? existingOpenAi!.outputs.location : openAiLocation
     monthlyBudget: monthlyBudget
     budgetStart: budgetStart
   }
 }
 
 module workbook 'modules/workbook.bicep' = {
-  scope: group
+  scope: resourceGroup(groupName)
   params: { suffix: suffix, location: location, tags: allTags, workspaceId: monitoring.outputs.workspaceId }
 }
 
 // ---------------------------------------------------------------- what comes out; nothing of it is secret
 
 @description('Resource group of everything.')
-output resourceGroupName string = group.name
+output resourceGroupName string = groupName
 
 @description('Name of the function app.')
 output functionAppName string = app.outputs.name
@@ -334,11 +401,31 @@ output tableServiceUri string = storage.outputs.services.table
 @description('Name of the key vault.')
 output keyVaultName string = vault.outputs.name
 
-@description('Endpoint of the Azure OpenAI resource.')
-output openAiEndpoint string = createsOpenAi ? openAi!.outputs.endpoint : existingOpenAi!.outputs.endpoint
+@description('Endpoint of the Azure OpenAI resource; empty: another server of models answers.')
+output openAiEndpoint string = openAiEndpoint
 
 @description('Deployment for bots that name none.')
-output openAiDeployment string = models[0].name
+output openAiDeployment string = usesOpenAi ? models[0].name : ''
+
+@description('The other server of models, for the check.')
+output modelUrl string = modelUrl
+
+@description('Its model, likewise.')
+output modelName string = modelName
+
+@description('The address that the requests of the app come from, for the allow list in the console of the IM app; empty: any of Azure.')
+output outboundAddress string = privateNetwork ? network!.outputs.outboundAddress : ''
+
+@description('Roles that an administrator has to assign.')
+output roleAssignments Assignment[] = assignRoles
+  ? []
+  : concat(
+      monitoring.outputs.assignments,
+      storage.outputs.assignments,
+      vault.outputs.assignments,
+      createsOpenAi ? openAi!.outputs.assignments : [],
+      borrowsOpenAi ? existingOpenAi!.outputs.assignments : []
+    )
 
 @description('The bots of this environment, likewise.')
 output botsFile string = botsFile

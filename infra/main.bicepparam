@@ -3,6 +3,7 @@ using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'try')
 param location = readEnvironmentVariable('AZURE_LOCATION')
+param existingResourceGroup = readEnvironmentVariable('AZURE_RESOURCE_GROUP', '')
 
 param imAppKey = readEnvironmentVariable('IM_APP_KEY')
 param imAppSecret = readEnvironmentVariable('IM_APP_SECRET')

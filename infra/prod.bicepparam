@@ -4,6 +4,7 @@ using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'prod')
 param location = readEnvironmentVariable('AZURE_LOCATION')
+param existingResourceGroup = readEnvironmentVariable('AZURE_RESOURCE_GROUP', '')
 
 param imAppKey = readEnvironmentVariable('IM_APP_KEY')
 param imAppSecret = readEnvironmentVariable('IM_APP_SECRET')

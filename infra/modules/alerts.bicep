@@ -14,9 +14,11 @@ param email string
 param siteId string
 @description('Resource id of the workspace.')
 param workspaceId string
-@description('Resource id of Azure OpenAI.')
+@description('Whether Azure OpenAI answers.')
+param usesOpenAi bool
+@description('Its resource id.')
 param openAiId string
-@description('Its region.')
+@description('And its region.')
 param openAiLocation string
 @description('Budget per month, in the currency of the subscription.')
 param monthlyBudget int
@@ -126,7 +128,7 @@ resource serverErrors 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   }
 }
 
-resource throttling 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+resource throttling 'Microsoft.Insights/metricAlerts@2026-01-01' = if (usesOpenAi) {
   name: 'alert-model-throttling-${suffix}'
   #disable-next-line no-hardcoded-location
   location: 'global'

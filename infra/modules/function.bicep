@@ -40,10 +40,10 @@ param mediaHosts string[]
 param imCallsPerSecond int
 @description('The bots file.')
 param botsFile string
-@description('Endpoint of Azure OpenAI.')
-param openAiEndpoint string
-@description('Deployment for bots that name none.')
-param openAiDeployment string
+@description('The settings that say which model answers.')
+param modelSettings object
+@description('Resource id of the subnet of the instances; empty: they have no network of their own.')
+param subnetId string
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int
 @description('The most instances of a function.')
@@ -100,8 +100,6 @@ var settings = {
   // Each instance's share: what replies leave of it, typing and read receipts may use.
   IM_CALLS_PER_MINUTE: string(imCallsPerSecond * 60 / instances)
   IM_MEDIA_HOSTS: join(mediaHosts, ',')
-  AZURE_OPENAI_ENDPOINT: openAiEndpoint
-  AZURE_OPENAI_DEPLOYMENT: openAiDeployment
   RELAY_BOTS_FILE: botsFile
 }
 
@@ -127,7 +125,7 @@ var workerSettings = workerTelemetry
       OTEL_TRACES_SAMPLER_ARG: '1'
     }
 
-var allSettings = union(settings, workerSettings)
+var allSettings = union(settings, modelSettings, workerSettings)
 var takenNames = map(objectKeys(allSettings), name => toLower(name))
 var taken = filter(objectKeys(extraSettings), name => contains(takenNames, toLower(name)))
 var added = empty(taken)
@@ -162,6 +160,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
     publicNetworkAccess: 'Enabled'
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       minTlsVersion: '1.2'
       ftpsState: 'Disabled'

@@ -1,4 +1,7 @@
-// Key Vault with the App Secret of the IM app, which is the only secret there is. The app may read it, by role.
+// Key Vault with the App Secret of the IM app, which is the only secret there is unless your model server has a
+// key. The app may read them, by role.
+
+import { Assignment, Holder, roles } from 'roles.bicep'
 
 @description('Name of the vault.')
 @minLength(3)
@@ -16,14 +19,21 @@ param imAppSecret string
 @description('The secret before; empty: none.')
 @secure()
 param imAppSecretPrevious string
+@description('Whether a server of models of your own answers.')
+param ownModel bool
+@description('Its key; empty: it takes none.')
+@secure()
+param modelKey string
 @description('Object id of the app.')
 param principalId string
 @description('Resource id of the same identity: known beforehand, so that what-if can tell what will be assigned.')
 param identityId string
 @description('Where the audit log goes.')
 param workspaceId string
+@description('Whether roles are assigned here; else an administrator does it.')
+param assignRoles bool
 
-var keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
+var holders Holder[] = [{ role: roles.secretsUser, who: identityId, type: 'ServicePrincipal' }]
 
 // A reference in the settings of a Flex Consumption app is not resolved when the vault is closed to the public, not
 // even over a network of the app's own. So the endpoint is open, and the role is what protects the secret.
@@ -63,15 +73,26 @@ resource previousSecret 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (!em
   properties: { value: imAppSecretPrevious, contentType: 'App Secret of the IM app before its last refresh' }
 }
 
-resource role 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, identityId, keyVaultSecretsUser)
-  scope: vault
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-  }
+// checkov:skip=CKV_AZURE_41:whoever runs the model server decides how long its key is good
+resource modelSecret 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (ownModel && !empty(modelKey)) {
+  parent: vault
+  name: 'model-key'
+  properties: { value: modelKey, contentType: 'Key of the model server' }
 }
+
+resource vaultRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for holder in holders: if (assignRoles) {
+    name: guid(vault.id, holder.who, holder.role.id)
+    scope: vault
+    properties: union(
+      {
+        roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', holder.role.id)
+        principalId: holder.who == identityId ? principalId : holder.who
+      },
+      empty(holder.type) ? {} : { principalType: holder.type }
+    )
+  }
+]
 
 #disable-next-line use-recent-api-versions // there is no newer one, and none that is not a preview and knows these services
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
@@ -93,3 +114,15 @@ output imAppSecretReference string = '@Microsoft.KeyVault(SecretUri=${secret.pro
 output imAppSecretPreviousReference string = empty(imAppSecretPrevious)
   ? ''
   : '@Microsoft.KeyVault(SecretUri=${previousSecret!.properties.secretUri})'
+@description('The same for the key of the model server; empty: none.')
+#disable-next-line outputs-should-not-contain-secrets // likewise
+output modelKeyReference string = ownModel && !empty(modelKey)
+  ? '@Microsoft.KeyVault(SecretUri=${modelSecret!.properties.secretUri})'
+  : ''
+@description('Who needs which role here.')
+output assignments Assignment[] = map(holders, holder => {
+  role: holder.role
+  scope: vault.id
+  principalId: holder.who == identityId ? principalId : holder.who
+  principalType: holder.type
+})

@@ -1,5 +1,7 @@
 // Logs and telemetry: one workspace with a daily cap, and Application Insights on it that takes Entra tokens only.
 
+import { Assignment, Holder, roles } from 'roles.bicep'
+
 @description('End of all names.')
 param suffix string
 @description('Region.')
@@ -16,9 +18,11 @@ param operators string[]
 param dailyCapGb int
 @description('How long logs are kept.')
 param retentionDays int
+@description('Whether roles are assigned here; else an administrator does it.')
+param assignRoles bool
 
-var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
-var logAnalyticsDataReader = '3b03c2da-16b3-4a49-8834-0f8130efdd3b'
+var telemetryHolders Holder[] = [{ role: roles.metricsPublisher, who: identityId, type: 'ServicePrincipal' }]
+var logHolders Holder[] = map(operators, operator => { role: roles.logReader, who: operator, type: '' })
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: 'log-${suffix}'
@@ -44,25 +48,31 @@ resource appInsights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
-resource role 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(appInsights.id, identityId, monitoringMetricsPublisher)
-  scope: appInsights
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+resource telemetryRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for holder in telemetryHolders: if (assignRoles) {
+    name: guid(appInsights.id, holder.who, holder.role.id)
+    scope: appInsights
+    properties: union(
+      {
+        roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', holder.role.id)
+        principalId: holder.who == identityId ? principalId : holder.who
+      },
+      empty(holder.type) ? {} : { principalType: holder.type }
+    )
   }
-}
+]
 
-// Without a principalType: an operator may be a person or a group, and is there already.
-resource operatorRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for operator in operators: {
-    name: guid(workspace.id, operator, logAnalyticsDataReader)
+resource logRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for holder in logHolders: if (assignRoles) {
+    name: guid(workspace.id, holder.who, holder.role.id)
     scope: workspace
-    properties: {
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', logAnalyticsDataReader)
-      principalId: operator
-    }
+    properties: union(
+      {
+        roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', holder.role.id)
+        principalId: holder.who == identityId ? principalId : holder.who
+      },
+      empty(holder.type) ? {} : { principalType: holder.type }
+    )
   }
 ]
 
@@ -70,3 +80,18 @@ resource operatorRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 output workspaceId string = workspace.id
 @description('Where telemetry goes. Without an Entra token it opens nothing.')
 output appInsightsConnectionString string = appInsights.properties.ConnectionString
+@description('Who needs which role here.')
+output assignments Assignment[] = concat(
+  map(telemetryHolders, holder => {
+    role: holder.role
+    scope: appInsights.id
+    principalId: holder.who == identityId ? principalId : holder.who
+    principalType: holder.type
+  }),
+  map(logHolders, holder => {
+    role: holder.role
+    scope: workspace.id
+    principalId: holder.who == identityId ? principalId : holder.who
+    principalType: holder.type
+  })
+)

@@ -1,5 +1,7 @@
 // An Azure OpenAI resource without keys, its content filter and its deployments.
 
+import { Assignment, Holder, roles } from 'roles.bicep'
+
 @export()
 @description('A deployment of a model.')
 type Model = {
@@ -40,8 +42,17 @@ param deployerObjectId string
 param deployerType string
 @description('Where the logs go.')
 param workspaceId string
+@description('Whether roles are assigned here; else an administrator does it.')
+param assignRoles bool
+@description('Reached over a private endpoint and from the addresses below, from nowhere else.')
+param privateNetwork bool
+@description('Addresses that may reach it nevertheless.')
+param allowedAddresses string[]
 
-var openAiUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+var holders Holder[] = concat(
+  [{ role: roles.openAiUser, who: identityId, type: 'ServicePrincipal' }],
+  empty(deployerObjectId) ? [] : [{ role: roles.openAiUser, who: deployerObjectId, type: deployerType }]
+)
 var severities = ['Hate', 'Sexual', 'Selfharm', 'Violence']
 
 // checkov:skip=CKV_AZURE_134:the app has no network of its own; there are no keys, Entra tokens only
@@ -55,8 +66,11 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   properties: {
     customSubDomainName: name // without it there are no Entra tokens
     disableLocalAuth: true
-    publicNetworkAccess: 'Enabled'
-    networkAcls: { defaultAction: 'Allow' }
+    publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      defaultAction: privateNetwork ? 'Deny' : 'Allow'
+      ipRules: map(allowedAddresses, address => { value: address })
+    }
   }
 }
 
@@ -104,25 +118,19 @@ resource deployments 'Microsoft.CognitiveServices/accounts/deployments@2025-06-0
   }
 ]
 
-resource appRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, identityId, openAiUser)
-  scope: account
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', openAiUser)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+resource accountRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for holder in holders: if (assignRoles) {
+    name: guid(account.id, holder.who, holder.role.id)
+    scope: account
+    properties: union(
+      {
+        roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', holder.role.id)
+        principalId: holder.who == identityId ? principalId : holder.who
+      },
+      empty(holder.type) ? {} : { principalType: holder.type }
+    )
   }
-}
-
-resource deployerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerObjectId)) {
-  name: guid(account.id, deployerObjectId, openAiUser)
-  scope: account
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', openAiUser)
-    principalId: deployerObjectId
-    principalType: deployerType
-  }
-}
+]
 
 // Not RequestResponse: one line per answer, which the relay writes itself.
 #disable-next-line use-recent-api-versions // there is no newer one, and none that is not a preview and knows these services
@@ -140,3 +148,10 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 output id string = account.id
 @description('Where the app asks.')
 output endpoint string = account.properties.endpoint
+@description('Who needs which role here.')
+output assignments Assignment[] = map(holders, holder => {
+  role: holder.role
+  scope: account.id
+  principalId: holder.who == identityId ? principalId : holder.who
+  principalType: holder.type
+})

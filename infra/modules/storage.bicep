@@ -1,5 +1,7 @@
 // Storage: the host's own, the package, the queues, and the tables, which the app makes and drops by the day.
 
+import { Assignment, Holder, roles } from 'roles.bicep'
+
 @export()
 @description('Where each service of an account is, as Azure says it: other clouds have other hosts.')
 type StorageServices = {
@@ -33,30 +35,40 @@ param deployerType string
 param operators string[]
 @description('Where the logs go.')
 param workspaceId string
+@description('Whether roles are assigned here; else an administrator does it.')
+param assignRoles bool
+@description('Reached over private endpoints and from the addresses below, from nowhere else.')
+param privateNetwork bool
+@description('Addresses that may reach it nevertheless.')
+param allowedAddresses string[]
 
 // The names are those of relay/outbox.py and of the host; a test compares them.
 var queueNames = ['relay-turns', 'relay-turns-poison', 'relay-failed']
 var leaseTable = 'relayleases'
 var packageContainer = 'app-package'
 
-// What the app needs, and no more.
-var appRoles = {
-  blobOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // the host's leases, the package
-  queueContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88' // putting a message back is an update
-  tableContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3' // one table per day comes and goes
-}
-// What `relay check --live` reads.
-var deployerRoles = {
-  queueReader: '19e7f393-937e-4f77-808e-94535e297925'
-  tableReader: '76199698-9eea-4c19-bc75-cec21354c6b6'
-}
+var holders Holder[] = concat(
+  // What the app needs, and no more: the host's leases and the package; putting a message back is an update; one table per
+  // day comes and goes.
+  map([roles.blobOwner, roles.queueContributor, roles.tableContributor], role => {
+    role: role
+    who: identityId
+    type: 'ServicePrincipal'
+  }),
+  // What `relay check --live` reads.
+  empty(deployerObjectId)
+    ? []
+    : map([roles.queueReader, roles.tableReader], role => { role: role, who: deployerObjectId, type: deployerType }),
+  // What `python -m relay` reads and changes: as much as the app, but nothing of the host's.
+  map(operators, operator => { role: roles.queueContributor, who: operator, type: '' }),
+  map(operators, operator => { role: roles.tableContributor, who: operator, type: '' })
+)
+var packageHolders Holder[] = empty(deployerObjectId)
+  ? []
+  : [{ role: roles.blobContributor, who: deployerObjectId, type: deployerType }]
 
-var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
-
-// The host, the app and whoever deploys come over the public endpoint, with Entra tokens only; docs/deploy.md says what
-// a private one takes.
+// Without a network of its own, the host, the app and whoever deploys come over the public endpoint, with Entra tokens only.
 // checkov:skip=CKV_AZURE_35:Flex Consumption without a network of its own has no fixed addresses to allow
-// checkov:skip=CKV_AZURE_59:public endpoint, see above; there are no keys, and no blob is public
 // checkov:skip=CKV_AZURE_43:the name is a parameter of 15 letters and digits
 // checkov:skip=CKV_AZURE_206:storageSku is a parameter; prod has three zones
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
@@ -72,9 +84,13 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
-    networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' }
+    networkAcls: {
+      bypass: 'AzureServices'
+      defaultAction: privateNetwork ? 'Deny' : 'Allow'
+      ipRules: map(allowedAddresses, address => { value: address, action: 'Allow' })
+    }
   }
 }
 
@@ -115,62 +131,32 @@ resource leases 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-
   name: leaseTable
 }
 
-resource appRoleAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in items(appRoles): {
-    name: guid(account.id, identityId, role.value)
+resource accountRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for holder in holders: if (assignRoles) {
+    name: guid(account.id, holder.who, holder.role.id)
     scope: account
-    properties: {
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
-      principalId: principalId
-      principalType: 'ServicePrincipal'
-    }
-  }
-]
-
-resource deployerRoleAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in items(deployerRoles): if (!empty(deployerObjectId)) {
-    name: guid(account.id, deployerObjectId, role.value)
-    scope: account
-    properties: {
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
-      principalId: deployerObjectId
-      principalType: deployerType
-    }
+    properties: union(
+      {
+        roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', holder.role.id)
+        principalId: holder.who == identityId ? principalId : holder.who
+      },
+      empty(holder.type) ? {} : { principalType: holder.type }
+    )
   }
 ]
 
 // What infra/deploy.sh keeps, and takes back from there.
-resource deployerPackageRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerObjectId)) {
-  name: guid(package.id, deployerObjectId, blobContributor)
-  scope: package
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobContributor)
-    principalId: deployerObjectId
-    principalType: deployerType
-  }
-}
-
-// What `python -m relay` reads and changes: as much as the app, but nothing of the host's. Without a principalType: an
-// operator may be a person or a group, and is there already.
-resource operatorQueueRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for operator in operators: {
-    name: guid(account.id, operator, appRoles.queueContributor)
-    scope: account
-    properties: {
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', appRoles.queueContributor)
-      principalId: operator
-    }
-  }
-]
-
-resource operatorTableRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for operator in operators: {
-    name: guid(account.id, operator, appRoles.tableContributor)
-    scope: account
-    properties: {
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', appRoles.tableContributor)
-      principalId: operator
-    }
+resource packageRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for holder in packageHolders: if (assignRoles) {
+    name: guid(package.id, holder.who, holder.role.id)
+    scope: package
+    properties: union(
+      {
+        roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', holder.role.id)
+        principalId: holder.who == identityId ? principalId : holder.who
+      },
+      empty(holder.type) ? {} : { principalType: holder.type }
+    )
   }
 ]
 
@@ -200,6 +186,8 @@ resource tableLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
   }
 }
 
+@description('Resource id, for private endpoints.')
+output id string = account.id
 @description('Name of the account.')
 output name string = account.name
 @description('Its services.')
@@ -210,3 +198,19 @@ output services StorageServices = {
 }
 @description('Where the package goes.')
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${package.name}'
+
+@description('Who needs which role here.')
+output assignments Assignment[] = concat(
+  map(holders, holder => {
+    role: holder.role
+    scope: account.id
+    principalId: holder.who == identityId ? principalId : holder.who
+    principalType: holder.type
+  }),
+  map(packageHolders, holder => {
+    role: holder.role
+    scope: package.id
+    principalId: holder.who == identityId ? principalId : holder.who
+    principalType: holder.type
+  })
+)

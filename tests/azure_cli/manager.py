@@ -44,6 +44,9 @@ def outputs(url: str) -> dict[str, object]:
         "imRegion": "overseas",
         "imApiVersion": "v2",
         "workerTelemetry": False,
+        "modelUrl": "",
+        "modelName": "",
+        "outboundAddress": "",
     }
 
 
@@ -135,7 +138,9 @@ OUTSIDE = (
 
 @ROUTES.on("GET", f"{IN_SUBSCRIPTION}/resourcegroups/{GROUP}")
 def _group(azure: Azure, asked: Asked) -> Answer:
-    return Answer(body={"id": IN_GROUP, "name": GROUP, "location": "eastus2"})
+    return Answer(
+        body={"id": IN_GROUP, "name": GROUP, "location": "eastus2", "tags": {"azd-env-name": "try"}}
+    )
 
 
 @ROUTES.on("GET", rf"{IN_GROUP}/providers/Microsoft\.Consumption/budgets")
@@ -183,6 +188,11 @@ def _assignments(azure: Azure, asked: Asked) -> Answer:
             for each in (inside, OUTSIDE)
         )
     )
+
+
+@ROUTES.on("GET", rf"{SITE}/providers/Microsoft\.Authorization/roleAssignments")
+def _of_the_site(azure: Azure, asked: Asked) -> Answer:
+    return listed(*azure.assigned) if asked.query["$filter"] == "atScope()" else refused(400)
 
 
 @ROUTES.on("GET", rf"{IN_SUBSCRIPTION}/providers/Microsoft\.Authorization/roleDefinitions")
@@ -244,14 +254,14 @@ def _validate(azure: Azure, asked: Asked, name: str) -> Answer:
 @ROUTES.on("PUT", _DEPLOYMENT)
 def _deploy(azure: Azure, asked: Asked, name: str) -> Answer:
     azure.deployments[name] = asked.content
-    return _deployment(asked, name, "Succeeded", outputs(host_of(asked)))
+    return _deployment(asked, name, "Succeeded", {**outputs(host_of(asked)), "roleAssignments": azure.needed})
 
 
 @ROUTES.on("GET", _DEPLOYMENT)
 def _deployed(azure: Azure, asked: Asked, name: str) -> Answer:
     if name not in azure.deployments:
         return refused(404)
-    return _deployment(asked, name, "Succeeded", outputs(host_of(asked)))
+    return _deployment(asked, name, "Succeeded", {**outputs(host_of(asked)), "roleAssignments": azure.needed})
 
 
 def _deployment(asked: Asked, name: str, state: str, outputs: dict[str, object] | None = None) -> Answer:

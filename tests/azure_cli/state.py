@@ -28,12 +28,16 @@ class Azure:
         deployments: what was put, by name.
         refusals: how the next requests whose paths end so are refused, each with a status; 200: not.
         budget: when the budget of the group began; empty: there is none.
+        needed: roles that the templates leave to an administrator, as they put it.
+        assigned: role assignments of the site, as Azure lists them.
         blobs: the package container, in the order in which they were written.
     """
 
     deployments: dict[str, Any] = field(default_factory=dict)
     refusals: dict[str, list[int]] = field(default_factory=dict)
     budget: str = ""
+    needed: list[object] = field(default_factory=list)
+    assigned: list[object] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tests.azure_cli.cloud import answering
 from tests.azure_cli.manager import OUTSIDE
 from tests.azure_cli.parts import FUNCTION_KEY
 from tests.azure_cli.recorder import Asked, Recorder, recording
-from tests.azure_cli.state import GROUP, SUBSCRIPTION, WHO, Azure
+from tests.azure_cli.state import GROUP, IDENTITY, SITE, SUBSCRIPTION, WHO, Azure
 
 pytestmark = pytest.mark.azure_cli
 
@@ -199,6 +200,23 @@ def test_a_package_that_is_not_kept_is_told_and_nothing_is_published(place: Plac
         done, asked = place.does("--rollback", *arguments)
         assert (done.code, "there is no package of " + named in done.shown) == (2, True)
         assert not [each for each in asked if each.path == "/api/publish"]
+
+
+def test_what_an_administrator_assigns_is_looked_up_and_waited_for(place: Place) -> None:
+    role = {"name": "Website Reader", "id": "77777777-7777-7777-7777-777777777777"}
+    place.azure.needed = [
+        {"role": role, "scope": SITE, "principalId": IDENTITY, "principalType": "ServicePrincipal"}
+    ]
+    done, asked = place.does("--code")
+    assert done.code == 1
+    (command,) = [line for line in done.shown.splitlines() if line.startswith("az role assignment create")]
+    assert place.shell.run(*shlex.split(command), "--help").code == 0
+    assert not [each for each in asked if each.path == "/api/publish"]
+    definition = f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{role['id']}"
+    place.azure.assigned = [{"properties": {"principalId": IDENTITY, "roleDefinitionId": definition}}]
+    done, asked = place.does("--code")
+    assert done.code == 0, done.shown
+    assert [each for each in asked if each.path == "/api/publish"]
 
 
 def test_a_check_only_looks(place: Place) -> None:

@@ -22,6 +22,9 @@ INPUTS = {
     "IM_APP_SECRET": "not-a-secret",
     "ALERT_EMAIL": "ops@example.com",
     "BUDGET_START": "2026-11-01",
+    "RELAY_MODEL_URL": "https://models.example.com/v1",
+    "RELAY_MODEL_NAME": "a-model",
+    "RELAY_MODEL_KEY": "not-a-key",
 }
 """What the parameter files read from the environment."""
 
@@ -29,6 +32,7 @@ OTHER_INPUTS = (
     "AZURE_ENV_NAME",
     "AZURE_PRINCIPAL_ID",
     "AZURE_PRINCIPAL_TYPE",
+    "AZURE_RESOURCE_GROUP",
     "IM_APP_SECRET_PREVIOUS",
     "IM_REGION",
 )

@@ -54,6 +54,7 @@ def seen_by(templates: Templates) -> str | None:
     return None
 
 
+NETWORK, ROLES, PRIVATE = "modules/network.bicep", "modules/roles.bicep", "private.bicepparam"
 STORAGE, OPENAI, VAULT = "modules/storage.bicep", "modules/openai.bicep", "modules/keyvault.bicep"
 LATENCY, POISON = "queries/turn-latency.kql", "queries/poison-stays.kql"
 FAILED, CAP = "queries/message-failed.kql", "queries/log-cap.kql"
@@ -71,20 +72,20 @@ MUTATIONS = [
     Mutation(
         "the app may only read tables",
         STORAGE,
-        "'0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'",
-        "'76199698-9eea-4c19-bc75-cec21354c6b6'",
+        "roles.queueContributor, roles.tableContributor], role",
+        "roles.queueContributor, roles.tableReader], role",
     ),
     Mutation(
         "the app owns the storage account",
-        STORAGE,
+        ROLES,
         "'974c5e8b-45b9-4653-ba55-5f855dd0fb88'",
         "'8e3af657-a8ff-443c-a75c-2fe8c4bcb635'",
     ),
     Mutation(
         "a fresh identity is not found",
         MONITORING,
-        "    principalType: 'ServicePrincipal'\n",
-        "",
+        "who: identityId, type: 'ServicePrincipal'",
+        "who: identityId, type: ''",
     ),
     Mutation("telemetry without a token", MONITORING, "    DisableLocalAuth: true\n", ""),
     Mutation("no daily cap", MONITORING, "    workspaceCapping: { dailyQuotaGb: dailyCapGb }\n", ""),
@@ -137,7 +138,7 @@ MUTATIONS = [
     ),
     Mutation("a setting is misspelt", FUNCTION, "RELAY_BOTS_FILE:", "RELAY_BOT_FILE:"),
     Mutation("the hosts of media are forgotten", FUNCTION, "  IM_MEDIA_HOSTS: join(mediaHosts, ',')\n", ""),
-    Mutation("a setting is forgotten", FUNCTION, "  AZURE_OPENAI_DEPLOYMENT: openAiDeployment\n", ""),
+    Mutation("a setting is forgotten", "main.bicep", ", AZURE_OPENAI_DEPLOYMENT: models[0].name }", " }"),
     Mutation(
         "the host looks for the other identity",
         FUNCTION,
@@ -248,6 +249,63 @@ MUTATIONS = [
         "prod.bicepparam",
         "param alwaysReadyWebhook = 1\n",
         "param alwaysReadyWebhook = 1\nparam botsFile = 'bots.prod.toml'\n",
+    ),
+    Mutation("the private network is not asked for", PRIVATE, "param privateNetwork = true\n", ""),
+    Mutation(
+        "storage stays open beside its private endpoints",
+        STORAGE,
+        "defaultAction: privateNetwork ? 'Deny' : 'Allow'",
+        "defaultAction: 'Allow'",
+    ),
+    Mutation(
+        "the model stays open beside its private endpoint",
+        OPENAI,
+        "publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'",
+        "publicNetworkAccess: 'Enabled'",
+    ),
+    Mutation(
+        "queues have no private endpoint",
+        NETWORK,
+        "    { name: 'queue', service: 'queue', zone: 'privatelink.queue.${storageSuffix}' }\n",
+        "",
+    ),
+    Mutation(
+        "the network does not see its private zones",
+        NETWORK,
+        "  for (endpoint, index) in endpoints: {\n    parent: zones[index]",
+        "  for (endpoint, index) in take(endpoints, 1): {\n    parent: zones[index]",
+    ),
+    Mutation(
+        "a subnet that Flex Consumption refuses",
+        NETWORK,
+        "Microsoft.App/environments' }",
+        "Microsoft.Web/serverFarms' }",
+    ),
+    Mutation("requests come from any address", NETWORK, "          natGateway: { id: gateway.id }\n", ""),
+    Mutation("the app is outside of its network", FUNCTION, "empty(subnetId) ? null : subnetId", "null"),
+    Mutation(
+        "a zone of one cloud alone",
+        NETWORK,
+        "privatelink.blob.${storageSuffix}",
+        "privatelink.blob.core.windows.net",
+    ),
+    Mutation(
+        "a key of a model server that is not used is kept",
+        VAULT,
+        "if (ownModel && !empty(modelKey)) {",
+        "= {",
+    ),
+    Mutation(
+        "the key of the model server is a setting",
+        "main.bicep",
+        "RELAY_MODEL_KEY: vault.outputs.modelKeyReference",
+        "RELAY_MODEL_KEY: modelKey",
+    ),
+    Mutation(
+        "another cloud gets Azure OpenAI",
+        "main.bicep",
+        "var createsOpenAi = usesOpenAi && ",
+        "var createsOpenAi = ",
     ),
     Mutation("a parameter without a word", "main.bicep", "@description('App Key of the IM app.')\n", ""),
 ]

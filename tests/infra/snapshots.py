@@ -12,7 +12,7 @@ from tests.infra.templates import INFRA, Templates
 
 
 def main() -> None:
-    """Write both, and count the resources by type."""
+    """Write all, and count the resources by type."""
     for name, snapshot in Templates().snapshots.items():
         snapshot["outputs"] = dict(sorted(snapshot["outputs"].items()))
         text = json.dumps(snapshot, indent=2, ensure_ascii=False) + "\n"

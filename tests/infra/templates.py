@@ -60,7 +60,7 @@ class Templates:
     @cached_property
     def snapshots(self) -> dict[str, Any]:
         """What is committed for review, by parameter file."""
-        return {name: self._snapshot(name) for name in ("main", "prod")}
+        return {path.stem: self._snapshot(path.stem) for path in sorted(self.folder.glob("*.bicepparam"))}
 
     @cached_property
     def first_try(self) -> list[Resource]:
@@ -71,6 +71,16 @@ class Templates:
     def prod(self) -> list[Resource]:
         """The resources of ``prod.bicepparam``."""
         return _made(self._snapshot("prod"))
+
+    @cached_property
+    def private(self) -> list[Resource]:
+        """The resources of ``private.bicepparam``: production in a network of its own."""
+        return _made(self._snapshot("private"))
+
+    @cached_property
+    def china(self) -> list[Resource]:
+        """The resources of ``china.bicepparam``: another cloud, which has no Azure OpenAI."""
+        return _made(self._snapshot("china"))
 
     def nested(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The compiled modules by their symbols in ``main.bicep``."""

@@ -24,7 +24,9 @@ case "$*" in
     "deployment sub show"*) echo "$AZ_OUTPUTS" ;;
     "account show"*) echo subscription ;;
     "ad signed-in-user"*) echo me ;;
+    "rest "*roleAssignments*) echo "$AZ_ASSIGNED" ;;
     "rest "*) echo "$AZ_BUDGET" ;;
+    "group show"*) echo "${AZ_MADE-try}" ;;
     "identity list"*) echo principal-1 ;;
     "role assignment list"*) printf '%s\\n' "$AZ_ROLES"; exit "${AZ_DENIES:-0}" ;;
     "keyvault list"*properties*) echo false ;;
@@ -42,7 +44,12 @@ def outputs_of_main_bicep() -> list[str]:
     return re.findall(r"^output (\w+) ", source, re.MULTILINE)
 
 
-OUTPUTS = json.dumps({name: {"value": f"value-of-{name}"} for name in outputs_of_main_bicep()})
+OUTPUTS = json.dumps(
+    {
+        name: {"value": [] if name == "roleAssignments" else f"value-of-{name}"}
+        for name in outputs_of_main_bicep()
+    }
+)
 
 
 @dataclass
@@ -231,7 +238,75 @@ def test_nothing_is_deleted_without_a_yes(shell: Shell) -> None:
         "--delete", "rg-relay-try", AZ_ROLES="/subscriptions/s/resourceGroups/models/1"
     )
     assert code != 0
-    assert calls == ["resource list -g"]
+    assert calls == ["group show -n", "resource list -g"]
+
+
+def test_a_group_that_was_there_before_is_not_deleted(shell: Shell) -> None:
+    code, calls, shown = shell.run("--delete", "team", YES="1", AZ_MADE="")
+    assert (code, calls) == (2, ["group show -n"])
+    assert "team was there before; what was put into it: az resource list -g team --tag" in shown
+
+
+def test_a_group_of_ones_own_keeps_its_budget(shell: Shell) -> None:
+    shell.run("--what-if", AZURE_RESOURCE_GROUP="team")
+    asked = (shell.root / "az.log").read_text()
+    assert "/resourceGroups/team/providers/Microsoft.Consumption/budgets" in asked
+
+
+SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/st"
+NEEDED = [
+    {
+        "role": {"name": "Storage Table Data Contributor", "id": "table"},
+        "scope": SCOPE,
+        "principalId": "app",
+        "principalType": "ServicePrincipal",
+    },
+    {
+        "role": {"name": "Storage Queue Data Contributor", "id": "queue"},
+        "scope": SCOPE,
+        "principalId": "operator",
+        "principalType": "",
+    },
+]
+BY_AN_ADMINISTRATOR = json.dumps({**json.loads(OUTPUTS), "roleAssignments": {"value": NEEDED}})
+
+
+def assigned(*roles: tuple[str, str]) -> str:
+    """Role assignments, as Azure lists them."""
+    given = [
+        {"properties": {"principalId": who, "roleDefinitionId": f"/x/roleDefinitions/{role}"}}
+        for who, role in roles
+    ]
+    return json.dumps({"value": given})
+
+
+@pytest.mark.parametrize("arguments", [[], ["--code"]])
+def test_roles_that_are_missing_are_commands_for_an_administrator_and_nothing_is_published(
+    shell: Shell, arguments: list[str]
+) -> None:
+    code, calls, shown = shell.run(
+        *arguments, YES="1", AZ_OUTPUTS=BY_AN_ADMINISTRATOR, AZ_ASSIGNED=assigned(("app", "queue"))
+    )
+    assert code == 1
+    assert [line for line in shown.splitlines() if line.startswith("az ")] == [
+        f"az role assignment create --role 'Storage Table Data Contributor' --assignee-object-id app "
+        f"--assignee-principal-type ServicePrincipal --scope {SCOPE}",
+        f"az role assignment create --role 'Storage Queue Data Contributor' --assignee operator --scope {SCOPE}",
+    ]
+    assert shown.endswith("Once that is done: infra/deploy.sh --code main\n")
+    assert "functionapp deployment source" not in calls
+
+
+def test_once_they_are_assigned_it_goes_on(shell: Shell) -> None:
+    done = assigned(("app", "table"), ("operator", "queue"))
+    code, calls, _ = shell.run("--code", AZ_OUTPUTS=BY_AN_ADMINISTRATOR, AZ_ASSIGNED=done)
+    assert (code, "functionapp deployment source" in calls) == (0, True)
+
+
+def test_another_cloud_needs_a_server_of_models(shell: Shell) -> None:
+    code, calls, shown = shell.run("china", RELAY_MODEL_NAME="a-model")
+    assert (code, calls) == (2, [])
+    assert "not set: RELAY_MODEL_URL (your server of models, https://HOST/v1)" in shown
 
 
 PYTHON = """#!/bin/sh
@@ -266,7 +341,8 @@ def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
     assert told["IM_API_VERSION"] == "deployed-imApiVersion"
     assert told["AzureWebJobsStorage__queueServiceUri"] == "deployed-queueServiceUri"
     assert told["AzureWebJobsStorage__tableServiceUri"] == "deployed-tableServiceUri"
-    assert told["RELAY_MODEL_URL"] == ""
+    assert told["RELAY_MODEL_URL"] == "deployed-modelUrl", "not the one of this machine"
+    assert "IP allow list of the console: deployed-outboundAddress" in done.stdout
     assert "--webhook deployed-webhookUrl?code=" in done.stdout
 
 

@@ -66,6 +66,60 @@ def test_operators_may_do_what_the_command_line_does_and_nothing_else(tmp_path: 
         assert sorted(roles) == sorted(OPERATOR_ROLES)
 
 
+def changed(folder: Path, parameters: str, file: str = "main.bicepparam") -> Templates:
+    """The templates with further parameters in one of the parameter files."""
+    environment = "param environmentName ="
+    return Templates.changed(folder, file, environment, f"{parameters}\n{environment}")
+
+
+def test_without_the_right_to_assign_roles_none_is_and_an_administrator_gets_the_same_ones(
+    tmp_path: Path,
+) -> None:
+    person = "11111111-1111-1111-1111-111111111111"
+    parameters = f"param assignRoles = false\nparam operators = ['{person}']"
+    templates = changed(tmp_path, parameters)
+    assert of_type(templates.first_try, "Authorization/roleAssignments") == []
+    told = json.dumps(templates.snapshots["main"]["outputs"]["roleAssignments"])
+    for module in ("monitoring", "storage", "vault", "openAi"):
+        assert f"format('{module}-{{0}}'" in told
+        outputs = dict(templates.nested())[module]["outputs"]
+        assert "'role'" in json.dumps(outputs["assignments"]), "each says which role"
+
+
+def test_into_a_group_that_is_there_and_no_other_is_made(tmp_path: Path) -> None:
+    resources = changed(tmp_path, "param existingResourceGroup = 'team'", "china.bicepparam").china
+    assert of_type(resources, "Resources/resourceGroups") == []
+    elsewhere = [
+        r["id"] for r in resources if "/resourceGroups/team/" not in r["id"] and "'team'" not in r["id"]
+    ]
+    assert elsewhere == []
+
+
+def test_whoever_is_named_reaches_what_is_closed_to_all_others(tmp_path: Path) -> None:
+    given = "param allowedAddresses = ['203.0.113.7', '198.51.100.0/24']"
+    resources = changed(tmp_path, given, "private.bicepparam").private
+    for kind in ("Storage/storageAccounts", "CognitiveServices/accounts"):
+        (found,) = of_type(resources, kind)
+        rules = found["properties"]["networkAcls"]
+        assert found["properties"]["publicNetworkAccess"] == "Enabled"
+        assert rules["defaultAction"] == "Deny"
+        assert [rule["value"] for rule in rules["ipRules"]] == ["203.0.113.7", "198.51.100.0/24"]
+
+
+def test_a_server_of_models_without_its_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BicepFailed, match="modelName: which model of modelUrl answers"):
+        _ = changed(tmp_path, "param modelUrl = 'https://models.example.com/v1'").first_try
+
+
+def test_the_code_reads_the_settings_of_another_server_of_models(templates: Templates) -> None:
+    given = {
+        name: value for name, value in settings_of(templates.china).items() if name.startswith("RELAY_MODEL")
+    }
+    settings = load_settings({**EXAMPLE, **given, "RELAY_MODEL_KEY": "resolved"})
+    assert str(settings.model_url) == "https://models.example.com/v1"
+    assert settings.model_name == "a-model"
+
+
 def test_an_existing_model_is_used_and_none_is_made(tmp_path: Path) -> None:
     account = (
         "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/models"
@@ -178,7 +232,8 @@ def test_as_many_turns_run_as_the_plan_of_the_im_app_has_calls_for_in_two_second
 
 
 def test_the_secret_is_in_no_snapshot(templates: Templates) -> None:
-    assert INPUTS["IM_APP_SECRET"] not in json.dumps(templates.snapshots)
+    for secret in ("IM_APP_SECRET", "RELAY_MODEL_KEY"):
+        assert INPUTS[secret] not in json.dumps(templates.snapshots)
 
 
 def test_without_a_first_month_there_is_no_budget(tmp_path: Path) -> None:

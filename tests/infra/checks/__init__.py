@@ -4,7 +4,7 @@ The same checks look at templates that were broken on purpose (:mod:`tests.infra
 to see what it is there for.
 """
 
-from tests.infra.checks import app, form, operation, safety
+from tests.infra.checks import app, form, network, operation, safety
 from tests.infra.checks.registry import CHECKS, Check
 from tests.infra.checks.safety import APP_ROLES, DEPLOYER_ROLES, OPERATOR_ROLES
 
@@ -16,6 +16,7 @@ __all__ = [
     "Check",
     "app",
     "form",
+    "network",
     "operation",
     "safety",
 ]

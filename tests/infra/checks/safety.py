@@ -37,7 +37,7 @@ OPEN_TO_THE_PUBLIC = ("Storage/storageAccounts", "KeyVault/vaults", "CognitiveSe
 
 @check
 def there_are_no_keys(templates: Templates) -> Iterator[str]:
-    for resources in (templates.first_try, templates.prod):
+    for resources in (templates.first_try, templates.prod, templates.private):
         if the(resources, "Storage/storageAccounts")["properties"].get("allowSharedKeyAccess") is not False:
             yield "storage takes shared keys"
         if the(resources, "CognitiveServices/accounts")["properties"].get("disableLocalAuth") is not True:
@@ -57,10 +57,10 @@ def secrets_stay_secret(templates: Templates) -> Iterator[str]:
             if "secret" in parameter.lower() and not parameter.endswith("Reference") and not secure:
                 yield f"{name}: the parameter {parameter} is not secure"
         for output, declared in template.get("outputs", {}).items():
-            named = set(re.findall(r"parameters\('(\w+)'\)", str(declared["value"])))
-            shown = {p for p in named if parameters[p].get("type", "").startswith("secure")}
             # Whether a secret is there may be told; what it is, may not.
-            if shown and "if(empty(" not in str(declared["value"]):
+            value = re.sub(r"empty\(parameters\('\w+'\)\)", "", str(declared["value"]))
+            named = re.findall(r"parameters\('(\w+)'\)", value)
+            if any(parameters[parameter].get("type", "").startswith("secure") for parameter in named):
                 yield f"{name}: the output {output} holds a secret"
     secret = templates.compiled["parameters"]["imAppSecret"]
     if "defaultValue" in secret or secret.get("minLength", 0) < 8:
