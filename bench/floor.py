@@ -1,0 +1,172 @@
+"""The calls that no turn can do without, with the same SDKs and nothing around them: what the relay's own cost
+is measured against (:mod:`bench.floors`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import count
+from typing import Any
+
+import httpx2
+from azure.core import MatchConditions
+from azure.data.tables.aio import TableServiceClient
+from azure.storage.queue.aio import QueueClient
+from openai import AsyncOpenAI
+
+from playground.stack import APP_KEY, APP_SECRET
+from relay.clock import DAY_MS
+from relay.im.requests import Request, stream_request, v2_request
+from relay.keys import LEASE_KEY, LEASE_TABLE, ROWS_HIGH, ROWS_LOW, conversation_key, day_of, history_table
+from relay.messages import Message, Turn
+from relay.outbox import TURNS
+from relay.ports import Chunk, Outgoing
+from relay.signature import sign_outbound
+from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN
+
+LEASE_SECONDS = 90
+TEXT = "When does it open tomorrow, and where do I leave the car?"
+ROW = {"kind": "text", "state": "waiting", "sender": "user-1", "text": TEXT, "id": "c:1", "at": 0}
+TURN_TEXT = Turn(
+    Message("helper", "user-1", "c:1234567890", 1_790_000_000_000, TEXT, server_id="17"), 0
+).to_json()
+
+Ask = Callable[[Any], Awaitable[str]]
+Send = Callable[[str, str, str], Awaitable[None]]
+
+
+class Floor:
+    """The same calls, and nothing around them."""
+
+    def __init__(self, connection: str, im_url: str, model_url: str, users: Iterator[str]) -> None:
+        self._service = TableServiceClient.from_connection_string(connection, **NO_RETRY_OF_ITS_OWN)
+        self._queue = QueueClient.from_connection_string(
+            connection, TURNS, message_encode_policy=None, message_decode_policy=None, **NO_RETRY_OF_ITS_OWN
+        )
+        self._tables: dict[str, Any] = {}
+        self._model = AsyncOpenAI(base_url=model_url, api_key="none", max_retries=0)
+        self._http = httpx2.AsyncClient()
+        self._im_url, self._users = im_url, users
+        self._ids = count()
+        self.watches: list[Any] = []
+
+    def _table(self, name: str) -> Any:
+        if name not in self._tables:
+            self._tables[name] = self._service.get_table_client(name)
+        return self._tables[name]
+
+    async def acknowledge(self) -> None:
+        """Two messages into the queue: one visible later, one now."""
+        await self._queue.send_message(TURN_TEXT, visibility_timeout=LEASE_SECONDS)
+        await self._queue.send_message(TURN_TEXT, visibility_timeout=0)
+
+    async def queue(self, number: int) -> None:
+        """The watches of so many turns."""
+        for _ in range(number):
+            self.watches.append(await self._queue.send_message(TURN_TEXT, visibility_timeout=LEASE_SECONDS))
+
+    async def window(self) -> None:
+        """Rows of today and yesterday, side by side."""
+        await self._rows(conversation_key(Message("helper", next(self._users), "", 0, "")))
+
+    async def _rows(self, partition: str) -> list[Any]:
+        today = day_of(time.time_ns() // 1_000_000)
+
+        async def of_day(day: int) -> list[Any]:
+            pages = self._table(history_table(day)).query_entities(
+                "PartitionKey eq @partition and RowKey ge @low and RowKey lt @high",
+                parameters={"partition": partition, "low": ROWS_LOW, "high": ROWS_HIGH},
+                results_per_page=30,
+            )
+            async for page in pages.by_page():
+                return [entity async for entity in page]
+            return []
+
+        found = await asyncio.gather(of_day(today), of_day(today - 1))
+        return [row for rows in found for row in rows]
+
+    async def turn(self) -> None:
+        """Claim, lease, window, model, store, send, mark, release, delete the watch."""
+        await self._turn(self._completion, self._whole)
+
+    async def streamed_turn(self) -> None:
+        """The same; the model is read piece by piece, and the reply is begun, and ended once it is stored.
+
+        What is begun has to be noted before: one more change of the message's row.
+        """
+        await self._turn(self._streamed_completion, self._ending, begins=True)
+
+    async def _completion(self, messages: Any) -> str:
+        completion = await self._model.chat.completions.create(model="scripted", messages=messages)
+        return completion.choices[0].message.content or ""
+
+    async def _streamed_completion(self, messages: Any) -> str:
+        options: Any = {"stream": True, "stream_options": {"include_usage": True}}
+        pieces = await self._model.chat.completions.create(model="scripted", messages=messages, **options)
+        return "".join([piece.choices[0].delta.content or "" async for piece in pieces if piece.choices])
+
+    async def _whole(self, user: str, text: str, reply: str) -> None:
+        await self._send(v2_request(Outgoing("helper", user, text, reply), reply))
+
+    async def _ending(self, user: str, text: str, reply: str) -> None:
+        outgoing = Outgoing("helper", user, text, reply)
+        begun = await self._send(stream_request(outgoing, Chunk(text[:20], 0), reply))
+        server_id = str(begun["data"]["message_server_id"])
+        last = Chunk(text[20:], 1, server_id, is_last=True)
+        await self._send(stream_request(outgoing, last, reply))
+
+    async def _send(self, request: Request) -> Any:
+        signature = sign_outbound(APP_KEY, APP_SECRET, uuid.uuid4().hex, time.time_ns() // 1_000_000_000)
+        sent = await self._http.post(
+            self._im_url + request.path, content=request.body, headers={**request.headers, **signature}
+        )
+        answer = sent.json()
+        if answer["code"] != 200:
+            raise RuntimeError(f"not sent: {sent.text}")
+        return answer
+
+    async def _turn(self, ask: Ask, send: Send, *, begins: bool = False) -> None:
+        user, watch = next(self._users), self.watches.pop()
+        partition = conversation_key(Message("helper", user, "", 0, ""))
+        now = time.time_ns() // 1_000_000
+        today = self._table(history_table(day_of(now)))
+        key, reply = f"{DAY_MS - now % DAY_MS:013d}-{next(self._ids)}", uuid.uuid4().hex
+        row = {"PartitionKey": partition, "RowKey": f"r{key}q", **ROW}
+        pointer = {"PartitionKey": partition, "RowKey": f"d{key}", "row": key}
+        options = {"response_preference": "return-no-content"}
+        claimed = await today.submit_transaction([("create", pointer, options), ("create", row, options)])
+        lease = {"PartitionKey": partition, "RowKey": LEASE_KEY, "owner": reply, "until": str(now)}
+        leases = self._table(LEASE_TABLE)
+        held = await leases.create_entity(lease)
+        rows = await self._rows(partition)
+        messages: Any = [{"role": "system", "content": "You are Helper."}]
+        messages += [{"role": "user", "content": each.get("text", "")} for each in reversed(rows)]
+        text = await ask(messages)
+        unchanged = {"match_condition": MatchConditions.IfNotModified}
+        etag = claimed[1]["etag"]
+        if begins:
+            noted = await today.update_entity({**row, "stream": reply}, etag=etag, mode="merge", **unchanged)
+            etag = noted["etag"]
+        answer = {"PartitionKey": partition, "RowKey": f"r{key}a", **ROW, "text": text}
+        stored = await today.submit_transaction(
+            [
+                ("create", answer, options),
+                ("update", {**row, "state": "answered"}, {"etag": etag, **unchanged}),
+            ]
+        )
+        await send(user, text, reply)
+        await today.update_entity(
+            {**answer, "state": "sent"}, etag=stored[0]["etag"], mode="merge", **unchanged
+        )
+        await leases.delete_entity(lease, etag=held["etag"], **unchanged)
+        await self._queue.delete_message(watch.id, watch.pop_receipt)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._service.close()
+        await self._queue.close()
+        await self._model.close()
+        await self._http.aclose()
