@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from relay.errors import NewerTurn
@@ -28,11 +29,18 @@ QUEUE_MESSAGE_MAX_BYTES = 64 * 1024
 QUEUE_MESSAGE_ROOM_BYTES = 2 * 1024
 """Kept free when a turn is first queued: its attempts, its watch and its cause are added later."""
 
+CHARACTER_MAX_BYTES = 6
+"""What a character of a turn comes to at most: ``\\u0001``. XML's ``&amp;`` are 5, UTF-8's are 4."""
+
+FIELDS_MAX_BYTES = 1024
+"""What a turn without watch and change comes to at most beside its texts: names of fields, numbers, the hash."""
+
 TeamKind = Literal["team", "super_team"]
 Source = Literal["copy", "chatbot"]
 ChangeKind = Literal["recall", "edit", "verdict"]
 
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_QUEUED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +171,12 @@ class Turn:
         Beside the turn it has the message's hash, for people: it is what log lines call the message.
         """
         told = {"v": self._version(), "log_id": message_hash(self.message.id)}
-        fields: dict[str, Any] = {**told, **dataclasses.asdict(self)}
-        text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-        return _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        fields = dict(zip(_TURN_FIELDS, _turn_values(self), strict=True))
+        fields["message"] = dict(zip(_MESSAGE_FIELDS, _message_values(self.message), strict=True))
+        for name, part in (("watch", self.watch), ("change", self.change)):
+            fields[name] = part and dataclasses.asdict(part)
+        text = _QUEUED.encode(told | fields)
+        return text if text.isascii() else _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def _version(self) -> int:
         if self.message.acts:
@@ -179,6 +190,18 @@ class Turn:
         if self.message.medium:
             return 3
         return 2 if self.promised or self.last_try else 1
+
+    def fits(self, limit: int) -> bool:
+        """Whether its size that counts against the queue's limit is at most this many bytes.
+
+        Nearly every message is so short that its length in characters says it.
+        """
+        if self.watch is None and self.change is None:
+            values = (*_message_values(self.message), *_turn_values(self))
+            chars = sum(map(len, [value for value in values if isinstance(value, str)]))
+            if FIELDS_MAX_BYTES + CHARACTER_MAX_BYTES * chars <= limit:
+                return True
+        return self.queue_bytes() <= limit
 
     def queue_bytes(self) -> int:
         """The size that counts against the queue's limit: UTF-8 bytes with XML's escapes."""
@@ -209,6 +232,13 @@ class Turn:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the queue message is not a turn of the relay") from error
+
+
+# What dataclasses.asdict finds out anew each time, copying what cannot change.
+_MESSAGE_FIELDS = tuple(field.name for field in dataclasses.fields(Message))
+_TURN_FIELDS = tuple(field.name for field in dataclasses.fields(Turn))
+_message_values = attrgetter(*_MESSAGE_FIELDS)
+_turn_values = attrgetter(*_TURN_FIELDS)
 
 
 def _known(cls: type, fields: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -182,24 +182,30 @@ def span(
         attributes: what is known at the start.
         ends: with the block; else the block ends it, or not: a span without an end is told to nobody.
     """
-    context = None if parent is None else _propagator.extract({"traceparent": parent}, Context())
-    with _tracer.start_as_current_span(
+    context = None if parent is None else Context()
+    if parent:
+        context = _propagator.extract({"traceparent": parent}, context)
+    started = _tracer.start_span(
         name,
         context=context,
         kind=kind,
         attributes=attributes,
         record_exception=False,
         set_status_on_exception=False,
-        end_on_exit=ends,
-    ) as started:
-        try:
-            yield started
-        except BaseException as error:
-            if isinstance(error, Exception):
-                failed(started, type(error).__name__)
-            if not ends:
-                started.end()
-            raise
+    )
+    outer = attach(trace.set_span_in_context(started))
+    try:
+        yield started
+    except BaseException as error:
+        if isinstance(error, Exception):
+            failed(started, type(error).__name__)
+        if not ends:
+            started.end()
+        raise
+    finally:
+        detach(outer)
+        if ends:
+            started.end()
 
 
 def about(message: Message) -> dict[str, Attribute]:
@@ -209,6 +215,12 @@ def about(message: Message) -> dict[str, Attribute]:
         CONVERSATION: keys.conversation_key(message),
         MESSAGE: message_hash(message.id),
     }
+
+
+def tell_about(message: Message) -> None:
+    """Have the current span say which message it is about, if anybody will read it: the hashes take their time."""
+    if (span := current()).is_recording():
+        span.set_attributes(about(message))
 
 
 def failed(started: Span, error_type: str) -> None:

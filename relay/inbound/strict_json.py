@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any, NoReturn
 
@@ -15,7 +16,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
         RequestRefused: 400, saying where the JSON is broken; never quoting it.
     """
     try:
-        parsed = _loads(body.decode("utf-8-sig"))
+        parsed = _loads(body.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError as error:
         raise _bad(f"the body is not UTF-8 at byte {error.start + 1}") from None
     except json.JSONDecodeError as error:
@@ -41,12 +42,11 @@ def json_object(value: object) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_constant=_no_constant)
-
-
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_loads = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 def _bad(detail: str) -> RequestRefused:

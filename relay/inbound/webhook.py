@@ -59,6 +59,7 @@ Respond = Callable[[Turn, Bot], Awaitable[str]]
 """Answers a turn and returns the text for the HTTP response; raises StorageUnavailable."""
 
 _ADDRESS_CHECK = b"{}"
+_CLOCK = re.compile("[0-9]{1,20}")
 
 TELEMETRY_HEADER = "Relay-Telemetry"
 """Of the answer to the address check: what ``check --live`` reads, since nothing else sees both setting and package."""
@@ -169,12 +170,12 @@ class Webhook:
             return HttpAnswer(200, {"status": "heard"})
         if isinstance(routed, str):
             return _ignored(routed)
-        spans.current().set_attributes(spans.about(routed.message))
+        spans.tell_about(routed.message)
         return await self._take(Turn(routed.message, received=now, trace=spans.traceparent()), routed.bot)
 
     async def _greet(self, joined: Sequence[Accepted], now: int) -> HttpAnswer:
         """Queue a turn for each bot, side by side: the time of a request is that of one."""
-        spans.current().set_attributes(spans.about(joined[0].message))
+        spans.tell_about(joined[0].message)
         turns = [Turn(accepted.message, received=now, trace=spans.traceparent()) for accepted in joined]
         _check_size(turns[0])
         queued = (self._enqueue(turn, accepted.bot) for turn, accepted in zip(turns, joined, strict=True))
@@ -224,7 +225,7 @@ class Webhook:
 
 
 def _check_size(turn: Turn) -> None:
-    if turn.queue_bytes() > QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES:
+    if not turn.fits(QUEUE_MESSAGE_MAX_BYTES - QUEUE_MESSAGE_ROOM_BYTES):
         raise RequestRefused(413, "too_large", "the message would not fit a queue message")
 
 
@@ -240,7 +241,7 @@ def _error(status: int, word: str, detail: str) -> HttpAnswer:
 def _header_clock(headers: Mapping[str, str]) -> int | None:
     """The platform's clock in the request, Unix milliseconds. Only an unsigned request can lack it."""
     clock = headers.get("curtime", "")
-    return int(clock) if re.fullmatch(r"[0-9]{1,20}", clock) else None
+    return int(clock) if _CLOCK.fullmatch(clock) else None
 
 
 def _log_accepted(outcome: str, message: Message) -> None:

@@ -61,7 +61,7 @@ def _text(value: object) -> str:
     # Ids are strings in the copy and numbers elsewhere. A bool is an int to Python alone.
     if isinstance(value, str):
         # Half a surrogate pair is legal JSON, but no store, log or model takes it.
-        return _SURROGATE.sub("\ufffd", value)
+        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise PydanticCustomError("text", "must be a string or a whole number")
@@ -252,14 +252,17 @@ def find(body: Mapping[str, Any], fields: Mapping[str, tuple[str, ...]]) -> Foun
     found: Found = {}
     for field, names in fields.items():
         for name in names:
-            outer, _, inner = name.partition(".")
-            value = body.get(outer)
-            if inner and value not in (None, ""):
-                value = _object(outer, value).get(inner)
+            value = _inside(body, name) if "." in name else body.get(name)
             if value is not None and value != "":
                 found[field] = (name, value)
                 break
     return found
+
+
+def _inside(body: Mapping[str, Any], name: str) -> Any:
+    outer, _, inner = name.partition(".")
+    value = body.get(outer)
+    return None if value in (None, "") else _object(outer, value).get(inner)
 
 
 def _object(name: str, value: object) -> dict[str, Any]:
