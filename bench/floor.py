@@ -25,7 +25,7 @@ from relay.messages import Message, Turn
 from relay.outbox import TURNS
 from relay.ports import Chunk, Outgoing
 from relay.signature import sign_outbound
-from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN
+from relay.storage.azure_calls import client_options
 
 LEASE_SECONDS = 90
 TEXT = "When does it open tomorrow, and where do I leave the car?"
@@ -42,9 +42,12 @@ class Floor:
     """The same calls, and nothing around them."""
 
     def __init__(self, connection: str, im_url: str, model_url: str, users: Iterator[str]) -> None:
-        self._service = TableServiceClient.from_connection_string(connection, **NO_RETRY_OF_ITS_OWN)
+        # Azurite ends connections that were idle for five seconds.
+        again = {name: 1 for name in ("retry_total", "retry_connect", "retry_read")}
+        options = {**client_options(), **again}
+        self._service = TableServiceClient.from_connection_string(connection, **options)
         self._queue = QueueClient.from_connection_string(
-            connection, TURNS, message_encode_policy=None, message_decode_policy=None, **NO_RETRY_OF_ITS_OWN
+            connection, TURNS, message_encode_policy=None, message_decode_policy=None, **options
         )
         self._tables: dict[str, Any] = {}
         self._model = AsyncOpenAI(base_url=model_url, api_key="none", max_retries=0)
@@ -100,12 +103,17 @@ class Floor:
         await self._turn(self._streamed_completion, self._ending, begins=True)
 
     async def _completion(self, messages: Any) -> str:
-        completion = await self._model.chat.completions.create(model="scripted", messages=messages)
+        # As a part of the body that the SDK does not look through.
+        completion = await self._model.chat.completions.create(
+            model="scripted", messages=[], extra_body={"messages": messages}
+        )
         return completion.choices[0].message.content or ""
 
     async def _streamed_completion(self, messages: Any) -> str:
         options: Any = {"stream": True, "stream_options": {"include_usage": True}}
-        pieces = await self._model.chat.completions.create(model="scripted", messages=messages, **options)
+        pieces = await self._model.chat.completions.create(
+            model="scripted", messages=[], extra_body={"messages": messages}, **options
+        )
         return "".join([piece.choices[0].delta.content or "" async for piece in pieces if piece.choices])
 
     async def _whole(self, user: str, text: str, reply: str) -> None:

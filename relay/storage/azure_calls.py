@@ -20,7 +20,7 @@ more."""
 PAUSES = Backoff(first_seconds=0.1, ceiling_seconds=2)
 """Pauses before the third attempt and each further one; the second comes at once."""
 
-NO_RETRY_OF_ITS_OWN: dict[str, Any] = {
+_NO_RETRY_OF_ITS_OWN: dict[str, Any] = {
     "retry_total": 0,
     "retry_connect": 0,
     "retry_read": 0,
@@ -48,6 +48,17 @@ T = TypeVar("T")
 def spelled_out(connection_string: str) -> str:
     """``UseDevelopmentStorage=true`` as the Table client needs it; any other string as it is."""
     return _AZURITE if connection_string == "UseDevelopmentStorage=true" else connection_string
+
+
+def client_options() -> dict[str, Any]:
+    """Options for a client of either SDK.
+
+    Without a proxy on this machine there is nothing to look for in its environment: aiohttp would look for one, and for
+    a ``.netrc``, before every request, each in a thread of its own.
+    """
+    from urllib.request import getproxies  # of the SDKs' own imports, not of the app's start
+
+    return {**_NO_RETRY_OF_ITS_OWN, "use_env_settings": bool(getproxies())}
 
 
 async def in_attempts(

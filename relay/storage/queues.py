@@ -14,7 +14,7 @@ from relay.config.settings import StorageSettings
 from relay.messages import Receipt
 from relay.ports import Queued
 from relay.sdk import load
-from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN, in_attempts, spelled_out
+from relay.storage.azure_calls import client_options, in_attempts, spelled_out
 from relay.storage.credential import AppCredential
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class AzureQueues:
         options: dict[str, Any] = {
             "message_encode_policy": None,
             "message_decode_policy": None,
-            **NO_RETRY_OF_ITS_OWN,
+            **client_options(),
         }
         secret = self._storage.connection_string
         if secret is not None:

@@ -14,7 +14,7 @@ from relay.config.settings import StorageSettings
 from relay.errors import RowChanged, RowExists, StorageUnavailable, TableBusy, TableMissing
 from relay.ports import Insert, Merge, Page, Row
 from relay.sdk import load
-from relay.storage.azure_calls import NO_RETRY_OF_ITS_OWN, error_code, in_attempts, spelled_out
+from relay.storage.azure_calls import client_options, error_code, in_attempts, spelled_out
 from relay.storage.credential import AppCredential
 
 if TYPE_CHECKING:
@@ -199,9 +199,9 @@ class AzureTables:
         secret = self._storage.connection_string
         if secret is not None:
             connection = spelled_out(secret.get_secret_value())
-            return client.from_connection_string(connection, **NO_RETRY_OF_ITS_OWN)
+            return client.from_connection_string(connection, **client_options())
         endpoint = str(self._storage.table_uri)
-        return client(endpoint=endpoint, credential=self._credential, **NO_RETRY_OF_ITS_OWN)
+        return client(endpoint=endpoint, credential=self._credential, **client_options())
 
 
 def _operation(partition: str, change: Insert | Merge) -> Any:
