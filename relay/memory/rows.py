@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -233,25 +233,17 @@ class Entry:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """Read a row."""
-        plain = {name: type_(row.values.get(name, type_())) for name, type_ in _PLAIN.items()}
-        return cls(
-            key=row.key,
-            etag=row.etag,
-            text=gather("text", row.values),
-            plain=gather("plain", row.values),
-            custom=gather("custom", row.values),
-            words=gather("words", row.values),
-            parts=tuple(json.loads(gather("parts", row.values) or "[]")),
-            media=tuple(map(_medium, json.loads(gather("media", row.values) or "[]"))),
-            calls=gather("calls", row.values),
-            results=gather("results", row.values),
-            pending=gather("pending", row.values),
-            covered=tuple(json.loads(gather("covered", row.values) or "[]")),
-            delivered=tuple((id, at) for id, at in json.loads(gather("delivered", row.values) or "[]")),
-            unknown=tuple(name for name in row.values if name not in plain and _base(name) not in _SPREAD),
-            **plain,
-        )
+        """Read a row. Most properties of most rows are not there: only those that are get looked at."""
+        values: dict[str, Any] = {}
+        unknown: list[str] = []
+        for name, value in row.values.items():
+            if (type_ := _PLAIN.get(name)) is not None:
+                values[name] = type_(value)
+            elif (read := _SPREAD.get(name)) is not None:
+                values[name] = read(gather(name, row.values))
+            elif _base(name) not in _SPREAD:
+                unknown.append(name)
+        return cls(key=row.key, etag=row.etag, unknown=tuple(unknown), **{**_NEEDED, **values})
 
     def changed(self, values: Mapping[str, Value], etag: str) -> Self:
         """The entry after a change of its row."""
@@ -285,16 +277,31 @@ WORDLESS = frozenset(
 )
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
 
-_SPREAD = (
-    *("text", "plain", "custom", "words", "calls", "results", "pending"),
-    *("parts", "media", "delivered", "covered"),
-)
+
+def _list_of(read: Callable[[Any], Any]) -> Callable[[str], tuple[Any, ...]]:
+    return lambda text: tuple(map(read, json.loads(text))) if text else ()
+
+
+def _medium(fields: Mapping[str, Any] | None) -> Medium | None:
+    return from_fields(fields) if fields else None
+
+
+_SPREAD: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("text", "plain", "custom", "words", "calls", "results", "pending"), str),
+    **dict.fromkeys(("parts", "covered"), _list_of(str)),
+    "media": _list_of(_medium),
+    "delivered": _list_of(tuple),
+}
+"""Properties that may be laid out over several, and what is read from their text."""
+
 _UNSTORED = ("key", "etag", "fresh", "unknown")
 _PLAIN: dict[str, Any] = {
     field.name: {"bool": bool, "int": int}.get(str(field.type), str)
     for field in dataclasses.fields(Entry)
     if field.name not in (*_SPREAD, *_UNSTORED)
 }
+_NEEDED: dict[str, Any] = dict.fromkeys(("kind", "state", "sender", "text", "id"), "")
+"""Fields without a default of their own: a row may lack what is empty."""
 
 
 def is_earlier(first: Entry, second: Entry) -> bool:
@@ -334,10 +341,6 @@ def gather(name: str, values: Mapping[str, Value]) -> str:
 def to_json(pieces: Sequence[object]) -> str:
     """Pieces as a property holds them; nothing for none."""
     return json.dumps(pieces, ensure_ascii=False, default=to_fields) if pieces else ""
-
-
-def _medium(fields: Mapping[str, Any] | None) -> Medium | None:
-    return from_fields(fields) if fields else None
 
 
 def _base(name: str) -> str:
