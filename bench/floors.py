@@ -132,12 +132,12 @@ class Ours:
         assert bot is not None
         for _ in range(number):
             message = self._message()
-            _, question = await self._relay.claims.claim(message, "text")
+            _, question = await self._relay.answering.claims.claim(message, "text")
             self._questions.append((Conversation.of(message, bot), question))
 
     async def window(self) -> None:
         """Read one of these conversations back."""
-        await self._relay.history.read(*self._questions.pop())
+        await self._relay.answering.history.read(*self._questions.pop())
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> Non
             cells[-1] += f"{ratio:>6.2f}"
         print(f"{part.name:<22} {'   '.join(cells)}")
     await floor.aclose()
-    for opened in (relay.tables, relay.queues, relay.model, relay.im):
+    for opened in (relay.tables, relay.queues, relay.answering.model, relay.answering.im):
         await opened.aclose()  # type: ignore[union-attr]
 
 

@@ -11,50 +11,37 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from time import perf_counter
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from opentelemetry.trace import SpanKind
 
 from relay import metrics, spans
-from relay.clock import DAY_MS, MINUTE_MS, SystemClock
+from relay.clock import SystemClock
 from relay.config.bots import Bot, Bots, load_bots
 from relay.config.settings import Settings, load_settings
-from relay.errors import ConfigError, NewerTurn, StorageError, StorageUnavailable
-from relay.im.client import ImClient
+from relay.errors import ConfigError, NewerTurn, StorageUnavailable
 from relay.inbound.webhook import HttpAnswer, Webhook
-from relay.media.download import Downloader
-from relay.media.fetched import FetchedMedia
-from relay.media.hosts import Hosts
-from relay.memory.claim import Claims
-from relay.memory.days import Days
-from relay.memory.history import History
-from relay.memory.lease import Leases
 from relay.messages import Message, Turn
-from relay.model import OpenAIChat
 from relay.model.endpoints import missing_keys
-from relay.model.pictures import OpenAIPictures
-from relay.model.speech import OpenAISpeech
 from relay.outbox import ENQUEUE_SECONDS, NEWER_SECONDS, Outbox
 from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Speech, Tables
-from relay.sdk import load_now
+from relay.sdk import load, load_now
 from relay.storage import credential
 from relay.storage.queues import SDK as QUEUE_SDK
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import SDK as TABLE_SDK
 from relay.storage.tables import AzureTables
-from relay.sweep import bring_back_abandoned, drop_expired_days
 from relay.telemetry import export_spans, worker_telemetry, write_lines_once
-from relay.tools import Toolbox
-from relay.turn.delivery import Delivery
-from relay.turn.limits import Limiter
-from relay.turn.presence import Presence
-from relay.turn.respond import Responses
-from relay.turn.streaming import Streams
-from relay.turn.task import Parts
 from relay.turn.timing import Timing, too_long
-from relay.turn.turn import Turns
+
+if TYPE_CHECKING:
+    from relay.answering import Answering
+    from relay.tools import Toolbox
 
 log = logging.getLogger(__name__)
+
+ANSWERING = "relay.answering"
+"""What no acknowledgement needs. It is as large as all that one does."""
 
 WORDY_LOGGERS = ("openai", "azure", "httpx2", "httpcore2", "aiohttp")
 """Libraries whose debug logs hold request bodies: what people wrote."""
@@ -90,31 +77,30 @@ class Relay:
         store_seconds = self.timing.store_seconds
         self.tables = tables or AzureTables(settings.storage, store_seconds, self.credential)
         self.queues = queues or AzureQueues(settings.storage, store_seconds, self.credential)
-        self.model = model or OpenAIChat(settings, credential=self.credential)
-        self.im = im or ImClient(
-            app_key=settings.im_app_key,
-            app_secret=settings.im_app_secret.get_secret_value(),
-            region=settings.im_region,
-            api_version=settings.im_api_version,
-            api_url=settings.im_api_url,
-            clock=self.clock,
-            calls_per_minute=settings.im_calls_per_minute,
-        )
-        hosts = Hosts(settings.media_hosts)
-        openai_speech = OpenAISpeech(settings, self.credential)
-        self.media = media or FetchedMedia(Downloader(hosts), hosts, openai_speech)
-        self.speech = speech or openai_speech
-        self.toolbox = toolbox or self._load_tools
-        self._telemetry = telemetry
-        self._tools: Toolbox | None = None
-        self._loading = asyncio.Lock()
-        keep_ms = bots.longest_limit_minutes * MINUTE_MS + DAY_MS
         self.outbox = Outbox(self.queues, random)
-        self.days = Days(self.tables, self.clock, keep_ms)
-        self.history = History(self.days)
-        self.claims = Claims(self.days)
-        self.leases = Leases(self.tables, self.clock)
-        self.limiter = Limiter(self.tables, self.clock)
+        self._telemetry = telemetry
+        self._answering: Answering | None = None
+
+        def make() -> Answering:
+            from relay.answering import Answering
+
+            return Answering(
+                settings,
+                bots,
+                clock=self.clock,
+                timing=self.timing,
+                credential=self.credential,
+                tables=self.tables,
+                queues=self.queues,
+                outbox=self.outbox,
+                model=model,
+                im=im,
+                media=media,
+                speech=speech,
+                toolbox=toolbox,
+            )
+
+        self._make_answering = make
 
     @classmethod
     def from_environment(
@@ -145,6 +131,8 @@ class Relay:
         load_now(QUEUE_SDK)  # no first message is refused because its import took too long
         if bots.any_listens:
             load_now(TABLE_SDK)
+        if bots.any_listens or bots.any_responds:  # then requests of the platform wait for it
+            load_now(ANSWERING)
         relay = cls(settings, bots, model=model, telemetry=telemetry)
         relay.fetch_first_token()
         return relay
@@ -196,7 +184,7 @@ class Relay:
         about, began = {spans.BOT: turn.message.bot}, perf_counter()
         metrics.QUEUE_WAIT.record(max(0, queued) / 1000, about)
         with spans.span(spans.TURN, kind=SpanKind.CONSUMER, parent=turn.trace, attributes=attributes) as span:
-            outcome = await self._turns.answer(turn, deliveries)
+            outcome = await (await self._loaded()).turns.answer(turn, deliveries)
             span.set_attribute(spans.OUTCOME, outcome)
         metrics.TURN_DURATION.record(perf_counter() - began, {**about, spans.OUTCOME: outcome})
 
@@ -208,8 +196,7 @@ class Relay:
         """
         quiet_wordy_loggers()
         with spans.span(spans.SWEEP):
-            await bring_back_abandoned(self.queues)
-            await drop_expired_days(self.tables, self.days, self.clock)
+            await (await self._loaded()).sweep()
 
     @cached_property
     def _webhook(self) -> Webhook:
@@ -224,50 +211,26 @@ class Relay:
             self._telemetry,
         )
 
-    @cached_property
-    def _parts(self) -> Parts:
-        streams = Streams(self.im, self.clock, by_v1=self.settings.im_api_version == "v1")
-        return Parts(
-            bots=self.bots,
-            claims=self.claims,
-            history=self.history,
-            leases=self.leases,
-            limiter=self.limiter,
-            outbox=self.outbox,
-            model=self.model,
-            media=self.media,
-            speech=self.speech,
-            im=self.im,
-            delivery=Delivery(self.history, self.outbox, self.im, self.clock, streams),
-            presence=Presence(self.im, self.clock),
-            toolbox=self.toolbox,
-            clock=self.clock,
-            timing=self.timing,
-        )
+    @property
+    def answering(self) -> Answering:
+        """What works with a message once it is queued."""
+        if self._answering is None:
+            self._answering = self._make_answering()
+        return self._answering
 
-    async def _load_tools(self) -> Toolbox:
-        """The users' tools, imported once, in a thread: their code may take its time, and other turns go on."""
-        async with self._loading:
-            if self._tools is None:
-                pictures = OpenAIPictures(self.settings, self.credential)
-                self._tools = await asyncio.to_thread(Toolbox.load, self.settings.tools_file, pictures)
-            return self._tools
-
-    @cached_property
-    def _turns(self) -> Turns:
-        return Turns(self._parts)
-
-    @cached_property
-    def _responses(self) -> Responses:
-        return Responses(self._parts)
+    async def _loaded(self) -> Answering:
+        if self._answering is None:
+            await load(ANSWERING)
+        return self.answering
 
     async def _enqueue(self, turn: Turn, bot: Bot) -> None:
         await self.outbox.enqueue(turn, self.timing.lease_seconds(bot))
 
     async def _hear(self, messages: Sequence[Message]) -> None:
+        claims = (await self._loaded()).claims
         try:
             async with asyncio.timeout(ENQUEUE_SECONDS):
-                done = await asyncio.gather(*map(self.claims.hear, messages), return_exceptions=True)
+                done = await asyncio.gather(*map(claims.hear, messages), return_exceptions=True)
         except TimeoutError as error:
             raise StorageUnavailable("Table Storage: no answer in time") from error
         for failure in done:
@@ -275,10 +238,7 @@ class Relay:
                 raise failure
 
     async def _respond(self, turn: Turn, bot: Bot) -> str:
-        try:
-            return await self._responses.respond(turn, self.bots.get(bot.accid) or bot)
-        except StorageError as error:
-            raise StorageUnavailable(str(error)) from error
+        return await (await self._loaded()).respond(turn, bot)
 
 
 def quiet_wordy_loggers() -> None:

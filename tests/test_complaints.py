@@ -7,7 +7,7 @@ import json
 
 from relay.errors import ModelBlocked, ModelUnavailable
 from tests.kit import RelayKit
-from tests.test_cold_start import FIRST_ANSWER, run
+from tests.test_cold_start import DOOR, FIRST_ANSWER, beyond, loaded
 
 BOT = """
 [[bots]]
@@ -167,8 +167,8 @@ def test_one_user_cannot_spend_everybodys_budget(relay: RelayKit) -> None:
 
 def test_a_cold_start_does_not_lose_the_first_message() -> None:
     """The first answer waits for nothing slow; the real client of the queue says 503 here, since nobody listens."""
-    done = run(FIRST_ANSWER)
-    assert done.stdout.strip() == "503 []", done.stderr
+    status, importers = loaded(FIRST_ANSWER)
+    assert (status, beyond(DOOR, importers)) == ("503", [])
 
 
 def test_a_long_answer_fits_the_properties_of_table_storage(relay: RelayKit) -> None:

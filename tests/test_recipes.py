@@ -49,7 +49,7 @@ def test_the_function_app_takes_it_by_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert making.startswith("relay = Relay.from_environment(")
     made = run(f"from relay.app import Relay\n{importing}\n{making}", "function_app").relay
     assert isinstance(made, Relay)
-    assert type(made.model).__name__ == "Answers"
+    assert type(made.answering.model).__name__ == "Answers"
 
 
 class Agent:

@@ -70,10 +70,13 @@ MAY_IMPORT = {
         *("im.fences", "im.plain_text", "im.split", "im.uploads", "memory", "outgoing", "texts", "tools"),
     },
     "sweep": {"errors", "failures", "keys", "memory", "messages", "outbox", "ports"},
+    "answering": {
+        *("clock", "config", "errors", "messages", "outbox", "ports", "sweep"),
+        *("im", "media", "memory", "model", "storage.credential", "tools", "turn"),
+    },
     "app": {
-        *("clock", "config", "errors", "messages", "metrics", "outbox", "ports", "sdk", "spans", "sweep"),
-        "telemetry",
-        *("im", "inbound", "media", "memory", "model", "storage", "tools", "turn"),
+        *("answering", "clock", "config", "errors", "messages", "metrics", "outbox", "ports", "sdk", "spans"),
+        *("inbound", "model.endpoints", "storage", "telemetry", "tools", "turn.timing"),
     },
     "__main__": {"operations"},
 }

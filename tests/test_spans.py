@@ -101,7 +101,7 @@ def test_the_window_is_told_as_the_answered_message_has_it_not_the_one_that_came
     relay.wait(1)
     relay.post("second message", run=False)
     (second,) = (turn.message for turn in relay.waiting if turn.watch)
-    asyncio.run(relay.app.claims.claim(second, "text"))
+    asyncio.run(relay.app.answering.claims.claim(second, "text"))
     relay.clock.advance(1)
     relay.post_chatbot("third message", function="translate", run=False)
     (third,) = (turn for turn in relay.waiting if turn.watch and turn.message.function)

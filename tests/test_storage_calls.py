@@ -137,11 +137,11 @@ def test_what_waits_costs_one_page_more_per_hundred(relay: RelayKit, waiting: in
         relay.clock.advance(0.001)
         relay.post(f"m{n}", run=False)
         turn = relay.waiting[-1]
-        asyncio.run(relay.app.claims.claim(turn.message, "text"))
-    question = asyncio.run(relay.app.claims.claim(turn.message, "text"))[1]
+        asyncio.run(relay.app.answering.claims.claim(turn.message, "text"))
+    question = asyncio.run(relay.app.answering.claims.claim(turn.message, "text"))[1]
     conversation = Conversation.of(turn.message, relay.app.bots.get("helper"))  # type: ignore[arg-type]
     relay.tables.calls.clear()
-    _, plan = asyncio.run(relay.app.history.read(conversation, question))
+    _, plan = asyncio.run(relay.app.answering.history.read(conversation, question))
     assert len(plan.waiting) == waiting
     assert len(plan.window) == 20
     assert sum(call.startswith("page") for call in relay.tables.calls) == pages
@@ -200,7 +200,7 @@ def test_a_row_that_has_changed_does_not_keep_the_others_from_being_excluded(rel
         return [Entry.from_row(row) for key, row in sorted(rows.items()) if key.startswith("m|")]
 
     first, *others = entries()
-    asyncio.run(relay.app.history.exclude(partition, [replace(first, etag="stale"), *others]))
+    asyncio.run(relay.app.answering.history.exclude(partition, [replace(first, etag="stale"), *others]))
     assert [entry.excluded for entry in entries()] == [False, True, True, True]
 
 

@@ -69,7 +69,7 @@ def test_rows_with_more_properties_are_kept_whole(relay: RelayKit) -> None:
     relay.post("first", run=False)
     turn = relay.waiting[1]
     assert isinstance(turn, Turn)
-    partition, entry = asyncio.run(relay.app.claims.claim(turn.message, "text"))
+    partition, entry = asyncio.run(relay.app.answering.claims.claim(turn.message, "text"))
     rows = relay.tables.tables[history_table(entry.day)][partition]
     rows[entry.key] = dataclasses.replace(rows[entry.key], values={**rows[entry.key].values, "depth": 3})
     relay.settle()

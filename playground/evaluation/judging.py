@@ -11,7 +11,7 @@ from playground.scenario.quality import NoVerdict
 from relay.config.bot import Bot
 from relay.config.settings import load_settings
 from relay.errors import ModelError
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.model_ports import ChatMessage, Prompt
 
 JUDGE_SECONDS = 60.0

@@ -48,6 +48,11 @@ class Bots:
         return any(bot.enabled and bot.listen for bot in self)
 
     @property
+    def any_responds(self) -> bool:
+        """Whether a request of the platform is answered with a reply (``reply = "response"``)."""
+        return any(bot.enabled and bot.reply == "response" for bot in self)
+
+    @property
     def longest_limit_minutes(self) -> int:
         """The largest ``rewind_minutes`` or ``max_message_age_minutes`` of any bot or function."""
         every = [variant for bot in self for variant in (bot, *bot.functions.values())]

@@ -8,7 +8,3 @@ a refusal means.
 A prompt and a time enter; a completion leaves, or an error that says whether trying again may help. Must not know
 where the prompt came from, nor what becomes of the answer.
 """
-
-from relay.model.chat import OpenAIChat
-
-__all__ = ["OpenAIChat"]

@@ -29,7 +29,7 @@ from relay.errors import (
     StorageUnavailable,
 )
 from relay.keys import HISTORY_PREFIX
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.model.endpoints import Endpoint, endpoint_of, endpoints_of
 from relay.model.pictures import OpenAIPictures
 from relay.model.speech import OpenAISpeech

@@ -12,7 +12,7 @@ import pytest
 from playground.model_server import Asked, Fault, ModelServer, Reply
 from relay.config.settings import load_settings
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.ports import ChatMessage, ChatModel, Completion, Function, Prompt
 from tests.conftest import EXAMPLE
 from tests.doubles import ScriptedModel

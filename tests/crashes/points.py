@@ -21,7 +21,7 @@ from relay.config.settings import Settings, StorageSettings
 from relay.im.client import ImClient
 from relay.keys import LEASE_TABLE, is_of_round
 from relay.messages import Receipt, Turn
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.outbox import TURNS
 from relay.ports import Chunk, Completion, Insert, Merge, Outgoing, Prompt, Sent
 from relay.storage.queues import AzureQueues

@@ -148,8 +148,8 @@ class World:
             toolbox=self.toolbox,  # type: ignore[arg-type]
             random=lambda: 1.0,
         )
-        self.app.leases = Leases(self.tables, self.clock, self.owner)
-        self.app._responses._new_request = self.request_id
+        self.app.answering.leases = Leases(self.tables, self.clock, self.owner)
+        self.app.answering.responses._new_request = self.request_id
         self.lease_seconds = self.app.timing.lease_seconds(bot)
         self.requests = list(messages) if bot.reply == "response" else []
         self.responses: dict[str, list[str]] = {message.id: [] for message in messages}

@@ -20,7 +20,7 @@ from relay.config.bot import Deployment
 from relay.config.bots import load_bots
 from relay.config.settings import load_settings
 from relay.errors import ConfigError, ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.model.cooldowns import Cooldowns
 from relay.model.endpoints import endpoints_of, missing_keys
 from relay.ports import ChatMessage, Prompt

@@ -19,7 +19,7 @@ from playground.model_server import Asked, ModelServer, Reply
 from relay.config.bot import Api, Deployment
 from relay.config.settings import load_settings
 from relay.errors import ModelOverflow, ModelRejected
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.ports import ChatMessage, Completion, Function, FunctionCall, Prompt
 from tests.conftest import EXAMPLE
 from tests.tiny import tiny_model

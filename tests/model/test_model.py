@@ -24,7 +24,7 @@ from relay.backoff import Backoff
 from relay.config.bot import Api, Deployment
 from relay.config.settings import Settings, load_settings
 from relay.errors import ModelBlocked, ModelOverflow, ModelRejected, ModelUnavailable
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.model.connections import Connections
 from relay.model.cooldowns import Cooldowns
 from relay.model.dialect import KEEP_SECONDS, Dialect, Dialects

@@ -15,7 +15,7 @@ from playground.loopback import serving
 from relay.config.bot import Api, Deployment
 from relay.config.settings import load_settings
 from relay.errors import ModelRejected
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.ports import ChatMessage, Prompt
 from tests.mistakes import GOOD_SETTINGS
 

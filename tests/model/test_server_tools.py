@@ -17,7 +17,7 @@ from playground.model_server import ModelServer
 from relay.config.server_tools import ServerTool
 from relay.config.settings import load_settings
 from relay.errors import ModelRejected, ModelUnavailable
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.model.server_tools import sources_of, without_sandbox_links
 from relay.ports import ChatMessage, Prompt, Source
 from tests.conftest import EXAMPLE

@@ -21,7 +21,7 @@ from relay.config.bot import Api, Deployment
 from relay.config.server_tools import ServerTool
 from relay.config.settings import load_settings
 from relay.errors import ModelOverflow, ModelUnavailable
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.ports import ChatMessage, Prompt
 from tests.conftest import EXAMPLE
 from tests.tiny import tiny_model

@@ -16,7 +16,7 @@ from relay.errors import ImBlocked, ModelBlocked, ModelOverflow
 from relay.keys import message_key, reply_key
 from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.ports import Completion, Prompt
 from relay.texts import RELAYS_OWN
 from relay.turn.asking import Draft, ask

@@ -226,7 +226,7 @@ def test_forget_closes_what_still_waits_for_an_answer(relay: RelayKit) -> None:
     relay.post("one", run=False)
     queued = relay.waiting[1]
     message = queued.message
-    asyncio.run(relay.app.claims.claim(message, "text"))
+    asyncio.run(relay.app.answering.claims.claim(message, "text"))
     relay.clock.advance(1)
     relay.post("/forget", run=False)
     asyncio.run(relay.app.answer(relay.waiting[-1].to_json()))
@@ -240,7 +240,7 @@ def test_forget_closes_what_waits_and_what_is_stored_at_once(relay: RelayKit) ->
     relay.post("one")
     relay.clock.advance(1)
     relay.post("two", run=False)
-    asyncio.run(relay.app.claims.claim(relay.waiting[-1].message, "text"))
+    asyncio.run(relay.app.answering.claims.claim(relay.waiting[-1].message, "text"))
     relay.clock.advance(1)
     relay.post("/forget", run=False)
     asyncio.run(relay.app.answer(relay.waiting[-1].to_json()))

@@ -171,7 +171,7 @@ def test_a_process_that_dies_between_claim_and_count_lets_its_message_pass(relay
     limit(relay, "{ per_sender = { minute = 1 } }")
     relay.post("first", run=False)
     turn = relay.waiting[-1]
-    asyncio.run(relay.app.claims.claim(turn.message, "text"))
+    asyncio.run(relay.app.answering.claims.claim(turn.message, "text"))
     relay.run()
     assert counts(relay) == {}
     relay.post("second")
@@ -716,9 +716,9 @@ def test_without_limits_there_is_no_span(relay: RelayKit) -> None:
 def test_a_row_that_is_read_again_is_not_fresh(relay: RelayKit) -> None:
     relay.post("hello", run=False)
     message = relay.waiting[-1].message
-    first = asyncio.run(relay.app.claims.claim(message, "text"))[1]
-    again = asyncio.run(relay.app.claims.claim(message, "text"))[1]
-    row = asyncio.run(relay.app.history.get(conversation_key(message), first))
+    first = asyncio.run(relay.app.answering.claims.claim(message, "text"))[1]
+    again = asyncio.run(relay.app.answering.claims.claim(message, "text"))[1]
+    row = asyncio.run(relay.app.answering.history.get(conversation_key(message), first))
     assert (first.fresh, again.fresh, row is not None and row.fresh) == (True, False, False)
 
 

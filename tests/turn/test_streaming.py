@@ -271,7 +271,7 @@ def test_a_turn_whose_lease_is_over_leaves_what_another_one_shows(
     """Else it would take back each stream of the other one, which would begin the next, for as long as both live."""
 
     die_in_the_middle(growing)
-    take, taken = growing.app.leases.take, list[Lease | None]()
+    take, taken = growing.app.answering.leases.take, list[Lease | None]()
     bot = growing.app.bots.get("helper")
     assert bot is not None
 
@@ -281,7 +281,7 @@ def test_a_turn_whose_lease_is_over_leaves_what_another_one_shows(
         return replace(lease, until=growing.clock.now()) if lease else None
 
     with monkeypatch.context() as patch:
-        patch.setattr(growing.app.leases, "take", take_long_ago)
+        patch.setattr(growing.app.answering.leases, "take", take_long_ago)
         growing.wait(growing.app.timing.lease_seconds(bot) + 20)  # that of the one that died is over
     assert any(taken)
     assert growing.im.recalled == []
@@ -310,7 +310,7 @@ def test_what_a_slow_turn_has_ended_and_marked_is_not_taken_back(growing: RelayK
     bot = growing.app.bots.get("helper")
     assert bot is not None
     message = Message(bot="helper", sender="alice", id=reply.id, at=reply.at, text="when?")
-    deliver = growing.app._parts.delivery.deliver
+    deliver = growing.app.answering.parts.delivery.deliver
     asyncio.run(
         deliver(Turn(message, reply.at), bot, conversation_key(message), reply, growing.clock.now() + 60_000)
     )
@@ -457,7 +457,7 @@ def test_where_edits_are_refused_replies_go_whole_for_an_hour(
     editing: RelayKit, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = 0.0
-    monkeypatch.setattr(editing.app._parts.delivery.streams, "_now", lambda: seconds)
+    monkeypatch.setattr(editing.app.answering.parts.delivery.streams, "_now", lambda: seconds)
     editing.im.edit_script = [*[None] * at, NoStreams("result code 403")]
     for _ in range(2):
         editing.post("when?")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from playground.model_server import ModelServer, Reply
 from relay.config.bot import Api, Deployment
 from relay.config.settings import Settings
-from relay.model import OpenAIChat
+from relay.model.chat import OpenAIChat
 from relay.ports import ChatMessage, Function, FunctionCall, Prompt
 from relay.tools import ToolError, tool
 from relay.tools.results import cut
