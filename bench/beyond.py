@@ -3,8 +3,8 @@
 ``python -m bench.beyond [--messages N] [--polling SECONDS ...] [--kinds text picture audio]``. Azurite, the IM emulator
 and the scripted model, which takes half a second, beside the function host of the playground. People write one after
 the other, seconds apart and at any moment, so that the queue is idle in between: how long it is left alone at most is
-what ``--polling`` compares (``maxPollingInterval`` of host.json). ``--kinds`` compares what is sent: words, a picture of
-1600 × 1200, a recording of three seconds. The columns take turns.
+what ``--polling`` compares (``maxPollingInterval`` of host.json). ``--kinds`` compares what is sent: words, a
+picture of 1600 × 1200, a recording of three seconds. The columns take turns.
 """
 
 from __future__ import annotations

@@ -174,14 +174,17 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> Non
     bots.write_text(BOTS, encoding="utf-8")
     environ = {**stack.settings(), "RELAY_BOTS_FILE": str(bots), "IM_CALLS_PER_MINUTE": "600000"}
     relay = Relay.from_environment(environ)
-    floor = Floor(stack.storage.connection_string, stack.im_url, stack.model_url, users("floor"))
+    floor, reader = (
+        Floor(stack.storage.connection_string, stack.im_url, stack.model_url, users(name))
+        for name in ("floor", "ours")  # the same conversations are read back
+    )
     ours, streamed = Ours(relay, "helper", users("ours")), Ours(relay, "streamer", users("ours"))
     assert isinstance(relay.tables, AzureTables)
     await seed(relay.tables)
     queued = (ours.queue, floor.queue)
     parts = [
         Part("acknowledgement", ours.acknowledge, floor.acknowledge),
-        Part("window read", ours.window, floor.window, (ours.claim,)),
+        Part("window read", ours.window, reader.window, (ours.claim,)),
         Part("turn", ours.turn, floor.turn, queued),
         Part(f"turn, {AT_A_TIME} at a time", ours.turn, floor.turn, queued, AT_A_TIME),
         Part("streamed turn", streamed.turn, floor.streamed_turn, (streamed.queue, floor.queue)),
@@ -207,6 +210,7 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> Non
             cells[-1] += f"{ratio:>6.2f}"
         print(f"{part.name:<22} {'   '.join(cells)}")
     await floor.aclose()
+    await reader.aclose()
     for opened in (relay.tables, relay.queues, relay.answering.model, relay.answering.im):
         await opened.aclose()  # type: ignore[union-attr]
 
