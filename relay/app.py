@@ -24,7 +24,6 @@ from relay.inbound.webhook import HttpAnswer, Webhook
 from relay.messages import Message, Turn
 from relay.model.endpoints import missing_keys
 from relay.outbox import ENQUEUE_SECONDS, NEWER_SECONDS, Outbox
-from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Speech, Tables
 from relay.sdk import load, load_now
 from relay.storage import credential
 from relay.storage.queues import SDK as QUEUE_SDK
@@ -36,6 +35,7 @@ from relay.turn.timing import Timing, too_long
 
 if TYPE_CHECKING:
     from relay.answering import Answering
+    from relay.ports import ChatModel, Clock, Media, Messenger, Queues, Speech, Tables
     from relay.tools import Toolbox
 
 log = logging.getLogger(__name__)

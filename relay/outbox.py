@@ -14,7 +14,7 @@ from relay.clock import DAY_MS
 from relay.errors import StorageUnavailable
 from relay.failures import FailureRecord
 from relay.messages import Receipt, Turn
-from relay.ports import Queues
+from relay.storage_ports import Queues
 
 log = logging.getLogger(__name__)
 

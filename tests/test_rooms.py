@@ -26,9 +26,10 @@ MAY_IMPORT = {
     "telemetry": {"config"},
     "media_ports": {"attachments", "config"},
     "model_ports": {"config"},
-    "ports": {"attachments", "media_ports", "messages", "model_ports", "outgoing", "signals"},
-    "outbox": {"backoff", "clock", "errors", "failures", "messages", "ports"},
-    "storage": {"backoff", "config", "errors", "messages", "ports", "sdk", "spans"},
+    "storage_ports": {"messages"},
+    "ports": {"attachments", "media_ports", "model_ports", "outgoing", "signals", "storage_ports"},
+    "outbox": {"backoff", "clock", "errors", "failures", "messages", "storage_ports"},
+    "storage": {"backoff", "config", "errors", "messages", "sdk", "spans", "storage_ports"},
     "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans", "spelling"},
     "im": {"attachments", "errors", "messages", "outgoing", "ports", "signals", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.

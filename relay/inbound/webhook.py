@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import SpanKind
 
@@ -37,8 +37,10 @@ from relay.messages import (
     Turn,
     message_hash,
 )
-from relay.ports import Clock
 from relay.signature import verify
+
+if TYPE_CHECKING:
+    from relay.ports import Clock
 
 BODY_MAX_BYTES = 64 * 1024
 CALLBACK_WARNING_MS = 60 * MINUTE_MS

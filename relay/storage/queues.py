@@ -12,10 +12,10 @@ from opentelemetry.trace import SpanKind
 from relay import spans
 from relay.config.settings import StorageSettings
 from relay.messages import Receipt
-from relay.ports import Queued
 from relay.sdk import load
 from relay.storage.azure_calls import client_options, in_attempts, spelled_out
 from relay.storage.credential import AppCredential
+from relay.storage_ports import Queued
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError

@@ -12,10 +12,10 @@ from opentelemetry.trace import SpanKind
 from relay import spans
 from relay.config.settings import StorageSettings
 from relay.errors import RowChanged, RowExists, StorageUnavailable, TableBusy, TableMissing
-from relay.ports import Insert, Merge, Page, Row
 from relay.sdk import load
 from relay.storage.azure_calls import client_options, error_code, in_attempts, spelled_out
 from relay.storage.credential import AppCredential
+from relay.storage_ports import Insert, Merge, Page, Row
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
