@@ -33,6 +33,7 @@ CHECKOV_REQUIREMENTS = ROOT / "tests" / "infra" / "requirements.txt"
 AZURE_CLI_REQUIREMENTS = ROOT / "tests" / "azure_cli" / "requirements.txt"
 SERVERS_REQUIREMENTS = ROOT / "tests" / "servers" / "requirements.txt"
 SUPPLY_REQUIREMENTS = ROOT / "tests" / "supply" / "requirements.txt"
+PEERS_REQUIREMENTS = ROOT / "bench" / "requirements.txt"
 BROWSER_REQUIREMENTS = ROOT / "tests" / "browser" / "requirements.txt"
 NPM_LOCK = ROOT / "playground" / "package-lock.json"
 AXE_LOCK = ROOT / "tests" / "browser" / "package-lock.json"
@@ -63,6 +64,7 @@ QUERIES_MEGABYTES = 25
 SUPPLY_MEGABYTES = 17
 LITELLM_MEGABYTES = 81
 AZURE_CLI_MEGABYTES = 31
+PEERS_MEGABYTES = 44
 PLAYWRIGHT_MEGABYTES = 55
 AXE_MEGABYTES = 1
 CHROMIUM_MEGABYTES = 140
@@ -242,6 +244,23 @@ def servers(environment: Environment) -> list[Step]:
         tiny_model(environment),
         proxy.made(),
         proxy.packages("LiteLLM proxy", SERVERS_REQUIREMENTS, LITELLM_MEGABYTES, closed=True, compiled=False),
+    ]
+
+
+def peers(environment: Environment) -> Environment:
+    """Where the relay is measured against other packages: both sides in one interpreter."""
+    return Environment(environment.version, "peers")
+
+
+def comparison(environment: Environment) -> list[Step]:
+    """What the relay needs, and the packages that ``bench.peers`` compares it with; Azurite to do it on."""
+    apart = peers(environment)
+    compared = "packages to compare with"
+    return [
+        *storage(environment),
+        apart.made(),
+        apart.packages("Python packages", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES, compiled=False),
+        apart.packages(compared, PEERS_REQUIREMENTS, PEERS_MEGABYTES, closed=True, compiled=False),
     ]
 
 

@@ -41,6 +41,7 @@ RESOLVED = {
 """Files that follow from the dependencies, or a group, of pyproject.toml."""
 
 LISTS = {
+    "bench/requirements.txt": NEWEST,
     "playground/requirements.txt": OLDEST,
     "tests/azure_cli/requirements.txt": NEWEST,
     "tests/browser/requirements.txt": OLDEST,

@@ -33,7 +33,8 @@ INTRODUCTION = """\
 The relay is under the MIT licence. These are the packages that it is run, tested and tried out with, by licence as
 their own metadata name it; written by `python -m tests.supply.licenses`, checked by `tests/supply/test_licenses.py`.
 What is deployed is permissive, certifi aside, whose list of certificates is used as it is (MPL-2.0). zizmor, pip-audit,
-checkov, the LiteLLM proxy and the Azure CLI live in environments of their own and are not listed.
+checkov, the LiteLLM proxy, the Azure CLI and what `bench.peers` compares with live in environments of their own and are
+not listed.
 """
 
 APART = ("playground", "tests/worker", "tests/browser", "tests/infra/queries")
