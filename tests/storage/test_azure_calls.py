@@ -10,7 +10,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestE
 from relay.backoff import Backoff
 from relay.errors import RowExists, StorageUnavailable
 from relay.storage import azure_calls
-from relay.storage.azure_calls import client_options, in_attempts
+from relay.storage.azure_calls import in_attempts
 
 
 def refused(code: str, status: int | None = None) -> HttpResponseError:
@@ -86,11 +86,3 @@ async def test_other_errors_pass_as_they_are(meant: Exception) -> None:
     with pytest.raises(type(meant)):
         await in_attempts("Queue Storage", 5, service)
     assert service.asked == 1
-
-
-def test_a_proxy_is_only_looked_for_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    assert client_options()["use_env_settings"] is False
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:3128")
-    assert client_options()["use_env_settings"] is True
