@@ -15,7 +15,13 @@ key=$(patiently az functionapp keys list -g "$resourceGroupName" -n "$functionAp
 [ -z "${GITHUB_ACTIONS:-}" ] || echo "::add-mask::$key"
 
 # The key of a server of models of your own is in Key Vault, and here in the environment, as at the deployment.
-[ -n "${modelUrl:-}" ] || RELAY_MODEL_KEY=''
+if [ -z "${modelUrl:-}" ]; then
+    RELAY_MODEL_KEY=''
+elif [ -z "${RELAY_MODEL_KEY:-}" ]; then
+    echo "infra/check.sh: not set: RELAY_MODEL_KEY (the key of $modelUrl, to ask it as the app does)" >&2
+    exit 2
+fi
+[ -z "${outboundAddress:-}" ] || echo "IP allow list of the console: $outboundAddress"
 
 # What was deployed, not what this machine has: the empty ones undo what a local.settings.json says.
 export AzureWebJobsStorage='' AzureWebJobsStorage__accountName='' AzureWebJobsStorage__clientId='' \
@@ -24,4 +30,3 @@ export AzureWebJobsStorage='' AzureWebJobsStorage__accountName='' AzureWebJobsSt
     RELAY_MODEL_URL="${modelUrl:-}" RELAY_MODEL_NAME="${modelName:-}" RELAY_MODEL_KEY="${RELAY_MODEL_KEY:-}" IM_API_URL='' \
     RELAY_BOTS_FILE="$botsFile" RELAY_TOOLS_FILE='' IM_REGION="$imRegion" IM_API_VERSION="$imApiVersion"
 patiently $python -m relay check --live --webhook "$webhookUrl?code=$key"
-[ -z "${outboundAddress:-}" ] || echo "IP allow list of the console: $outboundAddress"

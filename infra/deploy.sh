@@ -48,8 +48,8 @@ esac
 if [ $verb = delete ]; then
     [ -n "${1:-}" ] || wrong "--delete needs the name of the resource group"
     group=$1
-    made=$(az group show -n "$group" --query 'tags."azd-env-name"' -o tsv)
-    [ -n "$made" ] || wrong "$group was there before; what was put into it: az resource list -g $group --tag workload=relay"
+    made=$(az group show -n "$group" --query 'join(`-`, [`rg`, tags.workload || `?`, tags."azd-env-name" || `?`])' -o tsv)
+    [ "$made" = "$group" ] || wrong "$group was there before; what was put into it: az resource list -g $group --tag workload=relay"
     az resource list -g "$group" --query '[].{kind:type, name:name}' -o table
     sure "Delete all of this, the conversations too?"
     vault=$(az keyvault list -g "$group" --query '[0].name' -o tsv)
@@ -75,7 +75,7 @@ of=main
 if [ -f "infra/${1:-}.bicepparam" ]; then of=$1 && shift; fi
 [ $# = 0 ] || [ $verb = rollback ] || wrong "there is no infra/$1.bicepparam"
 AZURE_ENV_NAME=${AZURE_ENV_NAME:-$([ "$of" = main ] && echo try || echo "$of")}
-deployment=relay-$AZURE_ENV_NAME
+deployment=relay-${AZURE_RESOURCE_GROUP:+$AZURE_RESOURCE_GROUP-}$AZURE_ENV_NAME
 
 # What was deployed, under the names of the templates' outputs, as azd hands them over, too.
 look_up() {
@@ -88,10 +88,13 @@ look_up() {
 roles() {
     [ "${roleAssignments:-[]}" != '[]' ] || return 0
     echo "== Roles that an administrator assigns"
-    printf '%s' "$roleAssignments" | python3 -m infra.roles || {
-        printf '\nOnce that is done: infra/deploy.sh --code %s\n' "$of"
-        exit 1
-    }
+    left=0
+    printf '%s' "$roleAssignments" | python3 -m infra.roles || left=$?
+    if [ $left = 3 ]; then
+        group=${AZURE_RESOURCE_GROUP:+AZURE_RESOURCE_GROUP=$AZURE_RESOURCE_GROUP }
+        echo "Once that is done: ${group}AZURE_ENV_NAME=$AZURE_ENV_NAME infra/deploy.sh --code $of"
+    fi
+    [ $left = 0 ] || exit $left
 }
 
 package() {
@@ -138,8 +141,11 @@ missing=
 [ -n "${IM_APP_KEY:-}" ] || missing="$missing, IM_APP_KEY (the App Key of the IM app)"
 [ -n "${IM_APP_SECRET:-}" ] || missing="$missing, IM_APP_SECRET (the App Secret of the IM app)"
 [ -n "${ALERT_EMAIL:-}" ] || missing="$missing, ALERT_EMAIL (who gets the alerts)"
-[ $of != china ] || [ -n "${RELAY_MODEL_URL:-}" ] || missing="$missing, RELAY_MODEL_URL (your server of models, https://HOST/v1)"
-[ $of != china ] || [ -n "${RELAY_MODEL_NAME:-}" ] || missing="$missing, RELAY_MODEL_NAME (which model of it answers)"
+if [ "$of" = china ]; then
+    [ -n "${RELAY_MODEL_URL:-}" ] || missing="$missing, RELAY_MODEL_URL (your server of models, https://HOST/v1)"
+    [ -n "${RELAY_MODEL_NAME:-}" ] || missing="$missing, RELAY_MODEL_NAME (which model of it answers)"
+    [ -n "${RELAY_MODEL_KEY:-}" ] || missing="$missing, RELAY_MODEL_KEY (its key; any word if it takes none)"
+fi
 [ -z "$missing" ] || wrong "not set: ${missing#, }"
 export AZURE_LOCATION IM_APP_KEY IM_APP_SECRET ALERT_EMAIL
 parameters=infra/$of.bicepparam
@@ -151,7 +157,7 @@ subscription=$(az account show --query id -o tsv)
 group=${AZURE_RESOURCE_GROUP:-rg-relay-$AZURE_ENV_NAME}
 budget=/subscriptions/$subscription/resourceGroups/$group/providers/Microsoft.Consumption/budgets
 BUDGET_START=$(az rest --method get --url "$budget?api-version=2024-08-01" \
-    --query 'value[0].properties.timePeriod.startDate' -o tsv 2>/dev/null | cut -c 1-10)
+    --query "value[?name=='budget-relay-$AZURE_ENV_NAME'] | [0].properties.timePeriod.startDate" -o tsv 2>/dev/null | cut -c 1-10)
 export BUDGET_START="${BUDGET_START:-$(date -u +%Y-%m-01)}"
 
 echo "== What would change"

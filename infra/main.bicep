@@ -158,10 +158,13 @@ param logRetentionDays int = 30
 @description('Storage and Azure OpenAI are closed to the internet, the app reaches them over private endpoints in a network of its own, and has one fixed address to the outside. Costs about 70 USD a month, docs/deploy.md.')
 param privateNetwork bool = false
 
+@description('Whether they are closed then. An app that runs already gets its network first, with false here, and is closed by a second deployment: else nothing reaches its storage until the network is there.')
+param closed bool = true
+
 @description('Addresses of that network, a /23 at least.')
 param networkPrefix string = '10.43.0.0/23'
 
-@description('Addresses that may reach storage and Azure OpenAI from outside of it nevertheless: of whoever deploys, and of operators. `203.0.113.7`, `198.51.100.0/24`.')
+@description('Addresses that may reach storage and Azure OpenAI from outside of it nevertheless: of whoever deploys, and of operators. `203.0.113.7`, `198.51.100.0/24`; storage takes no /31 or /32, and none of them counts for a machine of the same Azure region.')
 param allowedAddresses string[] = []
 
 // ---------------------------------------------------------------- safety
@@ -189,7 +192,10 @@ param operators string[] = []
 // ---------------------------------------------------------------- resources
 
 var suffix = '${workload}-${environmentName}'
-var token = uniqueString(subscription().id, workload, environmentName)
+// In a group of somebody else's, others may deploy under the same names.
+var token = empty(existingResourceGroup)
+  ? uniqueString(subscription().id, workload, environmentName)
+  : uniqueString(subscription().id, workload, environmentName, toLower(existingResourceGroup))
 var allTags = union(tags, { 'azd-env-name': environmentName, workload: workload })
 var groupName = empty(existingResourceGroup) ? 'rg-${suffix}' : existingResourceGroup
 var usesOpenAi = empty(modelUrl)
@@ -242,7 +248,7 @@ module storage 'modules/storage.bicep' = {
     operators: operators
     workspaceId: monitoring.outputs.workspaceId
     assignRoles: assignRoles
-    privateNetwork: privateNetwork
+    closed: privateNetwork && closed
     allowedAddresses: allowedAddresses
   }
 }
@@ -279,7 +285,7 @@ module openAi 'modules/openai.bicep' = if (createsOpenAi) {
     deployerType: deployerType
     workspaceId: monitoring.outputs.workspaceId
     assignRoles: assignRoles
-    privateNetwork: privateNetwork
+    closed: privateNetwork && closed
     allowedAddresses: allowedAddresses
   }
 }

@@ -22,6 +22,9 @@ kept_commits() {
 publish() {
     patiently az functionapp deployment source config-zip -g "$resourceGroupName" -n "$functionAppName" \
         --src "$1" --build-remote true -o none
-    patiently blob upload -f "$1" -n "$kept/$2.zip" --overwrite true --no-progress -o none
+    if ! patiently blob upload -f "$1" -n "$kept/$2.zip" --overwrite true --no-progress -o none; then
+        echo "It is published, and not kept for --rollback: is this machine in the network, or in ALLOWED_ADDRESSES?" >&2
+        return
+    fi
     for old in $(kept_commits | sed 1,5d); do blob delete -n "$kept/$old.zip" -o none; done
 }

@@ -5,3 +5,8 @@ extends 'prod.bicepparam'
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'private')
 
 param privateNetwork = true
+// With commas between: whoever deploys from outside of the network has to be among them.
+param allowedAddresses = filter(
+  split(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ','),
+  address => !empty(address)
+)

@@ -1,6 +1,6 @@
 """Which of the roles in the output ``roleAssignments`` are not assigned yet: the commands for an administrator.
 
-It is read as JSON from standard input; who has which role is asked with ``az rest``. Exit code 1: one is missing.
+It is read as JSON from standard input; who has which role is asked with ``az rest``. Exit code 3: the app lacks one.
 Standard library only.
 """
 
@@ -26,25 +26,31 @@ def missing(
         given: by scope, the role assignments there as Azure lists them.
     """
     held = {
-        (scope, each["properties"]["principalId"], each["properties"]["roleDefinitionId"].rsplit("/", 1)[1])
+        _key(
+            scope, each["properties"]["principalId"], each["properties"]["roleDefinitionId"].rsplit("/", 1)[1]
+        )
         for scope, assignments in given.items()
         for each in assignments
     }
-    return [each for each in needed if (each["scope"], each["principalId"], each["role"]["id"]) not in held]
+    return [
+        each for each in needed if _key(each["scope"], each["principalId"], each["role"]["id"]) not in held
+    ]
 
 
 def command(assignment: Mapping[str, Any]) -> str:
-    """What an administrator types; who has been there for long needs no type, and the CLI finds it out."""
-    kind = assignment["principalType"]
-    typed = f" --assignee-principal-type {kind}" if kind else ""
-    who = (
-        f"--assignee-object-id {assignment['principalId']}{typed}"
-        if kind
-        else f"--assignee {assignment['principalId']}"
+    """What an administrator types. With another name than the templates give, these could never take over."""
+    kind, who = assignment["principalType"], assignment["principalId"]
+    # Who has been there for long needs no type: the CLI finds it out.
+    principal = (
+        f"--assignee-object-id {who} --assignee-principal-type {kind}" if kind else f"--assignee {who}"
     )
-    return (
-        f"az role assignment create --role '{assignment['role']['name']}' {who} --scope {assignment['scope']}"
-    )
+    role = assignment["role"]["name"]
+    told = f"--name {assignment['name']} --role '{role}' {principal} --scope {assignment['scope']}"
+    return f"az role assignment create {told}"
+
+
+def _key(scope: str, principal: str, role: str) -> tuple[str, str, str]:
+    return scope.lower(), principal.lower(), role.lower()
 
 
 def _given(scope: str) -> list[Mapping[str, Any]]:
@@ -60,8 +66,14 @@ def main() -> int:
     left = missing(
         needed, {scope: _given(scope) for scope in dict.fromkeys(each["scope"] for each in needed)}
     )
-    print(*map(command, left), sep="\n")
-    return 1 if left else 0
+    for title, for_app in (
+        ("The app needs:", True),
+        ("Who deploys or operates, unless by a group or a wider role:", False),
+    ):
+        commands = [command(each) for each in left if each["forApp"] is for_app]
+        if commands:
+            print(title, *commands, "", sep="\n")
+    return 3 if any(each["forApp"] for each in left) else 0
 
 
 if __name__ == "__main__":

@@ -125,4 +125,6 @@ output assignments Assignment[] = map(holders, holder => {
   scope: vault.id
   principalId: holder.who == identityId ? principalId : holder.who
   principalType: holder.type
+  name: guid(vault.id, holder.who, holder.role.id)
+  forApp: holder.who == identityId
 })

@@ -87,11 +87,15 @@ output assignments Assignment[] = concat(
     scope: appInsights.id
     principalId: holder.who == identityId ? principalId : holder.who
     principalType: holder.type
+    name: guid(appInsights.id, holder.who, holder.role.id)
+    forApp: holder.who == identityId
   }),
   map(logHolders, holder => {
     role: holder.role
     scope: workspace.id
     principalId: holder.who == identityId ? principalId : holder.who
     principalType: holder.type
+    name: guid(workspace.id, holder.who, holder.role.id)
+    forApp: holder.who == identityId
   })
 )

@@ -22,19 +22,25 @@ type Endpoint = {
   name: string
   @description('Which service it leads to: one of the storage account, or Azure OpenAI.')
   service: 'blob' | 'queue' | 'table' | 'account'
-  @description('Its private DNS zone.')
-  zone: string
+  @description('The private DNS zones in which its names are looked up.')
+  zones: string[]
 }
 
 var storageSuffix = environment().suffixes.storage
+// A resource of the kind AIServices is asked under other names than one of the kind OpenAI.
+var openAiZones = [
+  'privatelink.openai.azure.com'
+  'privatelink.cognitiveservices.azure.com'
+  'privatelink.services.ai.azure.com'
+]
 // The function host keeps its leases in blobs, and the package lies there, too.
 var endpoints Endpoint[] = concat(
   [
-    { name: 'blob', service: 'blob', zone: 'privatelink.blob.${storageSuffix}' }
-    { name: 'queue', service: 'queue', zone: 'privatelink.queue.${storageSuffix}' }
-    { name: 'table', service: 'table', zone: 'privatelink.table.${storageSuffix}' }
+    { name: 'blob', service: 'blob', zones: ['privatelink.blob.${storageSuffix}'] }
+    { name: 'queue', service: 'queue', zones: ['privatelink.queue.${storageSuffix}'] }
+    { name: 'table', service: 'table', zones: ['privatelink.table.${storageSuffix}'] }
   ],
-  usesOpenAi ? [{ name: 'openai', service: 'account', zone: 'privatelink.openai.azure.com' }] : []
+  usesOpenAi ? [{ name: 'openai', service: 'account', zones: openAiZones }] : []
 )
 
 resource address 'Microsoft.Network/publicIPAddresses@2025-05-01' = {
@@ -94,10 +100,12 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   resource private 'subnets' existing = { name: 'endpoints' }
 }
 
+var zoneNames = flatten(map(endpoints, endpoint => endpoint.zones))
+
 // `global` is where private zones live: they belong to no region.
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for endpoint in endpoints: {
-    name: endpoint.zone
+  for zone in zoneNames: {
+    name: zone
     #disable-next-line no-hardcoded-location
     location: 'global'
     tags: tags
@@ -105,13 +113,18 @@ resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
 ]
 
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (endpoint, index) in endpoints: {
+  for (zone, index) in zoneNames: {
     parent: zones[index]
-    name: 'to-network'
+    name: 'to-${suffix}'
     #disable-next-line no-hardcoded-location
     location: 'global'
     tags: tags
-    properties: { registrationEnabled: false, virtualNetwork: { id: network.id } }
+    properties: {
+      registrationEnabled: false
+      // A name that is not here is somebody else's, and looked up outside.
+      resolutionPolicy: 'NxDomainRedirect'
+      virtualNetwork: { id: network.id }
+    }
   }
 ]
 
@@ -139,8 +152,13 @@ resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@202
   for (endpoint, index) in endpoints: {
     parent: privateEndpoints[index]
     name: 'default'
-    properties: { privateDnsZoneConfigs: [{ name: endpoint.name, properties: { privateDnsZoneId: zones[index].id } }] }
-    dependsOn: [links[index]]
+    properties: {
+      privateDnsZoneConfigs: map(endpoint.zones, zone => {
+        name: replace(zone, '.', '-')
+        properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', zone) }
+      })
+    }
+    dependsOn: [links]
   }
 ]
 

@@ -48,4 +48,6 @@ output assignments Assignment[] = map(holders, holder => {
   scope: account.id
   principalId: holder.who == identityId ? principalId : holder.who
   principalType: holder.type
+  name: guid(account.id, holder.who, holder.role.id)
+  forApp: holder.who == identityId
 })

@@ -45,7 +45,7 @@ param workspaceId string
 @description('Whether roles are assigned here; else an administrator does it.')
 param assignRoles bool
 @description('Reached over a private endpoint and from the addresses below, from nowhere else.')
-param privateNetwork bool
+param closed bool
 @description('Addresses that may reach it nevertheless.')
 param allowedAddresses string[]
 
@@ -66,9 +66,9 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   properties: {
     customSubDomainName: name // without it there are no Entra tokens
     disableLocalAuth: true
-    publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: closed && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
     networkAcls: {
-      defaultAction: privateNetwork ? 'Deny' : 'Allow'
+      defaultAction: closed ? 'Deny' : 'Allow'
       ipRules: map(allowedAddresses, address => { value: address })
     }
   }
@@ -154,4 +154,6 @@ output assignments Assignment[] = map(holders, holder => {
   scope: account.id
   principalId: holder.who == identityId ? principalId : holder.who
   principalType: holder.type
+  name: guid(account.id, holder.who, holder.role.id)
+  forApp: holder.who == identityId
 })

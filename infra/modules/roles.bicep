@@ -31,6 +31,10 @@ type Assignment = {
   principalId: string
   @description('As of a holder.')
   principalType: string
+  @description('Name of the assignment, as the templates would give it: with another one, they could never take over.')
+  name: string
+  @description('Whether it is for the app, which does not run without it.')
+  forApp: bool
 }
 
 @export()

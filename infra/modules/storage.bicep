@@ -38,7 +38,7 @@ param workspaceId string
 @description('Whether roles are assigned here; else an administrator does it.')
 param assignRoles bool
 @description('Reached over private endpoints and from the addresses below, from nowhere else.')
-param privateNetwork bool
+param closed bool
 @description('Addresses that may reach it nevertheless.')
 param allowedAddresses string[]
 
@@ -84,11 +84,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
-    publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: closed && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
     networkAcls: {
       bypass: 'AzureServices'
-      defaultAction: privateNetwork ? 'Deny' : 'Allow'
+      defaultAction: closed ? 'Deny' : 'Allow'
       ipRules: map(allowedAddresses, address => { value: address, action: 'Allow' })
     }
   }
@@ -160,7 +160,7 @@ resource packageRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// Not StorageRead: the host looks into the queue every second.
+// Not StorageRead: the host looks into the queue four times a second.
 #disable-next-line use-recent-api-versions // there is no newer one, and none that is not a preview and knows these services
 resource queueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
@@ -206,11 +206,15 @@ output assignments Assignment[] = concat(
     scope: account.id
     principalId: holder.who == identityId ? principalId : holder.who
     principalType: holder.type
+    name: guid(account.id, holder.who, holder.role.id)
+    forApp: holder.who == identityId
   }),
   map(packageHolders, holder => {
     role: holder.role
     scope: package.id
     principalId: holder.who == identityId ? principalId : holder.who
     principalType: holder.type
+    name: guid(package.id, holder.who, holder.role.id)
+    forApp: holder.who == identityId
   })
 )

@@ -239,10 +239,10 @@ class Entry:
         for name, value in row.values.items():
             if (type_ := _PLAIN.get(name)) is not None:
                 values[name] = type_(value)
-            elif (read := _SPREAD.get(name)) is not None:
-                values[name] = read(gather(name, row.values))
-            elif _base(name) not in _SPREAD:
+            elif (read := _SPREAD.get(base := _base(name))) is None:
                 unknown.append(name)
+            elif base not in values:
+                values[base] = read(gather(base, row.values))
         return cls(key=row.key, etag=row.etag, unknown=tuple(unknown), **{**_NEEDED, **values})
 
     def changed(self, values: Mapping[str, Value], etag: str) -> Self:
@@ -278,8 +278,8 @@ WORDLESS = frozenset(
 """The properties that hold no words of a person or a model. Whatever is not named here, ``/forget`` empties."""
 
 
-def _list_of(read: Callable[[Any], Any]) -> Callable[[str], tuple[Any, ...]]:
-    return lambda text: tuple(map(read, json.loads(text))) if text else ()
+def _list(text: str) -> tuple[Any, ...]:
+    return tuple(json.loads(text)) if text else ()
 
 
 def _medium(fields: Mapping[str, Any] | None) -> Medium | None:
@@ -288,9 +288,9 @@ def _medium(fields: Mapping[str, Any] | None) -> Medium | None:
 
 _SPREAD: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys(("text", "plain", "custom", "words", "calls", "results", "pending"), str),
-    **dict.fromkeys(("parts", "covered"), _list_of(str)),
-    "media": _list_of(_medium),
-    "delivered": _list_of(tuple),
+    **dict.fromkeys(("parts", "covered"), _list),
+    "media": lambda text: tuple(map(_medium, _list(text))),
+    "delivered": lambda text: tuple((id, at) for id, at in _list(text)),
 }
 """Properties that may be laid out over several, and what is read from their text."""
 

@@ -58,7 +58,7 @@ def client_options() -> dict[str, Any]:
     """
     from urllib.request import getproxies  # of the SDKs' own imports, not of the app's start
 
-    return {**_NO_RETRY_OF_ITS_OWN, "use_env_settings": bool(getproxies().keys() - {"no"})}
+    return {**_NO_RETRY_OF_ITS_OWN, "use_env_settings": bool(getproxies().keys() & {"http", "https"})}
 
 
 async def in_attempts(

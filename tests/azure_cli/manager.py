@@ -139,13 +139,25 @@ OUTSIDE = (
 @ROUTES.on("GET", f"{IN_SUBSCRIPTION}/resourcegroups/{GROUP}")
 def _group(azure: Azure, asked: Asked) -> Answer:
     return Answer(
-        body={"id": IN_GROUP, "name": GROUP, "location": "eastus2", "tags": {"azd-env-name": "try"}}
+        body={
+            "id": IN_GROUP,
+            "name": GROUP,
+            "location": "eastus2",
+            "tags": {"azd-env-name": "try", "workload": "relay"},
+        }
     )
 
 
 @ROUTES.on("GET", rf"{IN_GROUP}/providers/Microsoft\.Consumption/budgets")
 def _budgets(azure: Azure, asked: Asked) -> Answer:
-    return listed(*([{"properties": {"timePeriod": {"startDate": azure.budget}}}] if azure.budget else []))
+    budgets = {"somebody-else": "2020-01-01T00:00:00Z", "budget-relay-try": azure.budget}
+    return listed(
+        *(
+            {"name": name, "properties": {"timePeriod": {"startDate": began}}}
+            for name, began in budgets.items()
+            if began
+        )
+    )
 
 
 @ROUTES.on("GET", f"{IN_SUBSCRIPTION}/resources")

@@ -205,10 +205,13 @@ def test_a_package_that_is_not_kept_is_told_and_nothing_is_published(place: Plac
 def test_what_an_administrator_assigns_is_looked_up_and_waited_for(place: Place) -> None:
     role = {"name": "Website Reader", "id": "77777777-7777-7777-7777-777777777777"}
     place.azure.needed = [
-        {"role": role, "scope": SITE, "principalId": IDENTITY, "principalType": "ServicePrincipal"}
+        {
+            **{"role": role, "scope": SITE, "principalId": IDENTITY, "principalType": "ServicePrincipal"},
+            **{"name": "88888888-8888-8888-8888-888888888888", "forApp": True},
+        }
     ]
     done, asked = place.does("--code")
-    assert done.code == 1
+    assert done.code == 3
     (command,) = [line for line in done.shown.splitlines() if line.startswith("az role assignment create")]
     assert place.shell.run(*shlex.split(command), "--help").code == 0
     assert not [each for each in asked if each.path == "/api/publish"]

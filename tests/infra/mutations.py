@@ -254,26 +254,26 @@ MUTATIONS = [
     Mutation(
         "storage stays open beside its private endpoints",
         STORAGE,
-        "defaultAction: privateNetwork ? 'Deny' : 'Allow'",
+        "defaultAction: closed ? 'Deny' : 'Allow'",
         "defaultAction: 'Allow'",
     ),
     Mutation(
         "the model stays open beside its private endpoint",
         OPENAI,
-        "publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'",
+        "publicNetworkAccess: closed && empty(allowedAddresses) ? 'Disabled' : 'Enabled'",
         "publicNetworkAccess: 'Enabled'",
     ),
     Mutation(
         "queues have no private endpoint",
         NETWORK,
-        "    { name: 'queue', service: 'queue', zone: 'privatelink.queue.${storageSuffix}' }\n",
+        "    { name: 'queue', service: 'queue', zones: ['privatelink.queue.${storageSuffix}'] }\n",
         "",
     ),
     Mutation(
         "the network does not see its private zones",
         NETWORK,
-        "  for (endpoint, index) in endpoints: {\n    parent: zones[index]",
-        "  for (endpoint, index) in take(endpoints, 1): {\n    parent: zones[index]",
+        "  for (zone, index) in zoneNames: {\n    parent: zones[index]",
+        "  for (zone, index) in take(zoneNames, 1): {\n    parent: zones[index]",
     ),
     Mutation(
         "a subnet that Flex Consumption refuses",

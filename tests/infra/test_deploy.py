@@ -20,13 +20,14 @@ pytestmark = pytest.mark.infra
 AZ = """#!/bin/sh
 echo "$*" >> "$AZ_LOG"
 case "$*" in
+    *"blob upload"*) exit "${AZ_KEEPS_NOT:-0}" ;;
     *"config-zip"*) [ -f "$AZ_REFUSES" ] && rm "$AZ_REFUSES" && exit 1 ;;
     "deployment sub show"*) echo "$AZ_OUTPUTS" ;;
     "account show"*) echo subscription ;;
     "ad signed-in-user"*) echo me ;;
     "rest "*roleAssignments*) echo "$AZ_ASSIGNED" ;;
     "rest "*) echo "$AZ_BUDGET" ;;
-    "group show"*) echo "${AZ_MADE-try}" ;;
+    "group show"*) echo "${AZ_MADE-rg-relay-try}" ;;
     "identity list"*) echo principal-1 ;;
     "role assignment list"*) printf '%s\\n' "$AZ_ROLES"; exit "${AZ_DENIES:-0}" ;;
     "keyvault list"*properties*) echo false ;;
@@ -242,7 +243,7 @@ def test_nothing_is_deleted_without_a_yes(shell: Shell) -> None:
 
 
 def test_a_group_that_was_there_before_is_not_deleted(shell: Shell) -> None:
-    code, calls, shown = shell.run("--delete", "team", YES="1", AZ_MADE="")
+    code, calls, shown = shell.run("--delete", "team", YES="1", AZ_MADE="rg-?-other")
     assert (code, calls) == (2, ["group show -n"])
     assert "team was there before; what was put into it: az resource list -g team --tag" in shown
 
@@ -260,12 +261,16 @@ NEEDED = [
         "scope": SCOPE,
         "principalId": "app",
         "principalType": "ServicePrincipal",
+        "name": "11-22",
+        "forApp": True,
     },
     {
         "role": {"name": "Storage Queue Data Contributor", "id": "queue"},
         "scope": SCOPE,
         "principalId": "operator",
         "principalType": "",
+        "name": "33-44",
+        "forApp": False,
     },
 ]
 BY_AN_ADMINISTRATOR = json.dumps({**json.loads(OUTPUTS), "roleAssignments": {"value": NEEDED}})
@@ -287,26 +292,48 @@ def test_roles_that_are_missing_are_commands_for_an_administrator_and_nothing_is
     code, calls, shown = shell.run(
         *arguments, YES="1", AZ_OUTPUTS=BY_AN_ADMINISTRATOR, AZ_ASSIGNED=assigned(("app", "queue"))
     )
-    assert code == 1
+    assert code == 3
     assert [line for line in shown.splitlines() if line.startswith("az ")] == [
-        f"az role assignment create --role 'Storage Table Data Contributor' --assignee-object-id app "
+        f"az role assignment create --name 11-22 --role 'Storage Table Data Contributor' --assignee-object-id app "
         f"--assignee-principal-type ServicePrincipal --scope {SCOPE}",
-        f"az role assignment create --role 'Storage Queue Data Contributor' --assignee operator --scope {SCOPE}",
+        f"az role assignment create --name 33-44 --role 'Storage Queue Data Contributor' --assignee operator "
+        f"--scope {SCOPE}",
     ]
-    assert shown.endswith("Once that is done: infra/deploy.sh --code main\n")
+    assert shown.endswith("Once that is done: AZURE_ENV_NAME=try infra/deploy.sh --code main\n")
     assert "functionapp deployment source" not in calls
 
 
 def test_once_they_are_assigned_it_goes_on(shell: Shell) -> None:
-    done = assigned(("app", "table"), ("operator", "queue"))
-    code, calls, _ = shell.run("--code", AZ_OUTPUTS=BY_AN_ADMINISTRATOR, AZ_ASSIGNED=done)
+    done = assigned(("APP", "table"))  # ids have no case
+    code, calls, shown = shell.run("--code", AZ_OUTPUTS=BY_AN_ADMINISTRATOR, AZ_ASSIGNED=done)
     assert (code, "functionapp deployment source" in calls) == (0, True)
+    assert "--assignee operator" in shown, "an operator may have it by a group: nothing waits for that"
+
+
+def test_an_answer_that_is_none_is_not_taken_for_missing_roles(shell: Shell) -> None:
+    code, _, shown = shell.run("--code", AZ_OUTPUTS=BY_AN_ADMINISTRATOR, AZ_ASSIGNED="")
+    assert code == 1
+    assert "Once that is done" not in shown
+
+
+def test_a_deployment_into_a_group_of_ones_own_has_a_record_of_its_own(shell: Shell) -> None:
+    shell.run("--code", AZURE_RESOURCE_GROUP="team")
+    assert "deployment sub show -n relay-team-try" in (shell.root / "az.log").read_text()
+
+
+def test_what_cannot_be_kept_is_published_all_the_same(shell: Shell) -> None:
+    code, calls, shown = shell.run("--code", AZ_KEEPS_NOT="1", DEPLOY_PAUSES="")
+    assert (code, "functionapp deployment source" in calls) == (0, True)
+    assert "It is published, and not kept for --rollback" in shown
 
 
 def test_another_cloud_needs_a_server_of_models(shell: Shell) -> None:
     code, calls, shown = shell.run("china", RELAY_MODEL_NAME="a-model")
     assert (code, calls) == (2, [])
-    assert "not set: RELAY_MODEL_URL (your server of models, https://HOST/v1)" in shown
+    assert (
+        "not set: RELAY_MODEL_URL (your server of models, https://HOST/v1), RELAY_MODEL_KEY (its key; "
+        in shown
+    )
 
 
 PYTHON = """#!/bin/sh
@@ -325,6 +352,7 @@ def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
     shutil.copy(APP_FOLDER / "infra" / "patiently.sh", tmp_path / "infra")
     check = Path(shutil.copy(APP_FOLDER / "infra" / "check.sh", tmp_path / "infra"))
     here = {"IM_REGION": "overseas", "RELAY_MODEL_URL": "http://127.0.0.1:1", "IM_APP_SECRET": "pa55word"}
+    here["RELAY_MODEL_KEY"] = "a-key"
     done = subprocess.run(
         ["sh", str(check)],
         env={"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", "AZ_LOG": os.devnull}

@@ -12,7 +12,7 @@ from tests.conftest import EXAMPLE
 from tests.infra.bicep import INPUTS, BicepFailed
 from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES, OPERATOR_ROLES
 from tests.infra.mutations import MUTATIONS, Mutation
-from tests.infra.templates import Templates, concurrency_of, of_type, scope_of, settings_of
+from tests.infra.templates import Templates, concurrency_of, of_type, scope_of, settings_of, the
 from tests.infra.weaknesses import explained, found
 
 pytestmark = pytest.mark.infra
@@ -83,7 +83,24 @@ def test_without_the_right_to_assign_roles_none_is_and_an_administrator_gets_the
     for module in ("monitoring", "storage", "vault", "openAi"):
         assert f"format('{module}-{{0}}'" in told
         outputs = dict(templates.nested())[module]["outputs"]
-        assert "'role'" in json.dumps(outputs["assignments"]), "each says which role"
+        assert all(f"'{field}'" in json.dumps(outputs["assignments"]) for field in ("role", "name", "forApp"))
+
+
+def test_two_groups_of_others_do_not_share_names(tmp_path: Path) -> None:
+    given = (f"param existingResourceGroup = '{group}'" for group in ("one", "two"))
+    names = [
+        the(changed(tmp_path / str(number), parameter, "china.bicepparam").china, "KeyVault/vaults")
+        for number, parameter in enumerate(given)
+    ]
+    assert names[0]["name"] != names[1]["name"]
+
+
+def test_an_app_that_runs_gets_its_network_before_it_is_closed(tmp_path: Path) -> None:
+    resources = changed(tmp_path, "param closed = false", "private.bicepparam").private
+    assert of_type(resources, "Network/virtualNetworks")
+    for kind in ("Storage/storageAccounts", "CognitiveServices/accounts"):
+        assert the(resources, kind)["properties"]["publicNetworkAccess"] == "Enabled"
+        assert the(resources, kind)["properties"]["networkAcls"]["defaultAction"] == "Allow"
 
 
 def test_into_a_group_that_is_there_and_no_other_is_made(tmp_path: Path) -> None:
@@ -96,8 +113,9 @@ def test_into_a_group_that_is_there_and_no_other_is_made(tmp_path: Path) -> None
 
 
 def test_whoever_is_named_reaches_what_is_closed_to_all_others(tmp_path: Path) -> None:
-    given = "param allowedAddresses = ['203.0.113.7', '198.51.100.0/24']"
-    resources = changed(tmp_path, given, "private.bicepparam").private
+    unset = "readEnvironmentVariable('ALLOWED_ADDRESSES', '')"
+    given = "'203.0.113.7,198.51.100.0/24'"
+    resources = Templates.changed(tmp_path, "private.bicepparam", unset, given).private
     for kind in ("Storage/storageAccounts", "CognitiveServices/accounts"):
         (found,) = of_type(resources, kind)
         rules = found["properties"]["networkAcls"]

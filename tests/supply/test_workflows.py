@@ -89,7 +89,7 @@ def test_a_pull_request_logs_in_as_somebody_of_its_own() -> None:
     job = jobs(TEXTS["deploy.yml"])["what-if"]
     assert re.findall(r"^    environment: (.+)$", job, re.MULTILINE) == ["preview"]
     assert re.findall(r"client-id: (.+)", job) == ["${{ vars.AZURE_PREVIEW_CLIENT_ID }}"]
-    assert re.findall(r"run: (infra/.+)", job) == ["infra/deploy.sh --what-if prod"]
+    assert re.findall(r"run: (infra/.+)", job) == ['infra/deploy.sh --what-if "$PARAMETERS"']
 
 
 @pytest.mark.parametrize("name", TEXTS)

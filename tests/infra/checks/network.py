@@ -37,15 +37,13 @@ def in_a_network_of_its_own_what_is_stored_is_reached_privately_and_by_nobody_el
     connections = [endpoint["properties"]["privateLinkServiceConnections"][0] for endpoint in endpoints]
     services = {connection["properties"]["groupIds"][0] for connection in connections}
     yield from (f"no private endpoint for {service}" for service in SERVICES - services)
-    kinds = (
-        "privateDnsZones",
-        "privateDnsZones/virtualNetworkLinks",
-        "privateEndpoints/privateDnsZoneGroups",
-    )
-    for kind in kinds:
-        if len(of_type(templates.private, f"Network/{kind}")) != len(endpoints):
-            yield f"not one of {kind} for each private endpoint: its name leads outside"
-    for zone in of_type(templates.private, "Network/privateDnsZones"):
+    zones = of_type(templates.private, "Network/privateDnsZones")
+    links = of_type(templates.private, "Network/privateDnsZones/virtualNetworkLinks")
+    groups = of_type(templates.private, "Network/privateEndpoints/privateDnsZoneGroups")
+    looked_up = [zone for group in groups for zone in group["properties"]["privateDnsZoneConfigs"]]
+    if not len(zones) == len(links) == len(looked_up) or len(groups) != len(endpoints):
+        yield "a private endpoint has no zone that the network sees: its name leads outside"
+    for zone in zones:
         if "privatelink." not in zone["name"]:
             yield f"{zone['name']} is not where private endpoints are looked up"
 
