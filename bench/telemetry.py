@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.conftest import EXAMPLE, ROOT
-from tests.worker.ingestion import ingestion
+from tests.worker.ingestion import Envelope, Ingestion, ingestion
 from tests.worker.watched import settings_of_production, watching
 
 START = """
@@ -72,8 +72,31 @@ async def main() -> None:
             for envelope in watched.arrived.envelopes:
                 kind = envelope["data"]["baseType"]
                 sizes.setdefault(kind, []).append(len(json.dumps(envelope, ensure_ascii=False).encode()))
+            print(*tree(watched.arrived), sep="\n")
     for kind, each in sorted(sizes.items()):
         print(f"{kind:<20} {len(each):>3} rows, {sum(each):>7,} bytes as posted")
+
+
+def tree(arrived: Ingestion) -> list[str]:
+    """One turn as it arrived: its spans below each other, with their milliseconds, and the lines beside them."""
+    found = arrived.spans()
+    ids = {span["id"] for span in found}
+    lines = [line for line in arrived.of("MessageData") if "severityLevel" in line]
+    shown: list[str] = []
+
+    def add(span: Envelope, depth: int) -> None:
+        shown.append(f"{'  ' * depth}{span['name']}  {span['duration']}")
+        for line in lines:
+            if line["tags"].get("ai.operation.parentId") == span["id"]:
+                shown.append(f"{'  ' * (depth + 1)}| {line['message'].split(' bot=')[0]} …")
+        for child in found:
+            if child["tags"]["ai.operation.parentId"] == span["id"]:
+                add(child, depth + 1)
+
+    for span in found:
+        if span["tags"]["ai.operation.parentId"] not in ids:
+            add(span, 0)
+    return shown
 
 
 if __name__ == "__main__":
