@@ -199,6 +199,7 @@ var token = empty(existingResourceGroup)
 var allTags = union(tags, { 'azd-env-name': environmentName, workload: workload })
 var groupName = empty(existingResourceGroup) ? 'rg-${suffix}' : existingResourceGroup
 var usesOpenAi = empty(modelUrl)
+var isClosed = privateNetwork && closed
 var createsOpenAi = usesOpenAi && empty(existingOpenAiId)
 var borrowsOpenAi = usesOpenAi && !empty(existingOpenAiId)
 // Only looked at when there is an id: a condition does not keep Azure from reading a module's scope.
@@ -248,7 +249,7 @@ module storage 'modules/storage.bicep' = {
     operators: operators
     workspaceId: monitoring.outputs.workspaceId
     assignRoles: assignRoles
-    closed: privateNetwork && closed
+    closed: isClosed
     allowedAddresses: allowedAddresses
   }
 }
@@ -285,7 +286,7 @@ module openAi 'modules/openai.bicep' = if (createsOpenAi) {
     deployerType: deployerType
     workspaceId: monitoring.outputs.workspaceId
     assignRoles: assignRoles
-    closed: privateNetwork && closed
+    closed: isClosed
     allowedAddresses: allowedAddresses
   }
 }
@@ -302,6 +303,8 @@ module existingOpenAi 'modules/openai-existing.bicep' = if (borrowsOpenAi) {
   }
 }
 
+var usedOpenAiId = createsOpenAi ? openAi!.outputs.id : borrowsOpenAi ? existingOpenAiId : ''
+
 module network 'modules/network.bicep' = if (privateNetwork) {
   scope: resourceGroup(groupName)
   params: {
@@ -311,7 +314,7 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     prefix: networkPrefix
     storageId: storage.outputs.id
     usesOpenAi: usesOpenAi
-    openAiId: createsOpenAi ? openAi!.outputs.id : borrowsOpenAi ? existingOpenAiId : ''
+    openAiId: usedOpenAiId
   }
 }
 
@@ -369,7 +372,7 @@ module alerts 'modules/alerts.bicep' = {
     siteId: app.outputs.id
     workspaceId: monitoring.outputs.workspaceId
     usesOpenAi: usesOpenAi
-    openAiId: createsOpenAi ? openAi!.outputs.id : borrowsOpenAi ? existingOpenAiId : ''
+    openAiId: usedOpenAiId
     openAiLocation: borrowsOpenAi ? existingOpenAi!.outputs.location : openAiLocation
     monthlyBudget: monthlyBudget
     budgetStart: budgetStart
