@@ -136,7 +136,7 @@ class World:
         self.messages = messages
         self.changes = changes
         self.steps = 0
-        self._owners = self._requests = 0
+        self._names: Counter[int] = Counter()
         self.app = Relay(
             settings,
             Bots([bot]),
@@ -149,7 +149,7 @@ class World:
             random=lambda: 1.0,
         )
         self.app.answering.leases = Leases(self.tables, self.clock, self.owner)
-        self.app.answering.responses._new_request = self.request_id
+        self.app.answering.responses._new_request = self.unique_name
         self.lease_seconds = self.app.timing.lease_seconds(bot)
         self.requests = list(messages) if bot.reply == "response" else []
         self.responses: dict[str, list[str]] = {message.id: [] for message in messages}
@@ -262,17 +262,21 @@ class World:
         ]
 
     def owner(self) -> str:
-        """Names for lease owners that are the same in every replay."""
-        self._owners += 1
-        worker = self.current.number if self.current else "?"
-        if self.current is not None:
-            self.current.lease_end = self.clock.now() + int(self.lease_seconds * 1000)
-        return f"worker-{worker}-{self._owners}"
+        """Name of whoever takes the lease now."""
+        assert self.current is not None
+        self.current.lease_end = self.clock.now() + int(self.lease_seconds * 1000)
+        return self.unique_name()
 
-    def request_id(self) -> str:
-        """Ids for requests that are the same in every replay."""
-        self._requests += 1
-        return f"request-{self._requests}"
+    def unique_name(self) -> str:
+        """A new name that tells what its worker has seen.
+
+        Not how many names there were before, nor which worker it is: states that differ in nothing else would be
+        taken for different ones.
+        """
+        assert self.current is not None
+        seen = self.current.seen
+        self._names[seen] += 1
+        return f"{seen}-{self._names[seen]}"
 
     def close(self) -> None:
         """End what still runs."""
@@ -447,12 +451,14 @@ class GatedClock(ManualClock):
 
 
 class GatedTables(MemoryTables):
-    """Tables behind gates. An etag is a row's version, so that equal histories have equal etags."""
+    """Tables behind gates. An etag tells what is in its row, and how often just that was there before: it is unique,
+    and does not tell states apart by how a row became what it is.
+    """
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
-        self._versions: Counter[str] = Counter()
+        self._versions: Counter[int] = Counter()
 
     async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
         self._world.storing(changes)
@@ -491,8 +497,9 @@ class GatedTables(MemoryTables):
 
     def _changed(self, partition: str, row: Row | None, change: Insert | Merge) -> Row:
         changed = super()._changed(partition, row, change)
-        self._versions[change.key] += 1  # goes on when a lease's row was deleted and is there again
-        return Row(changed.key, changed.values, str(self._versions[change.key]))
+        content = hash((partition, changed.key, tuple(sorted(changed.values.items()))))
+        self._versions[content] += 1
+        return Row(changed.key, changed.values, f"{content}-{self._versions[content]}")
 
     def _answer(self, verdict: Verdict) -> None:
         if verdict == "lost":
