@@ -6,17 +6,19 @@ explorer decides who goes on, who is killed, whose call happens but seems to fai
 
 from __future__ import annotations
 
+import itertools
 import types
-from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Generator, Hashable, Sequence
-from contextvars import Context, copy_context
+from collections.abc import Callable, Collection, Coroutine, Generator, Hashable, Iterable, Sequence
+from contextvars import Context, Token, copy_context
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from opentelemetry.trace import NonRecordingSpan
 
 from relay.app import Relay
 from relay.config.bots import Bot, Bots
 from relay.config.settings import Settings
-from relay.errors import ImRejected, ImUnavailable, StorageUnavailable
+from relay.errors import ImUnavailable, StorageUnavailable
 from relay.keys import LEASE_TABLE, client_id, conversation_key
 from relay.memory.lease import Leases
 from relay.memory.rows import Entry, in_time_order, is_earlier
@@ -39,6 +41,7 @@ from relay.tools import Call, Result
 from relay.turn.round_rows import Round
 from relay.turn.streaming import KEPT_CHARS
 from tests.doubles import ManualClock, MemoryQueues, MemoryTables, RecordingMessenger, ScriptedModel
+from tests.exploration.remembered import Memory, Name, pieces, types_in
 
 HIDDEN_SECONDS = 600
 """How long the platform hides the message of a killed worker."""
@@ -63,7 +66,7 @@ class Worker:
         message_id: the queue message it works on.
         request: id of the message whose HTTP request it answers.
         at: the call that it is about to make.
-        seen: hash of everything its code has seen; with its code, its whole state.
+        memory: all that its turn knows; empty when that is not known yet.
         waiting, replied: what waited, and what had been replied, when it last read the window.
         lease_end: of the lease that its turn took last, Unix milliseconds.
     """
@@ -74,7 +77,7 @@ class Worker:
     message_id: str = ""
     request: str = ""
     at: str = ""
-    seen: int = 0
+    memory: list[Any] = field(default_factory=list)
     dead: bool = False
     waiting: tuple[str, ...] = ()
     replied: tuple[str, ...] = ()
@@ -103,8 +106,15 @@ class Budget:
     ticks: int = 0
 
 
+def _without_names(parts: Iterable[Any]) -> int:
+    """What things are sorted by that differ in their names alone."""
+    return hash(tuple(Name if each.__class__ is Name else each for each in parts))
+
+
 class World:
     """One run. Deterministic: the same choices lead to the same state."""
+
+    _outside: ClassVar[set[type]] = set()
 
     def __init__(
         self,
@@ -136,7 +146,7 @@ class World:
         self.messages = messages
         self.changes = changes
         self.steps = 0
-        self._names: Counter[int] = Counter()
+        self._names = itertools.count()
         self.app = Relay(
             settings,
             Bots([bot]),
@@ -151,6 +161,8 @@ class World:
         self.app.answering.leases = Leases(self.tables, self.clock, self.owner)
         self.app.answering.responses._new_request = self.unique_name
         self.lease_seconds = self.app.timing.lease_seconds(bot)
+        World._outside = World._outside or types_in(self.app, "relay", WORLD) | set(WORLD)
+        self._memory = Memory(World._outside)
         self.requests = list(messages) if bot.reply == "response" else []
         self.responses: dict[str, list[str]] = {message.id: [] for message in messages}
         for message in messages if bot.reply == "send" else []:
@@ -204,26 +216,45 @@ class World:
             self.clock.set(max(at, self.clock.now()))
 
     def state(self) -> int:
-        """A hash of everything that decides what can still happen."""
+        """A hash of everything that decides what can still happen.
+
+        Names that are made on the way count by where they stand, not by how many were made before.
+        """
         tables = [
-            (table, partition, key, row.etag, tuple(sorted(row.values.items())))
+            (table, partition, key, row.etag, sorted(row.values.items()))
             for table, partitions in sorted(self.tables.tables.items())
             for partition, rows in sorted(partitions.items())
             for key, row in sorted(rows.items())
         ]
-        queue = sorted((m.text, m.visible_at, m.deliveries) for m in self.queues.queues.get(TURNS, []))
+        queue = [
+            pieces(f"{m.text} {m.visible_at} {m.deliveries} {m.id} {m.pop}")
+            for m in self.queues.queues.get(TURNS, [])
+        ]
         poison = sorted(m.text for m in self.queues.queues.get(FAILED, []))
-        workers = sorted((w.seen, w.at, w.turn is None) for w in self.workers)
-        shown = tuple(sent.client_id for sent in self.im.shown)
-        http = str((self.requests, sorted(self.responses.items())))
-        grown = str(
-            [
-                [(grown.pieces, grown.is_whole) for grown in self.im._streams.values()],
-                [(shown.client_id, shown.text) for shown in self.im.shown],
-            ]
+        shown = sorted((sent.client_id, sent.text) for sent in self.im.shown)
+        grown = sorted((str(grown.pieces), grown.is_whole) for grown in self.im._streams.values())
+        http = (self.requests, sorted(self.responses.items()))
+        rest = (shown, grown, http, sorted(self.acted), self.budget, self.clock.now())
+        stored = pieces(str((tables, poison, rest)))
+        for worker in self.workers:
+            self._remember(worker)
+        memories = sorted((worker.memory for worker in self.workers), key=_without_names)
+        numbers: dict[Any, float] = {}
+        return hash(
+            tuple(
+                numbers.setdefault(each, -len(numbers) - 0.5) if each.__class__ is Name else each
+                for part in (stored, *sorted(queue, key=_without_names), *memories)
+                for each in part
+            )
         )
-        stored = (str(tables), str(queue), str(poison), grown, str(self.acted))
-        return hash((*stored, str(workers), http, shown, self.budget, self.clock.now()))
+
+    def _remember(self, worker: Worker) -> None:
+        """All that decides what a worker can still do, and how that is judged."""
+        if worker.turn is None:
+            worker.memory = []
+        elif not worker.memory:
+            judged_by = (worker.message_id, worker.waiting, worker.replied, worker.lease_end)
+            worker.memory = self._memory.of((worker.turn, worker.at, worker.request, judged_by))
 
     def parts_of(self, reply: Entry) -> set[str]:
         """The ids under which a reply's messages are shown."""
@@ -268,15 +299,8 @@ class World:
         return self.unique_name()
 
     def unique_name(self) -> str:
-        """A new name that tells what its worker has seen.
-
-        Not how many names there were before, nor which worker it is: states that differ in nothing else would be
-        taken for different ones.
-        """
-        assert self.current is not None
-        seen = self.current.seen
-        self._names[seen] += 1
-        return f"{seen}-{self._names[seen]}"
+        """A new name."""
+        return f"name-{next(self._names)}"
 
     def close(self) -> None:
         """End what still runs."""
@@ -287,9 +311,8 @@ class World:
     def _take(self, worker: Worker, place: int) -> None:
         message = self.queues.queues[TURNS][place]
         message.visible_at = self.clock.now() + HIDDEN_SECONDS * 1000
-        message.pop += "'"
+        message.pop = f"pop-{next(self.queues._ids)}"
         message.deliveries += 1
-        worker.seen = hash(("took", message.text, message.deliveries))
         worker.turn = self.app.answer(message.text, message.deliveries)
         worker.at = ""
         worker.message_id, worker.request, worker.lease_end = message.id, "", 0
@@ -298,7 +321,6 @@ class World:
     def _request(self, worker: Worker, message: Message) -> None:
         """The platform posts a message of a ``response`` bot."""
         worker.message_id, worker.request, worker.lease_end = "", message.id, 0
-        worker.seen = hash(("request", message.id))
         bot = self.app.bots.get(message.bot)
         assert bot is not None
         worker.turn = self.app._respond(Turn(message, self.clock.now()), bot)
@@ -307,7 +329,7 @@ class World:
 
     def _advance(self, worker: Worker, verdict: Verdict | None) -> None:
         assert worker.turn is not None
-        self.current = worker
+        self.current, worker.memory = worker, []
         try:
             worker.at = worker.context.run(worker.turn.send, verdict)
         except StopIteration as done:
@@ -323,14 +345,14 @@ class World:
         """The host deletes the message of a turn that returned."""
         waiting = self.queues.queues.setdefault(TURNS, [])
         waiting[:] = [message for message in waiting if message.id != worker.message_id]
-        worker.turn, worker.at, worker.seen = None, "", 0
+        worker.turn, worker.at = None, ""
 
     def _release(self, worker: Worker) -> None:
         """The host makes the message of a turn that raised visible after its delay."""
         for message in self.queues.queues.get(TURNS, []):
             if message.id == worker.message_id:
                 message.visible_at = self.clock.now() + 10_000
-        worker.turn, worker.at, worker.seen = None, "", 0
+        worker.turn, worker.at = None, ""
 
     def _kill(self, worker: Worker) -> None:
         assert worker.turn is not None
@@ -343,7 +365,7 @@ class World:
         finally:
             self.current = None
         worker.dead = False
-        worker.turn, worker.at, worker.seen = None, "", 0
+        worker.turn, worker.at = None, ""
 
     def _now(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run something to its end at once, every gate open."""
@@ -428,11 +450,6 @@ class World:
         assert key not in done or self.may_stand_still, "a finished call ran again"
         self.acted.append(key)
 
-    def saw(self, result: object) -> None:
-        """What a worker's code has seen is part of the state."""
-        if self.current is not None:
-            self.current.seen = hash((self.current.seen, str(result)))
-
 
 LOSABLE = {"write", "delete", "send", "show", "stream", "edit", "recall"}
 """Calls whose effect may happen although their answer is lost."""
@@ -451,59 +468,36 @@ class GatedClock(ManualClock):
 
 
 class GatedTables(MemoryTables):
-    """Tables behind gates. An etag tells what is in its row, and how often just that was there before: it is unique,
-    and does not tell states apart by how a row became what it is.
-    """
+    """Tables behind gates."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
-        self._versions: Counter[int] = Counter()
 
     async def write(self, table: str, partition: str, *changes: Insert | Merge) -> list[str]:
         self._world.storing(changes)
         verdict = await self._world.gate(f"write {table} {len(changes)}")
-        try:
-            etags = await super().write(table, partition, *changes)
-        except Exception as error:
-            self._world.saw(type(error))
-            raise
-        self._world.saw(etags)
+        etags = await super().write(table, partition, *changes)
         self._answer(verdict)
         return etags
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         await self._world.gate(f"get {table}")
-        row = await super().get(table, partition, key)
-        self._world.saw(row)
-        return row
+        return await super().get(table, partition, key)
 
     async def page(self, table: str, partition: str, low: str, high: str, limit: int) -> Page:
         await self._world.gate(f"page {table}")
         page = await super().page(table, partition, low, high, limit)
-        self._world.saw(page)
         self._world.looked()
         return page
 
     async def delete(self, table: str, partition: str, key: str, etag: str) -> None:
         verdict = await self._world.gate(f"delete {table}")
-        try:
-            await super().delete(table, partition, key, etag)
-        except Exception as error:
-            self._world.saw(type(error))
-            raise
-        self._world.saw("deleted")
+        await super().delete(table, partition, key, etag)
         self._answer(verdict)
-
-    def _changed(self, partition: str, row: Row | None, change: Insert | Merge) -> Row:
-        changed = super()._changed(partition, row, change)
-        content = hash((partition, changed.key, tuple(sorted(changed.values.items()))))
-        self._versions[content] += 1
-        return Row(changed.key, changed.values, f"{content}-{self._versions[content]}")
 
     def _answer(self, verdict: Verdict) -> None:
         if verdict == "lost":
-            self._world.saw("lost")
             raise StorageUnavailable("the answer was lost")
 
 
@@ -527,16 +521,13 @@ class GatedQueues(MemoryQueues):
     ) -> Receipt:
         verdict = await self._world.gate(f"send {queue} {delay_seconds:g}")
         receipt = await super().send(queue, text, delay_seconds, keep_seconds)
-        self._world.saw("sent")
         if verdict == "lost":
             raise StorageUnavailable("the answer was lost")
         return receipt
 
     async def delete(self, queue: str, receipt: Receipt) -> bool:
         await self._world.gate(f"unqueue {queue}")
-        deleted = await super().delete(queue, receipt)
-        self._world.saw(deleted)
-        return deleted
+        return await super().delete(queue, receipt)
 
 
 class GatedModel(ScriptedModel):
@@ -559,7 +550,6 @@ class GatedModel(ScriptedModel):
         await self._world.gate("model")
         self._world.asked(prompt)
         if prompt.functions and not any(said.role == "tool" for said in prompt.messages):
-            self._world.saw("calls")
             return Completion("", calls=(FunctionCall("call-1", "act", "{}"),))
         text = "re: " + " + ".join(said.content for said in prompt.messages if said.role == "user")
         if self._world.long_replies:
@@ -567,7 +557,6 @@ class GatedModel(ScriptedModel):
         if heard is not None:
             text += f" {'.' * KEPT_CHARS}"  # enough for a piece to be shown before the last one
             heard(text)
-        self._world.saw(text)
         return Completion(text)
 
 
@@ -584,7 +573,6 @@ class GatedTool:
     async def run(self, call: Call) -> str:
         await self._world.gate("act")
         self._world.acting(call.idempotency_key)
-        self._world.saw("acted")
         return "it was done"
 
 
@@ -606,37 +594,41 @@ class GatedMessenger(RecordingMessenger):
         self._world.sending(outgoing)
         verdict = await self._world.gate("show")
         sent = await super().send(outgoing, seconds=seconds)
-        self._world.saw(sent)
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
         return sent
 
     async def stream(self, outgoing: Outgoing, chunk: Chunk, *, seconds: float) -> Sent:
         verdict = await self._world.gate("stream")
-        try:
-            sent = await super().stream(outgoing, chunk, seconds=seconds)
-        except ImRejected as refusal:
-            self._world.saw(type(refusal))
-            raise
-        self._world.saw(sent)
+        sent = await super().stream(outgoing, chunk, seconds=seconds)
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
         return sent
 
     async def edit(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
         verdict = await self._world.gate("edit")
-        try:
-            await super().edit(outgoing, sent, seconds=seconds)
-        except ImRejected as refusal:
-            self._world.saw(type(refusal))
-            raise
-        self._world.saw("edited")
+        await super().edit(outgoing, sent, seconds=seconds)
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
 
     async def recall(self, outgoing: Outgoing, sent: Sent, *, silently: bool = False, seconds: float) -> None:
         verdict = await self._world.gate("recall")
         await super().recall(outgoing, sent, silently=silently, seconds=seconds)
-        self._world.saw("recalled")
         if verdict == "lost":
             raise ImUnavailable("the answer was lost")
+
+
+WORLD = (
+    World,
+    Worker,
+    GatedClock,
+    GatedTables,
+    GatedQueues,
+    GatedModel,
+    GatedTool,
+    GatedMessenger,
+    Context,
+    Token,
+    NonRecordingSpan,
+)
+"""Types of what lies outside of a turn, like the app and its parts: all turns share it, or it makes no difference."""
