@@ -1,8 +1,9 @@
 """What an acknowledgement, a turn, a window read and a streamed reply cost, against the calls that none can do without.
 
 ``python -m bench.floors [--rounds N] [--messages N]``. The floor is a script: the same calls, with the same SDKs, in
-the best order, and nothing around them. Both run in this process, in turns, against servers in processes of their own
-(Azurite, the scripted model, the IM emulator): so the CPU time is that of the client alone. Compare within a run.
+the best order, and nothing around them. "Bare" is the same requests by aiohttp alone, for information. All run in this
+process, in turns, against servers in processes of their own (Azurite, the scripted model, the IM emulator): so the CPU
+time is that of the client alone. Compare within a run.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from bench.bare import Bare
 from bench.floor import LEASE_SECONDS, TEXT, Floor
 from bench.window import fill
 from playground.im.signing import sign_request
@@ -147,6 +149,7 @@ class Part:
     name: str
     ours: Callable[[], Awaitable[Any]]
     floor: Callable[[], Awaitable[Any]]
+    bare: Callable[[], Awaitable[Any]] | None
     prepared: tuple[Callable[[int], Awaitable[None]], ...] = ()
     side_by_side: int = 1
 
@@ -162,10 +165,19 @@ async def seed(tables: AzureTables) -> None:
     now = time.time_ns() // 1_000_000
     await tables.create_table(LEASE_TABLE)
     await tables.create_table(history_table(day_of(now) - 1))
-    for name in ("ours", "floor"):
+    for name in ("ours", "floor", "bare"):
         people = users(name)
         for _ in range(4 * AT_A_TIME):
             await fill(tables, Message("helper", next(people), "", now, ""), STORED, now - 1000)
+
+
+def row(measured: list[tuple[Spent, Spent, Spent | None]], which: str) -> str:
+    """The middle of what each took, and of the ratios of the first two."""
+    ours, floor = ([getattr(each[side], which) for each in measured] for side in (0, 1))
+    bare = [getattr(each[2], which) for each in measured if each[2]]
+    ratio = statistics.median(a / b for a, b in zip(ours, floor, strict=True))
+    last = f"{statistics.median(bare):>8.2f}" if bare else f"{'':>8}"
+    return f"{statistics.median(ours):>8.2f} {statistics.median(floor):>8.2f} {ratio:>6.2f} {last}"
 
 
 async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> None:
@@ -174,43 +186,38 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> Non
     bots.write_text(BOTS, encoding="utf-8")
     environ = {**stack.settings(), "RELAY_BOTS_FILE": str(bots), "IM_CALLS_PER_MINUTE": "600000"}
     relay = Relay.from_environment(environ)
-    floor, reader = (
-        Floor(stack.storage.connection_string, stack.im_url, stack.model_url, users(name))
-        for name in ("floor", "ours")  # the same conversations are read back
-    )
+    servers = (stack.storage.connection_string, stack.im_url, stack.model_url)
+    floor, bare = Floor(*servers, users("floor")), Bare(*servers, users("bare"))
+    reader, bare_reader = Floor(*servers, users("ours")), Bare(*servers, users("ours"))
     ours, streamed = Ours(relay, "helper", users("ours")), Ours(relay, "streamer", users("ours"))
     assert isinstance(relay.tables, AzureTables)
     await seed(relay.tables)
-    queued = (ours.queue, floor.queue)
+    queued = (ours.queue, floor.queue, bare.queue)
     parts = [
-        Part("acknowledgement", ours.acknowledge, floor.acknowledge),
-        Part("window read", ours.window, reader.window, (ours.claim,)),
-        Part("turn", ours.turn, floor.turn, queued),
-        Part(f"turn, {AT_A_TIME} at a time", ours.turn, floor.turn, queued, AT_A_TIME),
-        Part("streamed turn", streamed.turn, floor.streamed_turn, (streamed.queue, floor.queue)),
+        Part("acknowledgement", ours.acknowledge, floor.acknowledge, bare.acknowledge),
+        Part("window read", ours.window, reader.window, bare_reader.window, (ours.claim,)),
+        Part("turn", ours.turn, floor.turn, bare.turn, queued),
+        Part(f"turn, {AT_A_TIME} at a time", ours.turn, floor.turn, bare.turn, queued, AT_A_TIME),
+        Part("streamed turn", streamed.turn, floor.streamed_turn, None, (streamed.queue, floor.queue)),
     ]
-    print(f"{'':<22} {'ours':>8} {'floor':>8} {'ratio':>6}   {'ours':>8} {'floor':>8} {'ratio':>6}")
-    print(f"{'of each, middle':<22} {'CPU ms':>8} {'CPU ms':>8} {'':>6}   {'ms':>8} {'ms':>8}")
+    for heads in (("ours", "floor", "ratio", "bare"), ("CPU ms", "CPU ms", "", "CPU ms")):
+        cells = f"{heads[0]:>8} {heads[1]:>8} {heads[2]:>6} {heads[3]:>8}"
+        print(f"{'':<22} {cells}   {cells.replace('CPU ms', '    ms')}")
     for part in parts:
-        measured: list[tuple[Spent, Spent]] = []
+        measured: list[tuple[Spent, Spent, Spent | None]] = []
         for number in range(rounds + 1):
             for prepare in part.prepared:
                 await prepare(messages)
-            pair = (
+            of_one_round = (
                 await spend(part.ours, messages, part.side_by_side),
                 await spend(part.floor, messages, part.side_by_side),
+                await spend(part.bare, messages, part.side_by_side) if part.bare else None,
             )
             if number:  # the first round imports what is imported late, and connects
-                measured.append(pair)
-        cells = []
-        for which in ("cpu", "wall"):
-            pairs = [(getattr(a, which), getattr(b, which)) for a, b in measured]
-            ratio = statistics.median(a / b for a, b in pairs)
-            cells.append("".join(f"{statistics.median(each):>8.2f} " for each in zip(*pairs, strict=True)))
-            cells[-1] += f"{ratio:>6.2f}"
-        print(f"{part.name:<22} {'   '.join(cells)}")
-    await floor.aclose()
-    await reader.aclose()
+                measured.append(of_one_round)
+        print(f"{part.name:<22} {row(measured, 'cpu')}   {row(measured, 'wall')}")
+    for opened_here in (floor, bare, reader, bare_reader):
+        await opened_here.aclose()
     for opened in (relay.tables, relay.queues, relay.answering.model, relay.answering.im):
         await opened.aclose()  # type: ignore[union-attr]
 
