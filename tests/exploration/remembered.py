@@ -36,10 +36,13 @@ _HOLDERS = frozenset({"cell", "zip", "map", "filter", "async_generator_asend", "
 """Names of types that know nothing beside what the garbage collector finds in them."""
 
 
-@functools.lru_cache(100_000)
 def pieces(text: str) -> tuple[str, ...]:
     """A text, cut where it has names."""
     return tuple(Name(each) if number % 2 else each for number, each in enumerate(_NAMES.split(text)))
+
+
+_pieces = functools.lru_cache(100_000)(pieces)
+"""For the texts that turns know, the same ones in most states. A whole state is another text each time."""
 
 
 class Memory:
@@ -68,7 +71,7 @@ class Memory:
     def _add(self, value: Any, known: dict[int, float], found: list[Any]) -> None:
         kind = type(value)
         if kind is str:
-            found.extend(pieces(value))
+            found.extend(_pieces(value))
         elif kind in _ATOMS:
             found.append(value)
         elif kind in self._outside:
@@ -84,7 +87,7 @@ class Memory:
         elif (number := known.get(id(value))) is not None:
             found.append(number)
         else:
-            known[id(value)] = len(known) + 0.5
+            known[id(value)] = len(known) + 0.5  # no whole number: those are values
             found.append(kind)
             for part in _parts(value, kind):
                 self._add(part, known, found)

@@ -239,7 +239,9 @@ class World:
         for worker in self.workers:
             self._remember(worker)
         memories = sorted((worker.memory for worker in self.workers), key=_without_names)
-        numbers: dict[Any, float] = {}
+        numbers: dict[
+            Any, float
+        ] = {}  # neither whole nor positive: those are values, and objects that came before
         return hash(
             tuple(
                 numbers.setdefault(each, -len(numbers) - 0.5) if each.__class__ is Name else each
