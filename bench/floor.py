@@ -5,11 +5,12 @@ is measured against (:mod:`bench.floors`).
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 from azure.core import MatchConditions
@@ -28,20 +29,57 @@ from relay.signature import sign_outbound
 from relay.storage.azure_calls import client_options
 
 LEASE_SECONDS = 90
+QUIET = {"response_preference": "return-no-content"}
+UNCHANGED = {"match_condition": MatchConditions.IfNotModified}
 TEXT = "When does it open tomorrow, and where do I leave the car?"
 ROW = {"kind": "text", "state": "waiting", "sender": "user-1", "text": TEXT, "id": "c:1", "at": 0}
 TURN_TEXT = Turn(
     Message("helper", "user-1", "c:1234567890", 1_790_000_000_000, TEXT, server_id="17"), 0
 ).to_json()
 
+Row = dict[str, Any]
 Ask = Callable[[Any], Awaitable[str]]
 Send = Callable[[str, str, str], Awaitable[None]]
 
 
-class Floor:
-    """The same calls, and nothing around them."""
+class Calls(Protocol):
+    """What a floor is made of: one request each."""
 
-    def __init__(self, connection: str, im_url: str, model_url: str, users: Iterator[str]) -> None:
+    async def put(self, delay_seconds: int) -> Any:
+        """Into the queue; what it is deleted by."""
+
+    async def unqueue(self, watch: Any) -> None:
+        """Delete from the queue."""
+
+    async def rows(self, table: str, partition: str) -> list[Any]:
+        """The newest 30 of a conversation in a table."""
+
+    async def insert(self, table: str, row: Row) -> str:
+        """Its etag."""
+
+    async def merge(self, table: str, row: Row, etag: str) -> str:
+        """Its etag then."""
+
+    async def remove(self, table: str, row: Row, etag: str) -> None:
+        """Delete a row."""
+
+    async def transact(self, table: str, *changes: tuple[Row, str]) -> list[str]:
+        """Insert the rows without an etag, merge those with one, all or none; their etags then."""
+
+    async def complete(self, messages: list[Row]) -> str:
+        """The model's answer."""
+
+    async def post(self, url: str, request: Request, headers: dict[str, str]) -> bytes:
+        """The IM server's answer."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+
+class BySdk:
+    """By the SDKs that the relay has."""
+
+    def __init__(self, connection: str, model_url: str) -> None:
         # Azurite ends connections that were idle for five seconds.
         again = {name: 1 for name in ("retry_total", "retry_connect", "retry_read")}
         options = {**client_options(), **again}
@@ -52,24 +90,103 @@ class Floor:
         self._tables: dict[str, Any] = {}
         self._model = AsyncOpenAI(base_url=model_url, api_key="none", max_retries=0)
         self._http = httpx2.AsyncClient()
-        self._im_url, self._users = im_url, users
-        self._ids = count()
-        self.watches: list[Any] = []
 
     def _table(self, name: str) -> Any:
         if name not in self._tables:
             self._tables[name] = self._service.get_table_client(name)
         return self._tables[name]
 
+    async def put(self, delay_seconds: int) -> Any:
+        """The message with its receipt."""
+        return await self._queue.send_message(TURN_TEXT, visibility_timeout=delay_seconds)
+
+    async def unqueue(self, watch: Any) -> None:
+        """By its receipt."""
+        await self._queue.delete_message(watch.id, watch.pop_receipt)
+
+    async def rows(self, table: str, partition: str) -> list[Any]:
+        """One page."""
+        pages = self._table(table).query_entities(
+            "PartitionKey eq @partition and RowKey ge @low and RowKey lt @high",
+            parameters={"partition": partition, "low": ROWS_LOW, "high": ROWS_HIGH},
+            results_per_page=30,
+        )
+        async for page in pages.by_page():
+            return [entity async for entity in page]
+        return []
+
+    async def insert(self, table: str, row: Row) -> str:
+        """By a plain call."""
+        return str((await self._table(table).create_entity(row))["etag"])
+
+    async def merge(self, table: str, row: Row, etag: str) -> str:
+        """By a plain call."""
+        changed = await self._table(table).update_entity(row, etag=etag, mode="merge", **UNCHANGED)
+        return str(changed["etag"])
+
+    async def remove(self, table: str, row: Row, etag: str) -> None:
+        """By a plain call."""
+        await self._table(table).delete_entity(row, etag=etag, **UNCHANGED)
+
+    async def transact(self, table: str, *changes: tuple[Row, str]) -> list[str]:
+        """By a batch."""
+        operations = [
+            ("update", row, {"etag": etag, **UNCHANGED}) if etag else ("create", row, QUIET)
+            for row, etag in changes
+        ]
+        return [each["etag"] for each in await self._table(table).submit_transaction(operations)]
+
+    async def complete(self, messages: list[Row]) -> str:
+        """As a part of the body that the SDK does not look through."""
+        completion = await self._model.chat.completions.create(
+            model="scripted", messages=[], extra_body={"messages": messages}
+        )
+        return completion.choices[0].message.content or ""
+
+    async def complete_streamed(self, messages: list[Row]) -> str:
+        """Read piece by piece."""
+        options: Any = {"stream": True, "stream_options": {"include_usage": True}}
+        pieces = await self._model.chat.completions.create(
+            model="scripted", messages=[], extra_body={"messages": messages}, **options
+        )
+        return "".join([piece.choices[0].delta.content or "" async for piece in pieces if piece.choices])
+
+    async def post(self, url: str, request: Request, headers: dict[str, str]) -> bytes:
+        """By the relay's HTTP client."""
+        sent = await self._http.post(url, content=request.body, headers=headers)
+        return sent.content
+
+    async def aclose(self) -> None:
+        """All of them."""
+        await self._service.close()
+        await self._queue.close()
+        await self._model.close()
+        await self._http.aclose()
+
+
+class Floor:
+    """The same calls, and nothing around them.
+
+    Attributes:
+        calls: how they are made.
+        watches: what turns delete at their end.
+    """
+
+    def __init__(self, calls: Calls, im_url: str, users: Iterator[str]) -> None:
+        self.calls = calls
+        self._im_url, self._users = im_url, users
+        self._ids = count()
+        self.watches: list[Any] = []
+
     async def acknowledge(self) -> None:
         """Two messages into the queue: one visible later, one now."""
-        await self._queue.send_message(TURN_TEXT, visibility_timeout=LEASE_SECONDS)
-        await self._queue.send_message(TURN_TEXT, visibility_timeout=0)
+        await self.calls.put(LEASE_SECONDS)
+        await self.calls.put(0)
 
     async def queue(self, number: int) -> None:
         """The watches of so many turns."""
         for _ in range(number):
-            self.watches.append(await self._queue.send_message(TURN_TEXT, visibility_timeout=LEASE_SECONDS))
+            self.watches.append(await self.calls.put(LEASE_SECONDS))
 
     async def window(self) -> None:
         """Rows of today and yesterday, side by side."""
@@ -77,44 +194,21 @@ class Floor:
 
     async def _rows(self, partition: str) -> list[Any]:
         today = day_of(time.time_ns() // 1_000_000)
-
-        async def of_day(day: int) -> list[Any]:
-            pages = self._table(history_table(day)).query_entities(
-                "PartitionKey eq @partition and RowKey ge @low and RowKey lt @high",
-                parameters={"partition": partition, "low": ROWS_LOW, "high": ROWS_HIGH},
-                results_per_page=30,
-            )
-            async for page in pages.by_page():
-                return [entity async for entity in page]
-            return []
-
-        found = await asyncio.gather(of_day(today), of_day(today - 1))
+        days = (history_table(day) for day in (today, today - 1))
+        found = await asyncio.gather(*(self.calls.rows(day, partition) for day in days))
         return [row for rows in found for row in rows]
 
     async def turn(self) -> None:
         """Claim, lease, window, model, store, send, mark, release, delete the watch."""
-        await self._turn(self._completion, self._whole)
+        await self._turn(self.calls.complete, self._whole)
 
     async def streamed_turn(self) -> None:
         """The same; the model is read piece by piece, and the reply is begun, and ended once it is stored.
 
         What is begun has to be noted before: one more change of the message's row.
         """
-        await self._turn(self._streamed_completion, self._ending, begins=True)
-
-    async def _completion(self, messages: Any) -> str:
-        # As a part of the body that the SDK does not look through.
-        completion = await self._model.chat.completions.create(
-            model="scripted", messages=[], extra_body={"messages": messages}
-        )
-        return completion.choices[0].message.content or ""
-
-    async def _streamed_completion(self, messages: Any) -> str:
-        options: Any = {"stream": True, "stream_options": {"include_usage": True}}
-        pieces = await self._model.chat.completions.create(
-            model="scripted", messages=[], extra_body={"messages": messages}, **options
-        )
-        return "".join([piece.choices[0].delta.content or "" async for piece in pieces if piece.choices])
+        assert isinstance(self.calls, BySdk)
+        await self._turn(self.calls.complete_streamed, self._ending, begins=True)
 
     async def _whole(self, user: str, text: str, reply: str) -> None:
         await self._send(v2_request(Outgoing("helper", user, text, reply), reply))
@@ -128,53 +222,32 @@ class Floor:
 
     async def _send(self, request: Request) -> Any:
         signature = sign_outbound(APP_KEY, APP_SECRET, uuid.uuid4().hex, time.time_ns() // 1_000_000_000)
-        sent = await self._http.post(
-            self._im_url + request.path, content=request.body, headers={**request.headers, **signature}
-        )
-        answer = sent.json()
+        sent = await self.calls.post(self._im_url + request.path, request, {**request.headers, **signature})
+        answer = json.loads(sent)
         if answer["code"] != 200:
-            raise RuntimeError(f"not sent: {sent.text}")
+            raise RuntimeError(f"not sent: {sent!r}")
         return answer
 
     async def _turn(self, ask: Ask, send: Send, *, begins: bool = False) -> None:
-        user, watch = next(self._users), self.watches.pop()
+        calls, user, watch = self.calls, next(self._users), self.watches.pop()
         partition = conversation_key(Message("helper", user, "", 0, ""))
         now = time.time_ns() // 1_000_000
-        today = self._table(history_table(day_of(now)))
+        today = history_table(day_of(now))
         key, reply = f"{DAY_MS - now % DAY_MS:013d}-{next(self._ids)}", uuid.uuid4().hex
         row = {"PartitionKey": partition, "RowKey": f"r{key}q", **ROW}
         pointer = {"PartitionKey": partition, "RowKey": f"d{key}", "row": key}
-        options = {"response_preference": "return-no-content"}
-        claimed = await today.submit_transaction([("create", pointer, options), ("create", row, options)])
+        _, etag = await calls.transact(today, (pointer, ""), (row, ""))
         lease = {"PartitionKey": partition, "RowKey": LEASE_KEY, "owner": reply, "until": str(now)}
-        leases = self._table(LEASE_TABLE)
-        held = await leases.create_entity(lease)
+        held = await calls.insert(LEASE_TABLE, lease)
         rows = await self._rows(partition)
-        messages: Any = [{"role": "system", "content": "You are Helper."}]
+        messages = [{"role": "system", "content": "You are Helper."}]
         messages += [{"role": "user", "content": each.get("text", "")} for each in reversed(rows)]
         text = await ask(messages)
-        unchanged = {"match_condition": MatchConditions.IfNotModified}
-        etag = claimed[1]["etag"]
         if begins:
-            noted = await today.update_entity({**row, "stream": reply}, etag=etag, mode="merge", **unchanged)
-            etag = noted["etag"]
+            etag = await calls.merge(today, {**row, "stream": reply}, etag)
         answer = {"PartitionKey": partition, "RowKey": f"r{key}a", **ROW, "text": text}
-        stored = await today.submit_transaction(
-            [
-                ("create", answer, options),
-                ("update", {**row, "state": "answered"}, {"etag": etag, **unchanged}),
-            ]
-        )
+        stored, _ = await calls.transact(today, (answer, ""), ({**row, "state": "answered"}, etag))
         await send(user, text, reply)
-        await today.update_entity(
-            {**answer, "state": "sent"}, etag=stored[0]["etag"], mode="merge", **unchanged
-        )
-        await leases.delete_entity(lease, etag=held["etag"], **unchanged)
-        await self._queue.delete_message(watch.id, watch.pop_receipt)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._service.close()
-        await self._queue.close()
-        await self._model.close()
-        await self._http.aclose()
+        await calls.merge(today, {**answer, "state": "sent"}, stored)
+        await calls.remove(LEASE_TABLE, lease, held)
+        await calls.unqueue(watch)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bare import Bare
-from bench.floor import LEASE_SECONDS, TEXT, Floor
+from bench.floor import LEASE_SECONDS, TEXT, BySdk, Floor
 from bench.window import fill
 from playground.im.signing import sign_request
 from playground.stack import APP_KEY, APP_SECRET, Stack
@@ -186,9 +186,12 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> Non
     bots.write_text(BOTS, encoding="utf-8")
     environ = {**stack.settings(), "RELAY_BOTS_FILE": str(bots), "IM_CALLS_PER_MINUTE": "600000"}
     relay = Relay.from_environment(environ)
-    servers = (stack.storage.connection_string, stack.im_url, stack.model_url)
-    floor, bare = Floor(*servers, users("floor")), Bare(*servers, users("bare"))
-    reader, bare_reader = Floor(*servers, users("ours")), Bare(*servers, users("ours"))
+    servers = (stack.storage.connection_string, stack.model_url)
+    sdk, requests = BySdk(*servers), Bare(*servers)
+    floor, bare = (
+        Floor(calls, stack.im_url, users(name)) for calls, name in ((sdk, "floor"), (requests, "bare"))
+    )
+    reader, bare_reader = (Floor(calls, stack.im_url, users("ours")) for calls in (sdk, requests))
     ours, streamed = Ours(relay, "helper", users("ours")), Ours(relay, "streamer", users("ours"))
     assert isinstance(relay.tables, AzureTables)
     await seed(relay.tables)
@@ -216,8 +219,8 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> Non
             if number:  # the first round imports what is imported late, and connects
                 measured.append(of_one_round)
         print(f"{part.name:<22} {row(measured, 'cpu')}   {row(measured, 'wall')}")
-    for opened_here in (floor, bare, reader, bare_reader):
-        await opened_here.aclose()
+    for calls in (sdk, requests):
+        await calls.aclose()
     for opened in (relay.tables, relay.queues, relay.answering.model, relay.answering.im):
         await opened.aclose()  # type: ignore[union-attr]
 
