@@ -120,10 +120,10 @@ class InResponse:
         """A request sends nothing: what was promised is sent by its own turn."""
 
     def must_wait(self, question: Entry, plan: Plan) -> bool:
-        """For a promise, which the API keeps; and for an older request that may still be on its way to its answer."""
+        """For a promise, its own or an older message's, which the API keeps; and for an older request on its way."""
         alive_since = self._parts.clock.now() - REQUEST_SECONDS * 1000
         return question.promised or any(
-            is_earlier(entry, question) and not entry.promised and entry.at > alive_since
+            is_earlier(entry, question) and (entry.promised or entry.at > alive_since)
             for entry in plan.waiting
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relay.errors import ModelBlocked, ModelRejected, ModelUnavailable, StorageUnavailable
-from relay.keys import HISTORY_PREFIX
+from relay.keys import HISTORY_PREFIX, LEASE_TABLE
 from relay.messages import Turn
 from relay.outbox import TURNS
 from relay.ports import Completion, Merge, Prompt
@@ -121,12 +121,40 @@ def test_a_promised_message_is_answered_alone(relay: RelayKit) -> None:
 
 
 def test_promised_messages_are_answered_in_their_order_whichever_turn_comes_first(relay: RelayKit) -> None:
-    relay.model.script = [ModelUnavailable("slow"), ModelUnavailable("slow")]
+    relay.model.script = [ModelUnavailable("slow")]
     for text in ("one", "two"):
         assert answer(relay, request(relay, text)) == RELAYS_OWN.thinking.en
         relay.clock.advance(1)
     relay.model.default = lambda prompt: f"re: {prompt.messages[-1].content}"
     relay.queues.queues[TURNS].reverse()
+    relay.settle()
+    assert relay.replies == ["re: one", "re: two"]
+
+
+def test_a_request_waits_for_the_promised_answer_to_an_older_one(relay: RelayKit) -> None:
+    """Its queued turn answers it meanwhile, and the newer request is answered in its response after that."""
+    relay.model.script = [ModelUnavailable("slow")]
+    assert answer(relay, request(relay, "one")) == RELAYS_OWN.thinking.en
+    relay.clock.advance(1)
+    relay.model.default = lambda prompt: f"re: {prompt.messages[-1].content}"
+
+    def run_the_queue(call: Call) -> None:
+        if call.name == "delete" and call.where == LEASE_TABLE:  # the request has found that it must wait
+            relay.tables.after = None
+            relay.settle()
+
+    relay.tables.after = run_the_queue
+    assert answer(relay, request(relay, "two")) == "re: two"
+    assert relay.replies == ["re: one"]
+    assert relay.model.asked()[-1][1:] == [("user", "one"), ("assistant", "re: one"), ("user", "two")]
+
+
+def test_a_request_whose_older_one_is_not_answered_in_time_is_promised_too(relay: RelayKit) -> None:
+    relay.model.script = [ModelUnavailable("slow")]
+    assert answer(relay, request(relay, "one")) == RELAYS_OWN.thinking.en
+    relay.clock.advance(60)
+    relay.model.default = lambda prompt: f"re: {prompt.messages[-1].content}"
+    assert answer(relay, request(relay, "two")) == RELAYS_OWN.thinking.en
     relay.settle()
     assert relay.replies == ["re: one", "re: two"]
 
