@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bench.peers import dispatch, stores
-from tests.shared_azurite import SharedAzurite
 
 
 async def test_every_request_of_the_comparison_is_queued_and_as_long_as_the_others() -> None:
@@ -22,8 +21,7 @@ async def test_every_request_of_the_comparison_is_queued_and_as_long_as_the_othe
 async def test_both_stores_have_the_same_window_and_what_they_cost_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with SharedAzurite() as azurite:
-        await stores.measure(azurite.connection_string, [30], 1, [stores.Plain])
+    await stores.measure([30], 1, [stores.Plain])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert [line[1:3] for line in lines if line[:1] == ["relay"]] == [["2", "30"], ["3", "0"]]
     assert [line[3:5] for line in lines if line[:1] == ["filter"]] == [["1", "30"], ["2", "0"]]

@@ -13,7 +13,6 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from playground.azurite import Azurite
 from playground.install import Environment, comparison, peers
 from playground.runs import ROOT
 from playground.steps import announce, set_up
@@ -24,13 +23,7 @@ MEASURE = "bench.peers.measure"
 def main() -> None:
     """Set up, start Azurite, measure in the other environment."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description=__doc__)
-    parser.add_argument(
-        "--messages",
-        type=int,
-        nargs="+",
-        default=[10, 1000],
-        help="100000 take Azurite more than ten minutes",
-    )
+    parser.add_argument("--messages", type=int, nargs="+", default=[10, 1000, 100_000])
     parser.add_argument("--reads", type=int, default=15, help="of each store, in turn")
     parser.add_argument("--requests", type=int, default=500, help="of each round of the webhook")
     parser.add_argument("--rounds", type=int, default=15, help="of the webhook")
@@ -39,11 +32,10 @@ def main() -> None:
     steps = comparison(environment)
     announce(steps)
     set_up(steps)
-    with Azurite(in_memory=True) as azurite:
-        command: list[str | Path] = [peers(environment).python, "-m", MEASURE, azurite.connection_string]
-        command += [",".join(map(str, options.messages)), str(options.reads)]
-        command += [str(options.requests), str(options.rounds)]
-        raise SystemExit(subprocess.run(command, cwd=ROOT).returncode)
+    command: list[str | Path] = [peers(environment).python, "-m", MEASURE]
+    command += [",".join(map(str, options.messages)), str(options.reads)]
+    command += [str(options.requests), str(options.rounds)]
+    raise SystemExit(subprocess.run(command, cwd=ROOT).returncode)
 
 
 if __name__ == "__main__":

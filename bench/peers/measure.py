@@ -13,11 +13,11 @@ PACKAGES = ("llama-index-storage-chat-store-azure", "slack-bolt", "line-bot-sdk"
 OTHERS = (stores.LlamaIndex, stores.Plain)
 
 
-async def measure(connection: str, counts: str, reads: str, requests: str, rounds: str) -> None:
+async def measure(counts: str, reads: str, requests: str, rounds: str) -> None:
     """All of it; the door first, before the largest of the packages is loaded."""
     print(f"Python {platform.python_version()};", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
     await dispatch.compare(int(requests), int(rounds))
-    await stores.measure(connection, [int(count) for count in counts.split(",")], int(reads), OTHERS)
+    await stores.measure([int(count) for count in counts.split(",")], int(reads), OTHERS)
 
 
 if __name__ == "__main__":

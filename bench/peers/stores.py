@@ -14,13 +14,17 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from unittest import mock
 
 from azure.core.pipeline.transport import AioHttpTransport
-from azure.data.tables.aio import TableServiceClient
+from azure.data.tables.aio import TableClient
 from pydantic import SecretStr
 
+from bench.peers.filling import fill
+from playground.azurite import Azurite
 from relay.clock import DAY_MS, SystemClock
 from relay.config.bots import Bot
 from relay.config.settings import StorageSettings
@@ -31,7 +35,6 @@ from relay.memory.history import Conversation, History
 from relay.memory.lease import Leases
 from relay.memory.rows import Entry
 from relay.messages import Message
-from relay.ports import Insert
 from relay.storage.tables import AzureTables
 
 WINDOW = 20
@@ -39,12 +42,14 @@ A_DAY = 1000
 """Messages of a day, ten seconds of it: as much as Azurite takes in its stride in one of the relay's tables."""
 
 SPACING_MS = 10
-CHANGES_PER_TRANSACTION = 100
 CALL_SECONDS = 60
 LEASE_SECONDS = 60
 
 Stored = tuple[int, str]
 """Time in Unix milliseconds, and text."""
+
+Tables = dict[str, list[dict[str, Any]]]
+"""Rows by their table, with both their keys."""
 
 
 class Store(Protocol):
@@ -52,8 +57,8 @@ class Store(Protocol):
 
     name: str
 
-    async def fill(self, messages: Sequence[Stored]) -> None:
-        """Store messages, the newest last."""
+    def rows(self, messages: Sequence[Stored]) -> Tables:
+        """The rows in which it keeps messages, the newest last."""
 
     async def window(self) -> list[str]:
         """Texts of the newest ``WINDOW``, the oldest first."""
@@ -84,23 +89,20 @@ class Relayed:
     def _message(self) -> Message:
         return Message("helper", self._user, uuid.uuid4().hex, self._clock.now(), "a question")
 
-    async def fill(self, messages: Sequence[Stored]) -> None:
+    def rows(self, messages: Sequence[Stored]) -> Tables:
         """As :class:`Store` says."""
         partition = conversation_key(self._message())
-        days: dict[str, list[Insert]] = {}
+        days: Tables = {}
         for at, text in messages:
-            key = message_key(at, text)
-            entry = Entry(key, "text", "answered", self._user, text, text)
-            days.setdefault(history_table(day_of(at)), []).append(Insert(key, entry.values()))
-        for table, rows in days.items():
-            await self._tables.create_table(table)
-            for part in _parts(rows):
-                await self._tables.write(table, partition, *part)
-        _, self._question = await self._claims.claim(self._message(), "text")
+            entry = Entry(message_key(at, text), "text", "answered", self._user, text, text)
+            row = {"PartitionKey": partition, "RowKey": entry.key, **entry.values()}
+            days.setdefault(history_table(day_of(at)), []).append(row)
+        return days
 
     async def window(self) -> list[str]:
-        """As :class:`Store` says."""
-        assert self._question is not None, "fill() comes first"
+        """As :class:`Store` says, with a question that waits."""
+        if self._question is None:
+            _, self._question = await self._claims.claim(self._message(), "text")
         _, plan = await self._history.read(Conversation.of(self._message(), self._bot), self._question)
         return [entry.text for entry in plan.window]
 
@@ -135,15 +137,19 @@ class LlamaIndex:
 
         self._store = AzureChatStore.from_connection_string(connection, chat_table_name=_table_name())
         self._message, self._role = ChatMessage, MessageRole
-        self._service = TableServiceClient.from_connection_string(connection)
         self._key = uuid.uuid4().hex
 
-    async def fill(self, messages: Sequence[Stored]) -> None:
-        """As its ``set_messages`` does it, but in several transactions: more than a hundred rows fail there."""
+    def rows(self, messages: Sequence[Stored]) -> Tables:
+        """As its ``set_messages`` lays them out, which fails with more than a hundred."""
         from llama_index.utils.azure import ServiceMode, serialize
 
-        chat = await self._service.create_table_if_not_exists(self._store.chat_table_name)
-        rows = [
+        counted = {
+            "PartitionKey": self._store.metadata_partition_key,
+            "RowKey": self._key,
+            "LastMessageRowKey": f"{len(messages) - 1:010}",
+            "MessageCount": len(messages),
+        }
+        chat = [
             {
                 "PartitionKey": self._key,
                 "RowKey": f"{number:010}",
@@ -151,17 +157,7 @@ class LlamaIndex:
             }
             for number, (_, text) in enumerate(messages)
         ]
-        for part in _parts(rows):
-            await chat.submit_transaction([("create", row) for row in part])
-        count = await self._service.create_table_if_not_exists(self._store.metadata_table_name)
-        await count.upsert_entity(
-            {
-                "PartitionKey": self._store.metadata_partition_key,
-                "RowKey": self._key,
-                "LastMessageRowKey": f"{len(messages) - 1:010}",
-                "MessageCount": len(messages),
-            }
-        )
+        return {self._store.chat_table_name: chat, self._store.metadata_table_name: [counted]}
 
     async def window(self) -> list[str]:
         """As :class:`Store` says: it has all messages, and no other way to ask."""
@@ -177,7 +173,6 @@ class LlamaIndex:
         """As :class:`Store` says."""
         await self._store._atable_service_client.close()  # it closes neither of them itself
         self._store._table_service_client.close()
-        await self._service.close()
 
 
 class Plain:
@@ -186,15 +181,13 @@ class Plain:
     name = "filter by time"
 
     def __init__(self, connection: str) -> None:
-        self._service = TableServiceClient.from_connection_string(connection)
-        self._table = self._service.get_table_client(_table_name())
+        self._name = _table_name()
+        self._table = TableClient.from_connection_string(connection, self._name)
         self._key = uuid.uuid4().hex
 
-    async def fill(self, messages: Sequence[Stored]) -> None:
+    def rows(self, messages: Sequence[Stored]) -> Tables:
         """As :class:`Store` says."""
-        await self._table.create_table()
-        for part in _parts(messages):
-            await self._table.submit_transaction([("create", self._row(at, text)) for at, text in part])
+        return {self._name: [self._row(at, text) for at, text in messages]}
 
     async def window(self) -> list[str]:
         """As :class:`Store` says."""
@@ -212,7 +205,7 @@ class Plain:
 
     async def aclose(self) -> None:
         """As :class:`Store` says."""
-        await self._service.close()
+        await self._table.close()
 
     def _row(self, at: int, text: str) -> dict[str, str]:
         return {
@@ -231,11 +224,6 @@ def _timestamp(at: int) -> str:
 
 def _table_name() -> str:
     return f"peer{uuid.uuid4().hex}"
-
-
-def _parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), CHANGES_PER_TRANSACTION):
-        yield rows[start : start + CHANGES_PER_TRANSACTION]
 
 
 def conversation(count: int, newest: int) -> list[Stored]:
@@ -291,29 +279,29 @@ async def report(title: str, works: Mapping[str, Callable[[], Awaitable[object]]
         print(f"{name:>17}  {requests:>8}  {rows:>7}  {statistics.median(each):>8.1f}  {ratio:>7.2f}")
 
 
-async def compare(ours: Relayed, others: Sequence[Store], count: int, rounds: int) -> None:
-    """Fill the stores with so many messages, and print what a window and a turn's rows cost."""
-    said = conversation(count, SystemClock().now() - 1000)
+async def compare(ours: Relayed, others: Sequence[Store], said: Sequence[Stored], rounds: int) -> None:
+    """Print what a window and a turn's rows cost in the stores, which hold these messages."""
     stores: list[Store] = [ours, *others]
     for store in stores:
-        await store.fill(said)
         found = await store.window()
         assert found == [text for _, text in said[-WINDOW:]], f"{store.name} has another window"
-    await report(
-        f"{count} stored, a window of {WINDOW}", {store.name: store.window for store in stores}, rounds
-    )
+    title = f"{len(said)} stored"
+    await report(f"{title}, a window of {WINDOW}", {store.name: store.window for store in stores}, rounds)
     appends = {ours.name: ours.append, "relay, with lease": ours.append_with_lease}
     appends |= {store.name: store.append for store in others}
-    await report(f"{count} stored, a question and its answer", appends, rounds)
+    await report(f"{title}, a question and its answer", appends, rounds)
 
 
-async def measure(
-    connection: str, counts: Sequence[int], rounds: int, kinds: Sequence[Callable[[str], Store]]
-) -> None:
+async def measure(counts: Sequence[int], rounds: int, kinds: Sequence[Callable[[str], Store]]) -> None:
     """Compare with stores of these kinds, on conversations of each length."""
     for count in counts:
-        ours, others = Relayed(connection), [kind(connection) for kind in kinds]
-        try:
-            await compare(ours, others, count, rounds)
-        finally:
-            await asyncio.gather(*(store.aclose() for store in (ours, *others)))
+        said = conversation(count, SystemClock().now() - 1000)
+        with TemporaryDirectory() as folder, Azurite(in_memory=False, location=Path(folder)) as azurite:
+            connection = azurite.connection_string
+            ours, others = Relayed(connection), [kind(connection) for kind in kinds]
+            try:
+                for store in (ours, *others):
+                    fill(azurite, Path(folder), store.rows(said))
+                await compare(ours, others, said, rounds)
+            finally:
+                await asyncio.gather(*(store.aclose() for store in (ours, *others)))
