@@ -80,9 +80,9 @@ class BySdk:
     """By the SDKs that the relay has."""
 
     def __init__(self, connection: str, model_url: str) -> None:
-        # Azurite ends connections that were idle for five seconds.
-        again = {name: 1 for name in ("retry_total", "retry_connect", "retry_read")}
-        options = {**client_options(), **again}
+        # Azurite ends connections that were idle for five seconds, and each attempt takes another of the pool.
+        again = {name: 32 for name in ("retry_total", "retry_connect", "retry_read")}
+        options = {**client_options(), **again, "retry_backoff_factor": 0}
         self._service = TableServiceClient.from_connection_string(connection, **options)
         self._queue = QueueClient.from_connection_string(
             connection, TURNS, message_encode_policy=None, message_decode_policy=None, **options

@@ -86,6 +86,7 @@ class Ours:
     def __init__(self, relay: Relay, bot: str, users: Iterator[str]) -> None:
         self._relay, self._bot, self._users = relay, bot, users
         self._ids = count()
+        self._copies: list[tuple[dict[str, str], bytes]] = []
         self._turns: list[str] = []
         self._questions: list[tuple[Conversation, Entry]] = []
 
@@ -93,26 +94,30 @@ class Ours:
         now = time.time_ns() // 1_000_000
         return Message(self._bot, next(self._users), f"c:{next(self._ids)}-{now}", now, TEXT, server_id="17")
 
+    async def write(self, number: int) -> None:
+        """Prepare message copies, each signed, as the platform sends them."""
+        for _ in range(number):
+            message = self._message()
+            body = json.dumps(
+                {
+                    "eventType": "1",
+                    "convType": "PERSON",
+                    "to": message.bot,
+                    "fromAccount": message.sender,
+                    "fromClientType": "IOS",
+                    "fromNick": "Alice",
+                    "msgTimestamp": str(message.at),
+                    "msgType": "TEXT",
+                    "msgidClient": message.id,
+                    "msgidServer": str(next(self._ids)),
+                    "body": message.text,
+                }
+            ).encode()
+            self._copies.append(({"AppKey": APP_KEY, **sign_request(APP_SECRET, body, message.at)}, body))
+
     async def acknowledge(self) -> None:
         """A message copy is verified, understood and queued."""
-        message = self._message()
-        body = json.dumps(
-            {
-                "eventType": "1",
-                "convType": "PERSON",
-                "to": message.bot,
-                "fromAccount": message.sender,
-                "fromClientType": "IOS",
-                "fromNick": "Alice",
-                "msgTimestamp": str(message.at),
-                "msgType": "TEXT",
-                "msgidClient": message.id,
-                "msgidServer": str(next(self._ids)),
-                "body": message.text,
-            }
-        ).encode()
-        headers = {"AppKey": APP_KEY, **sign_request(APP_SECRET, body, message.at)}
-        answer = await self._relay.receive(headers, body)
+        answer = await self._relay.receive(*self._copies.pop())
         if answer.body != {"status": "queued"}:
             raise RuntimeError(f"not queued: {answer.body}")
 
@@ -197,7 +202,7 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> Non
     await seed(relay.tables)
     queued = (ours.queue, floor.queue, bare.queue)
     parts = [
-        Part("acknowledgement", ours.acknowledge, floor.acknowledge, bare.acknowledge),
+        Part("acknowledgement", ours.acknowledge, floor.acknowledge, bare.acknowledge, (ours.write,)),
         Part("window read", ours.window, reader.window, bare_reader.window, (ours.claim,)),
         Part("turn", ours.turn, floor.turn, bare.turn, queued),
         Part(f"turn, {AT_A_TIME} at a time", ours.turn, floor.turn, bare.turn, queued, AT_A_TIME),
