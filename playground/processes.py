@@ -63,24 +63,30 @@ class Child:
         self._news = threading.Condition()
         if log:
             log.parent.mkdir(parents=True, exist_ok=True)
+        environ = keep_loopback_direct(os.environ if env is None else env)
+        self._process = self._start([str(part) for part in argv], environ, cwd)
+        _run.add(name, self._process.pid)
+        assert self._process.stdout is not None
+        self._copier = threading.Thread(target=self._copy, args=(self._process.stdout,), daemon=True)
+        self._copier.start()
+
+    def _start(
+        self, argv: Sequence[str], environ: Mapping[str, str], folder: Path
+    ) -> subprocess.Popen[bytes]:
         # A group of its own: Ctrl-C reaches only the parent, which then ends its children in order.
         group = 0
         if sys.platform == "win32":
             group = subprocess.CREATE_NEW_PROCESS_GROUP
-        self._process = subprocess.Popen(
-            [str(part) for part in argv],
-            cwd=cwd,
-            env=keep_loopback_direct(os.environ if env is None else env),
+        return subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=sys.platform != "win32",
             creationflags=group,
         )
-        _run.add(name, self._process.pid)
-        assert self._process.stdout is not None
-        self._copier = threading.Thread(target=self._copy, args=(self._process.stdout,), daemon=True)
-        self._copier.start()
 
     @property
     def pid(self) -> int:

@@ -34,6 +34,15 @@ def settings() -> Settings:
     return load_settings(EXAMPLE)
 
 
+@pytest.fixture(name="quick_stack")
+def _quick_stack() -> Iterator[None]:
+    """Stacks of a test start quickly."""
+    from tests.quick_stack import quick_stack
+
+    with quick_stack():
+        yield
+
+
 @pytest.fixture
 def relay(settings: Settings) -> Iterator[RelayKit]:
     """A relay over in-memory doubles."""

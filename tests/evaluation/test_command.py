@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from playground import stack
 from playground.evaluation import command
 from playground.scenario import performance
 from playground.scenario.expectation import Expectation
 from playground.scenario.format import load
 from playground.scenario.tables import Scenario
-from tests.shared_azurite import SharedAzurite
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quick_stack")]
 
 STARTER = sorted((Path(__file__).parent / "starter").glob("*.toml"))
 
@@ -28,7 +26,6 @@ BOT = '[[bots]]\naccid = "helper"\nname = "Helper"\nsystem_prompt = "Help."\n'
 @pytest.fixture(autouse=True)
 def last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the evaluation is remembered."""
-    monkeypatch.setattr(stack, "Azurite", SharedAzurite)
     path = tmp_path / "last.json"
     monkeypatch.setattr(command, "LAST", path)
     monkeypatch.setattr(

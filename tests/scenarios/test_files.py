@@ -10,20 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from playground import stack
 from playground.page.replays import FILES as FOLDER
 from playground.page.replays import Replays, read_scenario
-from tests.shared_azurite import SharedAzurite
 from tests.test_docs import DOCUMENTS, code_blocks
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quick_stack")]
 
 FILES = sorted(FOLDER.glob("*.toml"))
 
 
-async def play(toml: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def play(toml: str) -> None:
     """Play a file; every step has to go as expected."""
-    monkeypatch.setattr(stack, "Azurite", SharedAzurite)
     told = [line async for line in Replays("builtin").play(read_scenario(toml)) if line]
     assert told[-1] == {"ok": True, "not_played": 0, "why": ""}, [line for line in told if not line["ok"]]
 
@@ -33,10 +30,10 @@ def test_there_are_scenario_files() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_scenario(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asyncio.run(play(path.read_text(encoding="utf-8"), monkeypatch))
+def test_scenario(path: Path) -> None:
+    asyncio.run(play(path.read_text(encoding="utf-8")))
 
 
-async def test_the_scenario_of_the_docs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_scenario_of_the_docs() -> None:
     (toml,) = code_blocks(DOCUMENTS["docs/playground.md"], "toml")
-    await play(toml, monkeypatch)
+    await play(toml)

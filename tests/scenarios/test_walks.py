@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from playground import stack
-from tests.shared_azurite import SharedAzurite
 from tests.walks.run import walk_all
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quick_stack")]
 
 SEEDS = range(1, 4)
 
 
-async def test_random_chats_replay_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "Azurite", SharedAzurite)
+async def test_random_chats_replay_as_they_were(tmp_path: Path) -> None:
     failed = [str(walk) async for walk in walk_all(SEEDS, tmp_path) if walk.failure]
     assert not failed, "\n\n".join(failed)

@@ -11,7 +11,7 @@ from playground.azurite import Azurite
 from playground.im_server import ImServer
 from playground.model_server import ModelServer
 from playground.runs import ROOT
-from tests.playground.host.process import HostProcess
+from tests.playground.host.process import ForkedHost, HostProcess
 
 APP_KEY = "app-key"
 SECRET = "app-secret"
@@ -54,7 +54,7 @@ class World:
 
     async def start_host(self, *arguments: str) -> HostProcess:
         """Start a function host on this world's storage."""
-        host = await self.stack.enter_async_context(HostProcess(self.app, self.settings, *arguments))
+        host = await self.stack.enter_async_context(ForkedHost(self.app, self.settings, *arguments))
         self.hosts.append(host)
         self.im.webhook = self.webhook_of(self.hosts[0])
         return host

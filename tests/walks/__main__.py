@@ -9,10 +9,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from unittest.mock import patch
 
-from playground import stack
-from tests.shared_azurite import SharedAzurite
+from tests.quick_stack import quick_stack
 from tests.walks.run import walk_all
 
 
@@ -37,7 +35,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=25, help="how many (default: 25)")
     arguments = parser.parse_args()
     began = time.monotonic()
-    with patch.object(stack, "Azurite", SharedAzurite), tempfile.TemporaryDirectory() as folder:
+    with quick_stack(), tempfile.TemporaryDirectory() as folder:
         seeds = range(arguments.seed, arguments.seed + arguments.count)
         code = asyncio.run(_walk(seeds, Path(folder)))
     print(f"{time.monotonic() - began:.0f} s")

@@ -10,9 +10,30 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
+from playground.runs import ROOT
 from tests.attacks.leaks.plugin import child_knows, child_said
+from tests.forked import Forked, awaited
+
+MODULE = "playground.host"
+
+
+class Running(Protocol):
+    """What is used of a process of asyncio's."""
+
+    stdout: asyncio.StreamReader | None
+    stderr: asyncio.StreamReader | None
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def send_signal(self, signal: int, /) -> None: ...
+
+    async def wait(self) -> int: ...
 
 
 class HostProcess:
@@ -26,20 +47,15 @@ class HostProcess:
     """
 
     def __init__(self, app_dir: Path, environ: Mapping[str, str], *arguments: str) -> None:
-        self._arguments = ["-m", "playground.host", "--port", "0", "--app", str(app_dir), *arguments]
+        self._arguments = ["--port", "0", "--app", str(app_dir), *arguments]
         self._environ = environ
         self._log = Path(arguments[arguments.index("--log") + 1]) if "--log" in arguments else None
         self.url = ""
         self.printed = ""
 
     async def __aenter__(self) -> Self:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self._arguments,
-            env={**os.environ, "HOST_LOG_LEVEL": "DEBUG", **self._environ},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        environ = {**os.environ, "HOST_LOG_LEVEL": "DEBUG", **self._environ}
+        self._process = await self._start(environ)
         child_knows(self._environ)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -58,6 +74,17 @@ class HostProcess:
         if self._process.returncode is None:
             await self.kill()
 
+    async def _start(self, environ: Mapping[str, str]) -> Running:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            MODULE,
+            *self._arguments,
+            env=environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
     @property
     def pid(self) -> int:
         """Of the process."""
@@ -65,8 +92,7 @@ class HostProcess:
 
     async def kill(self) -> None:
         """SIGKILL: it has no say in it."""
-        self._process.kill()
-        await self.ended()
+        await self.end(signal.SIGKILL)
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Ask it to end; gives its exit code and what it wrote to standard error."""
@@ -82,3 +108,11 @@ class HostProcess:
         if self._log is not None and self._log.is_file():
             child_said(self._log.read_text(encoding="utf-8"), "the function host")
         return code, errors
+
+
+class ForkedHost(HostProcess):
+    """The same, with its imports done when it begins; see :mod:`tests.forked`."""
+
+    async def _start(self, environ: Mapping[str, str]) -> Running:
+        forked = Forked(MODULE, self._arguments, environ, ROOT, errors_apart=True)
+        return await awaited(forked)

@@ -10,12 +10,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from playground import stack
 from playground.runs import RUNS
 from tests.playground.page.conftest import Browser
-from tests.shared_azurite import SharedAzurite
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quick_stack")]
 
 HELLO = """
 title = "Hello"
@@ -34,11 +32,6 @@ seconds = 100
 say = "hello"
 expect = { replies = 1, within = 100 }
 """
-
-
-@pytest.fixture(autouse=True)
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "Azurite", SharedAzurite)
 
 
 def parts() -> list[str]:

@@ -17,6 +17,7 @@ from playground.page.parts import HostLabel, ModelLabel
 from playground.page.server import PageServer
 from playground.stack import Stack
 from relay.config.bots import load_bots
+from tests.quick_stack import quick_stack
 
 pytestmark = pytest.mark.stack
 
@@ -37,7 +38,10 @@ def a_page(folder: Path, bots: str = BOTS, **settings: str) -> Iterator[str]:
     file.write_text(bots, encoding="utf-8")
     environ = {**os.environ, "RELAY_BOTS_FILE": str(file), **QUICKLY, **settings}
     host = HostLabel("builtin", "starting", killable=True)
-    with PageServer(load_bots(file), ModelLabel("scripted", "scripted", visible=True), host) as server:
+    with (
+        quick_stack(),
+        PageServer(load_bots(file), ModelLabel("scripted", "scripted", visible=True), host) as server,
+    ):
         stack = Stack(model="scripted", logs=folder / "logs", collector=server.collector, environ=environ)
         with stack:
             server.connect(stack)

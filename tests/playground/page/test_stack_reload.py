@@ -19,6 +19,7 @@ from playground.page.server import PageServer
 from playground.reload import Files
 from playground.stack import Stack
 from relay.config.bots import load_bots
+from tests.quick_stack import quick_stack
 
 pytestmark = pytest.mark.stack
 
@@ -79,7 +80,7 @@ def a_stack(folder: Path) -> Iterator[tuple[str, Path, Stack]]:
     paths = {"RELAY_BOTS_FILE": str(bots), "RELAY_TOOLS_FILE": str(tools)}
     host = HostLabel("builtin", "starting", killable=True)
     label = ModelLabel("scripted", "scripted", visible=True)
-    with PageServer(load_bots(bots), label, host, files=Files(bots, tools)) as server:
+    with quick_stack(), PageServer(load_bots(bots), label, host, files=Files(bots, tools)) as server:
         environ = {**os.environ, **paths}
         stack = Stack(model="scripted", logs=folder / "logs", collector=server.collector, environ=environ)
         with stack:
