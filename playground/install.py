@@ -67,7 +67,7 @@ AZURE_CLI_MEGABYTES = 31
 PEERS_MEGABYTES = 44
 PLAYWRIGHT_MEGABYTES = 55
 AXE_MEGABYTES = 1
-CHROMIUM_MEGABYTES = 140
+CHROMIUM_MEGABYTES = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,11 +308,16 @@ def _node(environment: Environment) -> list[Step]:
     return [environment.packages("Node.js", PLAYGROUND_REQUIREMENTS, NODE_MEGABYTES, only=only, closed=True)]
 
 
-def browser(environment: Environment) -> list[Step]:
-    """What drives and examines the page, for the marker ``browser``; Chromium itself only where apt has it."""
+def browser(environment: Environment, *, quickest: bool = False) -> list[Step]:
+    """What drives and examines the page, for the marker ``browser``; Chromium itself only where apt has it.
+
+    Args:
+        environment: of the packages.
+        quickest: not to be content with a Chromium that is there.
+    """
     playwright = environment.packages("Playwright", BROWSER_REQUIREMENTS, PLAYWRIGHT_MEGABYTES, closed=True)
     axe = _npm(environment, "axe-core", AXE_MEGABYTES, AXE_LOCK, AXE_FOLDER, AXE_JS)
-    to_install = find_chromium() is None and apt_can_install_it()
+    to_install = (quickest or find_chromium() is None) and apt_can_install_it()
     return [playwright, axe, *([_debian_chromium()] if to_install else [])]
 
 
@@ -320,9 +325,9 @@ def _debian_chromium() -> Step:
     def work(progress: Progress) -> None:
         progress.say("apt-get update")
         run(progress, ["apt-get", "update"])
-        progress.say("apt-get install chromium")
+        progress.say(f"apt-get install {DEBIAN_CHROMIUM.name}")
         # Without a font for them, the emoji on the pictures would be empty boxes.
-        packages = ["chromium", "fonts-noto-color-emoji"]
+        packages = [DEBIAN_CHROMIUM.name, "fonts-noto-color-emoji"]
         run(progress, ["apt-get", "install", "--yes", "--no-install-recommends", *packages])
 
     stamp = DEV / "stamps" / "chromium"

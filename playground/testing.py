@@ -66,7 +66,7 @@ def _groups(environment: Environment, *, everything: bool) -> tuple[dict[str, li
     left_out = {}
     if chromium.find_chromium() or chromium.apt_can_install_it():
         page = [install.runtime(environment), install.page(environment), *install.storage(environment)]
-        groups["browser"] = [*page, *install.browser(environment)]
+        groups["browser"] = [*page, *install.browser(environment, quickest=everything)]
     else:
         left_out["browser"] = chromium.HOW_TO_GET_IT
     if environment.version < WORKER_PYTHON:

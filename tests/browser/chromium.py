@@ -19,8 +19,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
-"""Nothing of the browser's own: no drawing hardware, no microphone, no requests beside the page's."""
+"""Nothing of the browser's own: no drawing hardware, no microphone and nobody to ask for it, no requests beside the
+page's."""
 
 
 class ChromiumMissing(RuntimeError):

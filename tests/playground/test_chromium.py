@@ -20,7 +20,7 @@ def a_program(folder: Path, name: str) -> Path:
     return program
 
 
-def test_one_on_path_is_found_the_plain_chromium_first(
+def test_one_on_path_is_found_the_plainest_chromium_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -28,6 +28,8 @@ def test_one_on_path_is_found_the_plain_chromium_first(
     assert find_chromium() == edge
     plain = a_program(tmp_path, "chromium")
     assert find_chromium() == plain
+    engine = a_program(tmp_path, "chromium-headless-shell")
+    assert find_chromium() == engine
 
 
 def test_an_installed_one_is_found_off_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(install, "infra", lambda _: [step("infra")])
     monkeypatch.setattr(install, "servers", lambda _: [step("proxy")])
     monkeypatch.setattr(install, "deployment", lambda _: [step("az")])
-    monkeypatch.setattr(install, "browser", lambda _: [step("playwright")])
+    monkeypatch.setattr(install, "browser", lambda _, **__: [step("playwright")])
     monkeypatch.setattr(install, "page", lambda _: step("page"))
     monkeypatch.setattr(install, "runtime", lambda _: step("runtime"))
     monkeypatch.setattr(bicep, "find_bicep", lambda: tmp_path / "bicep")
