@@ -1,7 +1,7 @@
 """Python programs, each a process of its own, that find loaded what is slow to import.
 
 A function host takes more than a second of the processor's time to start, nearly all of it for imports; hundreds are
-started by the tests of crashes and of scenarios. So a server imports once and forks itself for each program. What then
+started by the tests of crashes and of scenarios. So a server imports once and forks itself for each. What then
 runs is the program itself, with its own arguments, environment, folder and streams, and SIGKILL ends it as any other.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import multiprocessing
 import os
 import runpy
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from playground.processes import Child
+from tests.fork_server import CAN_FORK, preload, processes
 
 _PRELOADED = (
     "aiohttp.web",
@@ -33,8 +33,7 @@ _PRELOADED = (
     "relay.app",
 )
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(list(_PRELOADED))
+preload(*_PRELOADED)
 
 
 class Forked:
@@ -60,10 +59,10 @@ class Forked:
         *,
         errors_apart: bool = False,
     ) -> None:
-        output, written = _processes.Pipe(duplex=False)
-        errors, written_errors = _processes.Pipe(duplex=False)
+        output, written = processes.Pipe(duplex=False)
+        errors, written_errors = processes.Pipe(duplex=False)
         streams = (written, written_errors if errors_apart else written)
-        self._process = _processes.Process(
+        self._process = processes.Process(
             target=_become, args=(module, [*arguments], {**environ}, folder, *streams)
         )
         self._process.start()
@@ -115,7 +114,7 @@ class ForkedChild(Child):
         self, argv: Sequence[str], environ: Mapping[str, str], folder: Path
     ) -> subprocess.Popen[bytes]:
         program, option, *rest = argv
-        if (program, option) != (sys.executable, "-m"):
+        if not CAN_FORK or (program, option) != (sys.executable, "-m"):
             return super()._start(argv, environ, folder)
         forked = Forked(rest[0], rest[1:], environ, folder)
         forked.stderr.close()

@@ -1,13 +1,11 @@
 """Runs pytest in a tree, in a process that finds the packages of others loaded.
 
 Nearly all that a short test costs is to import them. So a server imports them once, and forks itself for each run.
-Windows cannot fork; there each run imports them anew.
 """
 
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -15,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.fork_server import preload, processes
 from tests.mutants.mutant import ROOT
 
 SECONDS_MAX = 120
@@ -37,11 +36,7 @@ _PRELOADED = (
 )
 """What is slow to import. Nothing of ours, which is what a mutant changes."""
 
-if sys.platform == "win32":
-    _processes = multiprocessing.get_context("spawn")
-else:
-    _processes = multiprocessing.get_context("forkserver")
-    _processes.set_forkserver_preload(list(_PRELOADED))
+preload(*_PRELOADED)
 
 
 def our_modules() -> set[str]:
@@ -64,7 +59,7 @@ def run_tests(
     """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output"
-        process = _processes.Process(target=_run, args=(tree, tests, output))
+        process = processes.Process(target=_run, args=(tree, tests, output))
         process.start()
         process.join(seconds)
         if process.exitcode is None:

@@ -14,6 +14,7 @@ from typing import Protocol, Self
 
 from playground.runs import ROOT
 from tests.attacks.leaks.plugin import child_knows, child_said
+from tests.fork_server import CAN_FORK
 from tests.forked import Forked, awaited
 
 MODULE = "playground.host"
@@ -114,5 +115,7 @@ class ForkedHost(HostProcess):
     """The same, with its imports done when it begins; see :mod:`tests.forked`."""
 
     async def _start(self, environ: Mapping[str, str]) -> Running:
+        if not CAN_FORK:
+            return await super()._start(environ)
         forked = Forked(MODULE, self._arguments, environ, ROOT, errors_apart=True)
         return await awaited(forked)
