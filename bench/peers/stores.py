@@ -300,8 +300,10 @@ async def measure(counts: Sequence[int], rounds: int, kinds: Sequence[Callable[[
             connection = azurite.connection_string
             ours, others = Relayed(connection), [kind(connection) for kind in kinds]
             try:
+                tables: Tables = {}
                 for store in (ours, *others):
-                    fill(azurite, Path(folder), store.rows(said))
+                    tables |= store.rows(said)
+                fill(azurite, Path(folder), tables)
                 await compare(ours, others, said, rounds)
             finally:
                 await asyncio.gather(*(store.aclose() for store in (ours, *others)))
