@@ -8,6 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from playground.progress import Progress
+from playground.runs import DEV
+from playground.steps import Step
+from playground.tools import run
+
 HOW_TO_GET_IT = (
     "needs Chromium, Chrome or Edge: `sudo apt-get install chromium` on Debian, "
     "`brew install --cask chromium`, `winget install Google.Chrome`, or https://www.google.com/chrome/"
@@ -38,6 +43,8 @@ WINDOWS_FOLDERS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
 DEBIAN_CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 """Where Debian's package puts it."""
 
+DEBIAN_MEGABYTES = 110
+
 OS_RELEASE = Path("/etc/os-release")
 
 
@@ -52,12 +59,27 @@ def find_chromium() -> Path | None:
 def apt_can_install_it(os_release: Path = OS_RELEASE) -> bool:
     """True where ``apt-get install chromium-headless-shell`` gives one without asking: as root on Debian.
 
-    Not on Ubuntu: its package of that name only fetches a snap, which containers cannot run.
+    Not on Ubuntu, which has Chromium only as a snap, and containers cannot run those.
     """
     if sys.platform == "win32" or os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
     lines = os_release.read_text(encoding="utf-8").splitlines() if os_release.is_file() else []
     return "ID=debian" in lines
+
+
+def debian_chromium() -> Step:
+    """Installs Debian's package."""
+
+    def work(progress: Progress) -> None:
+        progress.say("apt-get update")
+        run(progress, ["apt-get", "update"])
+        progress.say(f"apt-get install {DEBIAN_CHROMIUM.name}")
+        # Without a font for them, the emoji on the pictures would be empty boxes.
+        packages = [DEBIAN_CHROMIUM.name, "fonts-noto-color-emoji"]
+        run(progress, ["apt-get", "install", "--yes", "--no-install-recommends", *packages])
+
+    stamp = DEV / "stamps" / "chromium"
+    return Step("Chromium", DEBIAN_MEGABYTES, stamp, "apt", DEBIAN_CHROMIUM, work, DEBIAN_CHROMIUM)
 
 
 def _usual_places(platform: str, environ: Mapping[str, str]) -> Iterator[Path]:

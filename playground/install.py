@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from playground.azurite import AZURITE_FOLDER, AZURITE_JS
-from playground.chromium import DEBIAN_CHROMIUM, apt_can_install_it, find_chromium
+from playground.chromium import apt_can_install_it, debian_chromium, find_chromium
 from playground.node import find_node, node_on_path
 from playground.pins import read_pins
 from playground.progress import Progress
@@ -67,7 +67,6 @@ AZURE_CLI_MEGABYTES = 31
 PEERS_MEGABYTES = 44
 PLAYWRIGHT_MEGABYTES = 55
 AXE_MEGABYTES = 1
-CHROMIUM_MEGABYTES = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,20 +317,7 @@ def browser(environment: Environment, *, quickest: bool = False) -> list[Step]:
     playwright = environment.packages("Playwright", BROWSER_REQUIREMENTS, PLAYWRIGHT_MEGABYTES, closed=True)
     axe = _npm(environment, "axe-core", AXE_MEGABYTES, AXE_LOCK, AXE_FOLDER, AXE_JS)
     to_install = (quickest or find_chromium() is None) and apt_can_install_it()
-    return [playwright, axe, *([_debian_chromium()] if to_install else [])]
-
-
-def _debian_chromium() -> Step:
-    def work(progress: Progress) -> None:
-        progress.say("apt-get update")
-        run(progress, ["apt-get", "update"])
-        progress.say(f"apt-get install {DEBIAN_CHROMIUM.name}")
-        # Without a font for them, the emoji on the pictures would be empty boxes.
-        packages = [DEBIAN_CHROMIUM.name, "fonts-noto-color-emoji"]
-        run(progress, ["apt-get", "install", "--yes", "--no-install-recommends", *packages])
-
-    stamp = DEV / "stamps" / "chromium"
-    return Step("Chromium", CHROMIUM_MEGABYTES, stamp, "apt", DEBIAN_CHROMIUM, work, DEBIAN_CHROMIUM)
+    return [playwright, axe, *([debian_chromium()] if to_install else [])]
 
 
 def _azurite(environment: Environment) -> Step:
