@@ -239,9 +239,8 @@ class World:
         for worker in self.workers:
             self._remember(worker)
         memories = sorted((worker.memory for worker in self.workers), key=_without_names)
-        numbers: dict[
-            Any, float
-        ] = {}  # neither whole nor positive: those are values, and objects that came before
+        # Neither whole nor positive: those are values, and objects that came before.
+        numbers: dict[Any, float] = {}
         return hash(
             tuple(
                 numbers.setdefault(each, -len(numbers) - 0.5) if each.__class__ is Name else each
