@@ -105,6 +105,10 @@ def test_the_flags_of_play_in_the_readme_are_its_flags() -> None:
         _parser().parse_args(["play", *flag.split()])
 
 
+MADE_BY = {".dev/screenshots/": "tests/browser/pictures.py"}
+"""Folders that are there only once something has run, and what makes them."""
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_path_exists(name: str) -> None:
     text = DOCUMENTS[name]
@@ -114,8 +118,14 @@ def test_every_path_exists(name: str) -> None:
         if re.fullmatch(r"[\w.][\w./-]*(?:/|\.(?:py|md|toml|txt|json))", span)
     ]
     paths += re.findall(r"\b(?:relay|tests|playground)/[\w/]+\.py\b", "".join(code_blocks(text, "text")))
-    yours = {"local.settings.json", ".dev/", "my_model.py"}
-    assert [path for path in paths if path not in yours and not (APP_FOLDER / path).exists()] == []
+    expected = {"local.settings.json", ".dev/", "my_model.py", *MADE_BY}
+    assert [path for path in paths if path not in expected and not (APP_FOLDER / path).exists()] == []
+
+
+@pytest.mark.parametrize("folder", MADE_BY)
+def test_a_folder_that_comes_later_is_made_by_what_the_docs_mean(folder: str) -> None:
+    maker = (APP_FOLDER / MADE_BY[folder]).read_text(encoding="utf-8")
+    assert f'DEV / "{Path(folder).name}"' in maker
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
