@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -20,6 +21,7 @@ from playground.host.http import BODY_MAX_BYTES, HttpTriggers, admin_routes, log
 from playground.host.lifetime import Lifetime
 from playground.host.queues import QUEUE_LEASE_SECONDS, QueueListener
 from playground.host.timers import TimerListener
+from playground.loopback import HOST, listen, take_nothing_new
 
 GRACE_SECONDS = 4.5
 """Time for the functions that run when the host is told to stop: the process that stops it waits for 5 seconds."""
@@ -126,7 +128,9 @@ class FunctionHost:
         stack.push_async_callback(self._stop, runner)
         listeners: list[QueueListener | TimerListener] = [*queues, *timers.values()]
         self._tasks = [asyncio.create_task(listener.run()) for listener in listeners]
-        self.url = f"http://127.0.0.1:{await _listen(runner, self._port)}"
+        listener = await _listen(runner, self._port)
+        stack.push_async_callback(take_nothing_new, listener)
+        self.url = f"http://{HOST}:{listener.getsockname()[1]}"
         others = [f"{f.name}: {kind}" for kind in _TRIGGERS[1:] for f in kinds[kind]]
         self._description = http.describe(self.url) + others
 
@@ -149,12 +153,11 @@ def _application(routes: list[web.RouteDef]) -> web.Application:
     return application
 
 
-async def _listen(runner: web.AppRunner, port: int) -> int:
+async def _listen(runner: web.AppRunner, port: int) -> socket.socket:
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        return await listen(runner, port)
     except OSError as error:
-        raise HostError(f"port {port} of 127.0.0.1 cannot be used: {error.strerror}") from None
-    return int(runner.addresses[0][1])
+        raise HostError(f"port {port} of {HOST} cannot be used: {os.strerror(error.errno or 0)}") from None
 
 
 def _restore(environ: Mapping[str, str], path: list[str], module: object) -> None:
