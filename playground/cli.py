@@ -47,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")  # a pipe on Windows has no letters for every chat
     os.chdir(ROOT)
     os.environ.update(keep_loopback_direct(os.environ))
+    # What is installed has no bytecode yet: whoever imports a module first writes it, for all others.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for process in end_dead_runs():
         say(f"ended {process.name} (pid {process.pid}), left behind by a run that was killed")
     try:

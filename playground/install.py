@@ -76,10 +76,12 @@ class Environment:
     Attributes:
         version: of Python.
         name: what it is for; what cannot live beside the rest has an environment of its own.
+        pip: it has a pip. The others are filled by that of the first one, which is there before any of them.
     """
 
     version: tuple[int, int] = sys.version_info[:2]
     name: str = "venv"
+    pip: bool = True
 
     @property
     def folder(self) -> Path:
@@ -111,9 +113,9 @@ class Environment:
         *,
         only: str = "",
         closed: bool = False,
-        compiled: bool = True,
     ) -> Step:
-        """Packages from a pinned requirements file.
+        """Packages from a pinned requirements file. Most of their modules are never imported: bytecode is made of
+        those that are, when they are.
 
         Args:
             name: what they are, for the reader.
@@ -121,10 +123,9 @@ class Environment:
             megabytes: about how much is fetched.
             only: pattern of the package names to take; empty for all.
             closed: the file names all that is needed, their own dependencies are not wanted.
-            compiled: to bytecode at once; what is mostly never imported is compiled when it is.
         """
         pins = [pin.line() for pin in read_pins(requirements) if re.match(only, pin.name)]
-        flags = [*(["--no-deps"] if closed else []), *([] if compiled else ["--no-compile"])]
+        flags = ["--no-deps"] if closed else []
         fingerprint = _hash("\n".join([*flags, *pins]).encode())
         stamp = self.folder / "stamps" / re.sub(r"\W+", "-", name.lower())
         work = partial(self._install, pins, flags, stamp.with_suffix(".txt"))
@@ -133,7 +134,10 @@ class Environment:
     def _make(self, progress: Progress) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
-            run(progress, [sys.executable, "-m", "venv", self.folder])
+            run(
+                progress,
+                [sys.executable, "-m", "venv", *([] if self.pip else ["--without-pip"]), self.folder],
+            )
         except SetupFailed as error:
             hint = "on Debian and Ubuntu it is the package python{}.{}-venv".format(*self.version)
             raise SetupFailed(f"{error}\nPython's venv and ensurepip are needed; {hint}") from error
@@ -144,18 +148,20 @@ class Environment:
         """Have pip install the pins and nothing else. Hashes only count in a file: this one is written for it."""
         requirements.parent.mkdir(parents=True, exist_ok=True)
         requirements.write_text("\n".join(pins), encoding="utf-8")
-        pip: list[str | Path] = [self.python, "-m", "pip"]
+        owner = self if self.pip else Environment(self.version)
+        pip: list[str | Path] = [owner.python, "-m", "pip"]
+        pip += [] if self.pip else ["--python", self.python]
         shown: list[str] = []
         try:
             run(progress, [*pip, "--version"], shown.append)
         except SetupFailed as error:  # a run before this one was killed while pip replaced itself
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise SetupFailed(f"{error}\n  {self.folder} is removed: run the command again") from error
+            shutil.rmtree(owner.folder, ignore_errors=True)
+            raise SetupFailed(f"{error}\n  {owner.folder} is removed: run the command again") from error
         match = re.search(r"pip (\d+)\.(\d+)", "\n".join(shown))
         readable = match is not None and (int(match[1]), int(match[2])) >= PIP_WITH_READABLE_PROGRESS
         bar = "raw" if readable else "off"
         quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
-        install = [*pip, "install", *quiet, *flags, "--require-hashes", "-r", requirements]
+        install = [*pip, "install", *quiet, *flags, "--no-compile", "--require-hashes", "-r", requirements]
         run(progress, install, pip_progress(progress))
 
 
@@ -180,12 +186,12 @@ def worker(environment: Environment) -> list[Step]:
 
 def checkov(environment: Environment) -> Environment:
     """Where checkov lives: its pins are not ours."""
-    return Environment(environment.version, "checkov")
+    return Environment(environment.version, "checkov", pip=False)
 
 
 def supply(environment: Environment) -> Environment:
     """Where zizmor and pip-audit live."""
-    return Environment(environment.version, "supply")
+    return Environment(environment.version, "supply", pip=False)
 
 
 def package(environment: Environment) -> Environment:
@@ -201,24 +207,22 @@ def infra(environment: Environment) -> list[Step]:
         _npm(environment, "Kusto language service", KUSTO_MEGABYTES, KUSTO_LOCK, KUSTO_FOLDER, KUSTO_JS),
         environment.packages("DuckDB for queries", QUERIES_REQUIREMENTS, QUERIES_MEGABYTES, closed=True),
         apart.made(),
-        apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True, compiled=False),
+        apart.packages("checkov", CHECKOV_REQUIREMENTS, CHECKOV_MEGABYTES, closed=True),
         *_deployed_app(environment),
         tools.made(),
-        tools.packages("zizmor and pip-audit", SUPPLY_REQUIREMENTS, SUPPLY_MEGABYTES, compiled=False),
+        tools.packages("zizmor and pip-audit", SUPPLY_REQUIREMENTS, SUPPLY_MEGABYTES),
     ]
 
 
 def _deployed_app(environment: Environment) -> list[Step]:
     alone = package(environment)
-    packages = alone.packages(
-        "Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES, compiled=False
-    )
+    packages = alone.packages("Python packages of the deployed app", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES)
     return [alone.made(), packages]
 
 
 def azure_cli(environment: Environment) -> Environment:
     """Where the Azure CLI lives."""
-    return Environment(environment.version, "azure-cli")
+    return Environment(environment.version, "azure-cli", pip=False)
 
 
 def deployment(environment: Environment) -> list[Step]:
@@ -227,13 +231,13 @@ def deployment(environment: Environment) -> list[Step]:
     return [
         *_deployed_app(environment),
         cli.made(),
-        cli.packages("Azure CLI", AZURE_CLI_REQUIREMENTS, AZURE_CLI_MEGABYTES, closed=True, compiled=False),
+        cli.packages("Azure CLI", AZURE_CLI_REQUIREMENTS, AZURE_CLI_MEGABYTES, closed=True),
     ]
 
 
 def litellm(environment: Environment) -> Environment:
     """Where the LiteLLM proxy lives."""
-    return Environment(environment.version, "litellm")
+    return Environment(environment.version, "litellm", pip=False)
 
 
 def servers(environment: Environment) -> list[Step]:
@@ -242,13 +246,13 @@ def servers(environment: Environment) -> list[Step]:
     return [
         tiny_model(environment),
         proxy.made(),
-        proxy.packages("LiteLLM proxy", SERVERS_REQUIREMENTS, LITELLM_MEGABYTES, closed=True, compiled=False),
+        proxy.packages("LiteLLM proxy", SERVERS_REQUIREMENTS, LITELLM_MEGABYTES, closed=True),
     ]
 
 
 def peers(environment: Environment) -> Environment:
     """Where the relay is measured against other packages: both sides in one interpreter."""
-    return Environment(environment.version, "peers")
+    return Environment(environment.version, "peers", pip=False)
 
 
 def comparison(environment: Environment) -> list[Step]:
@@ -258,8 +262,8 @@ def comparison(environment: Environment) -> list[Step]:
     return [
         *storage(environment),
         apart.made(),
-        apart.packages("Python packages", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES, compiled=False),
-        apart.packages(compared, PEERS_REQUIREMENTS, PEERS_MEGABYTES, closed=True, compiled=False),
+        apart.packages("Python packages", RUNTIME_REQUIREMENTS, RUNTIME_MEGABYTES),
+        apart.packages(compared, PEERS_REQUIREMENTS, PEERS_MEGABYTES, closed=True),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,17 +17,30 @@ from playground.steps import SetupFailed, set_up
 pytestmark = pytest.mark.stack
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one of this Python, for copies: to make one takes seconds."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        _set_up_in(folder, patch)
+        set_up([Environment().made()])
+    return folder
+
+
 @pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Path) -> Environment:
     """One of this Python, in a folder of its own."""
-    for module in (install, steps):
-        monkeypatch.setattr(module, "DEV", tmp_path)
-    monkeypatch.setattr(tools, "SETUP_LOG", tmp_path / "setup.log")
-    made = Environment()
+    shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
+    _set_up_in(tmp_path, monkeypatch)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    set_up([made.made()])
-    return made
+    return Environment()
+
+
+def _set_up_in(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    for module in (install, steps):
+        patch.setattr(module, "DEV", folder)
+    patch.setattr(tools, "SETUP_LOG", folder / "setup.log")
 
 
 def a_pin(folder: Path, name: str) -> str:
@@ -58,6 +72,16 @@ def test_pinned_packages_are_installed_once_and_only_those_asked_for(
     assert (environment.site_packages / "wanted.py").exists()
     assert step.done
     assert "Packages: done" in capsys.readouterr().err
+
+
+def test_what_lives_apart_needs_no_pip_of_its_own(environment: Environment, tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(a_pin(tmp_path, "wanted"))
+    apart = Environment(name="apart", pip=False)
+    set_up([apart.made(), apart.packages("Packages", requirements, 1)])
+    assert imports(apart, "wanted")
+    assert not imports(apart, "pip")
+    assert not imports(environment, "wanted")
 
 
 def test_a_failure_names_the_step_and_the_log(environment: Environment, tmp_path: Path) -> None:
