@@ -11,7 +11,7 @@ from relay.config.settings import load_settings
 from tests.conftest import EXAMPLE
 from tests.infra.bicep import INPUTS, BicepFailed
 from tests.infra.checks import APP_ROLES, CHECKS, DEPLOYER_ROLES, OPERATOR_ROLES
-from tests.infra.mutations import MUTATIONS, Mutation
+from tests.infra.mutations import MUTATIONS, NOT_COUNTED, Mutation
 from tests.infra.templates import Templates, concurrency_of, of_type, scope_of, settings_of, the
 from tests.infra.weaknesses import explained, found
 
@@ -28,9 +28,20 @@ def test_the_templates_pass(name: str, templates: Templates) -> None:
     assert list(CHECKS[name](templates)) == []
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.title)
-def test_a_broken_template_is_seen(mutation: Mutation) -> None:
-    assert mutation.seen_by()
+@pytest.mark.parametrize(
+    ("check", "mutation"),
+    [
+        pytest.param(check, mutation, id=mutation.title)
+        for check, mutations in MUTATIONS.items()
+        for mutation in mutations
+    ],
+)
+def test_a_broken_template_is_seen(check: str, mutation: Mutation) -> None:
+    assert mutation.seen_by(check)
+
+
+def test_each_check_sees_a_mistake() -> None:
+    assert MUTATIONS.keys() | NOT_COUNTED == CHECKS.keys()
 
 
 def test_each_weakness_that_checkov_finds_is_explained_beside_its_cause_and_no_other(
