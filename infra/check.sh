@@ -8,7 +8,10 @@ cd "$(dirname "$0")/.."
 echo "== Does it answer?"
 python=.dev/check/bin/python
 [ -x $python ] || python3 -m venv .dev/check
-$python -m pip install -q --disable-pip-version-check -r requirements.txt
+if ! cmp -s requirements.txt .dev/check/requirements.txt; then
+    $python -m pip install -q --disable-pip-version-check -r requirements.txt
+    cp requirements.txt .dev/check/
+fi
 key=$(patiently az functionapp keys list -g "$resourceGroupName" -n "$functionAppName" \
     --query functionKeys.default -o tsv)
 # A workflow's log is no place for it.

@@ -337,41 +337,54 @@ def test_another_cloud_needs_a_server_of_models(shell: Shell) -> None:
 
 
 PYTHON = """#!/bin/sh
-case "$*" in *" check "*) env | sort; echo "arguments $*" ;; esac
+case "$*" in *"pip install"*) echo installed ;; *" check "*) env | sort; echo "arguments $*" ;; esac
 """
 
 
-def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
-    """Another bots file, region and API version than this machine's settings have."""
-    outputs = outputs_of_main_bicep()
+def checked(tmp_path: Path) -> str:
+    """What the check prints; it is asked with the settings of this machine."""
     for path, text in (("bin/az", AZ), (".dev/check/bin/python", PYTHON)):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
         (tmp_path / path).chmod(0o755)
-    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra").mkdir(exist_ok=True)
     shutil.copy(APP_FOLDER / "infra" / "patiently.sh", tmp_path / "infra")
     check = Path(shutil.copy(APP_FOLDER / "infra" / "check.sh", tmp_path / "infra"))
     here = {"IM_REGION": "overseas", "RELAY_MODEL_URL": "http://127.0.0.1:1", "IM_APP_SECRET": "pa55word"}
     here["RELAY_MODEL_KEY"] = "a-key"
-    done = subprocess.run(
+    return subprocess.run(
         ["sh", str(check)],
         env={"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", "AZ_LOG": os.devnull}
         | here
-        | {name: f"deployed-{name}" for name in outputs},
+        | {name: f"deployed-{name}" for name in outputs_of_main_bicep()},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=True,
-    )
-    told = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    ).stdout
+
+
+def test_what_is_checked_is_what_was_deployed(tmp_path: Path) -> None:
+    """Another bots file, region and API version than this machine's settings have."""
+    (tmp_path / "requirements.txt").write_text("openai==3.0\n")
+    shown = checked(tmp_path)
+    told = dict(line.partition("=")[::2] for line in shown.splitlines())
     assert told["RELAY_BOTS_FILE"] == "deployed-botsFile"
     assert told["IM_REGION"] == "deployed-imRegion"
     assert told["IM_API_VERSION"] == "deployed-imApiVersion"
     assert told["AzureWebJobsStorage__queueServiceUri"] == "deployed-queueServiceUri"
     assert told["AzureWebJobsStorage__tableServiceUri"] == "deployed-tableServiceUri"
     assert told["RELAY_MODEL_URL"] == "deployed-modelUrl", "not the one of this machine"
-    assert "IP allow list of the console: deployed-outboundAddress" in done.stdout
-    assert "--webhook deployed-webhookUrl?code=" in done.stdout
+    assert "IP allow list of the console: deployed-outboundAddress" in shown
+    assert "--webhook deployed-webhookUrl?code=" in shown
+
+
+def test_the_check_installs_what_is_pinned_whenever_that_has_changed(tmp_path: Path) -> None:
+    installed = []
+    for pins in ("openai==3.0\n", "openai==3.0\n", "openai==3.1\n"):
+        (tmp_path / "requirements.txt").write_text(pins)
+        installed.append("installed" in checked(tmp_path))
+    assert installed == [True, False, True]
 
 
 def test_the_check_gets_each_output_that_it_reads() -> None:
