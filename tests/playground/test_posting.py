@@ -137,12 +137,12 @@ async def test_a_webhook_elsewhere_is_posted_to_with_the_apps_secret(receiver: R
 
     receiver.answer = respond
     told: list[str] = []
-    chosen = options("helper", "hello", "--url", f"{receiver.url}?code=abc", "--input", "chatbot")
+    chosen = options("helper", "hello", "--url", f"{receiver.url}?code=a-key", "--input", "chatbot")
     assert await to_url(chosen, None, SECRET, told.append) == 0
     (received,) = receiver.received
     verify([SECRET], received.headers, received.raw)
     assert wire.read(received.body).input == "chatbot"
-    assert received.query == "code=abc"
+    assert received.query == "code=a-key"
     assert told[-1] == "reply    Hi"
     assert SECRET not in "".join(told)
 
@@ -150,7 +150,7 @@ async def test_a_webhook_elsewhere_is_posted_to_with_the_apps_secret(receiver: R
 @pytest.mark.parametrize("content", [None, b'{"body": "it\'s"}'])
 async def test_as_curl_it_is_shown_and_not_posted(receiver: Receiver, content: bytes | None) -> None:
     told: list[str] = []
-    chosen = options("helper", "it's", "--url", f"{receiver.url}?code=abc", "--curl")
+    chosen = options("helper", "it's", "--url", f"{receiver.url}?code=a-key", "--curl")
     assert await to_url(chosen, content, SECRET, told.append) == 0
     assert receiver.received == []
     (line,) = told
@@ -158,7 +158,7 @@ async def test_as_curl_it_is_shown_and_not_posted(receiver: Receiver, content: b
     headers = dict(word.split(": ", 1) for name, word in pairwise(words) if name == "-H")
     verify([SECRET], headers, words[-1].encode())
     assert SECRET not in line
-    assert "abc" not in line
+    assert "a-key" not in line
 
 
 async def test_a_file_of_this_machine_does_not_go_elsewhere(receiver: Receiver) -> None:
@@ -169,7 +169,7 @@ async def test_a_file_of_this_machine_does_not_go_elsewhere(receiver: Receiver) 
 
 async def test_where_nothing_listens_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     told: list[str] = []
-    chosen = options("helper", "x", "--url", "http://127.0.0.1:1/api/webhook?code=abc")
+    chosen = options("helper", "x", "--url", "http://127.0.0.1:1/api/webhook?code=a-key")
     assert await to_url(chosen, None, SECRET, told.append) == 1
     assert told[0].endswith("does anything listen at http://127.0.0.1:1/api/webhook?code=***?")
 
