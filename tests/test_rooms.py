@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "outbox": {"backoff", "clock", "errors", "failures", "messages", "storage_ports"},
     "storage": {"backoff", "config", "errors", "messages", "sdk", "spans", "storage_ports"},
     "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans", "spelling"},
-    "im": {"attachments", "errors", "messages", "outgoing", "ports", "signals", "signature", "spans"},
+    "im": {"attachments", "errors", "messages", "outgoing", "ports", "sdk", "signals", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {
         *("backoff", "config", "errors", "metrics", "ports", "sdk", "spans", "spelling"),

@@ -1,15 +1,23 @@
-"""Slow imports: out of the event loop, and never two at a time."""
+"""What is slow to load: out of the event loop, once, and never two imports at a time."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
+import httpcore2
 import pytest
 
 from relay import sdk
+from relay.model.connections import Connections
+from relay.model.endpoints import Endpoint
+from relay.outgoing import Outgoing
+from relay.storage.credential import AppCredential
+from tests.im.api_server import ApiServer, calling
 
 MODULE = """
 import threading
@@ -41,3 +49,26 @@ async def test_a_module_that_cannot_be_imported_does_not_block_the_next(slow: li
     with pytest.raises(ModuleNotFoundError):
         await sdk.load("no_such_module")
     assert (await sdk.load(slow[0])).alone
+
+
+async def test_the_certificates_of_this_machine_are_read_once_and_not_in_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read_by: list[int] = []
+    read = httpcore2.default_ssl_context
+
+    def reading(**options: Any) -> ssl.SSLContext:
+        read_by.append(threading.get_ident())
+        return read(**options)
+
+    monkeypatch.setattr(httpcore2, "default_ssl_context", reading)
+    sdk._server_certificates.cache_clear()
+    connections = Connections(AppCredential(None))
+    for name in ("one", "two"):
+        await connections.client(Endpoint(f"http://127.0.0.1:1/{name}/", "gpt", is_azure=False))
+    async with ApiServer() as api, calling(api, "v2") as im:
+        await im.send(Outgoing(bot="helper", to="alice", text="Hello", client_id="id-1"), seconds=5)
+        assert api.calls
+    await connections.aclose()
+    assert len(read_by) == 1
+    assert read_by[0] != threading.get_ident()

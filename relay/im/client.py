@@ -32,6 +32,7 @@ from relay.im.requests import (
     upload_request,
 )
 from relay.ports import Chunk, Clock, Outgoing, Sent
+from relay.sdk import server_certificates
 from relay.signals import Signal
 from relay.signature import sign_outbound
 
@@ -323,7 +324,7 @@ class ImClient:
         now = self._clock.now() // 1000
         signature = sign_outbound(self._app_key, self._app_secret, uuid.uuid4().hex, now)
         try:
-            response = await self._client().request(
+            response = await (await self._client()).request(
                 request.method,
                 host + request.path,
                 content=request.body,
@@ -336,9 +337,11 @@ class ImClient:
             return Attempt(None, f"no answer ({type(error).__name__})")
         return read(response)
 
-    def _client(self) -> httpx2.AsyncClient:
+    async def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
-            self._http = httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS))
+            certificates = await server_certificates()
+            limits = httpx2.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS)
+            self._http = self._http or httpx2.AsyncClient(verify=certificates, limits=limits)
         return self._http
 
 

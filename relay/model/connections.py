@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from relay.errors import AttemptFailed
 from relay.model.endpoints import Endpoint
-from relay.sdk import load
+from relay.sdk import load, server_certificates
 from relay.storage.credential import AppCredential
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Connections:
                     api_key=self._api_key(endpoint),
                     max_retries=0,
                     # What people write goes to the server that the operator named, and to no other.
-                    http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
+                    http_client=sdk.DefaultAsyncHttpxClient(
+                        follow_redirects=False, verify=await server_certificates()
+                    ),
                 )
             return self._clients[which]
 
