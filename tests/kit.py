@@ -11,12 +11,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import tomllib
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, NoReturn, TypeVar
 
 import azure.functions as func
@@ -364,11 +366,30 @@ class RelayKit:
             self.restart(self.app.bots, self.settings)
 
 
+_LOOP = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+"""One event loop for all calls, one after the other, as a host has: a new one for each takes as long as a turn."""
+
+atexit.register(_LOOP.close)
+
+
 def _finish(work: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine, in a handler of a double as well: there a loop is running already."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
+        return _LOOP.run(_alone(work), context=copy_context())
     with ThreadPoolExecutor(1) as beside:
         return beside.submit(asyncio.run, work).result()
+
+
+async def _alone(work: Coroutine[Any, Any, T]) -> T:
+    """Nothing that it has begun outlives it."""
+    try:
+        result = await work
+        await asyncio.sleep(0)  # what it has begun last comes to its first call
+        return result
+    finally:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
