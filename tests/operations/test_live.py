@@ -92,6 +92,11 @@ async def parts(azurite: Azurite, tmp_path: Path) -> AsyncIterator[Parts]:
         yield Parts(model, im, environ)
 
 
+def asking(model: ModelServer) -> Settings:
+    """Settings under which this model answers."""
+    return load_settings(GOOD_SETTINGS | {"RELAY_MODEL_URL": model.url + "/v1"})
+
+
 def failing(findings: dict[str, Finding]) -> dict[str, str]:
     """The parts that fail, with what to do."""
     return {name: finding.fix for name, finding in findings.items() if finding.fix}
@@ -162,7 +167,7 @@ async def test_whoever_hears_for_a_bot_is_asked_to(status: int, said: str, fix: 
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({"text": "", "error": {"message": "x"}}, status=status)
 
-    async with serving_ears(answer) as url:
+    async with ModelServer() as model, serving_ears(answer) as url:
         file = {
             "accid": "helper",
             "name": "Helper",
@@ -170,7 +175,7 @@ async def test_whoever_hears_for_a_bot_is_asked_to(status: int, said: str, fix: 
             "transcribe": {"model": "ears", "url": url},
         }
         bots = bots_in({"bots": [file, {**file, "accid": "other"}]}, "bots.toml")
-        (finding,) = [f for f in await ask_models(load_settings(GOOD_SETTINGS), bots, 5) if "ears" in f.part]
+        (finding,) = [f for f in await ask_models(asking(model), bots, 5) if "ears" in f.part]
     assert finding.part == f"Transcription ears at {url}"
     assert finding.said == said
     assert finding.fix.startswith(fix)
@@ -197,11 +202,11 @@ async def test_whoever_draws_for_a_bot_is_asked_for_nothing(
         refusal = {"message": "x", "code": code or None}
         return web.json_response({"data": []} if status == 200 else {"error": refusal}, status=status)
 
-    async with serving_pictures(answer) as url:
+    async with ModelServer() as model, serving_pictures(answer) as url:
         file = {"accid": "helper", "name": "Helper", "system_prompt": "x"}
         drawing = {**file, "draw": {"model": "brush", "url": url}}
         bots = bots_in({"bots": [drawing, {**drawing, "accid": "other"}]}, "bots.toml")
-        (finding,) = [f for f in await ask_models(load_settings(GOOD_SETTINGS), bots, 5) if "brush" in f.part]
+        (finding,) = [f for f in await ask_models(asking(model), bots, 5) if "brush" in f.part]
     assert (finding.part, finding.said) == (f"Pictures brush at {url}", said)
     assert finding.fix.startswith(fix)
     assert bool(finding.fix) == bool(fix)
