@@ -44,8 +44,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def im(receiver: Receiver) -> AsyncIterator[ImServer]:
-    """The emulator of a stack, whose bot answers what it is posted."""
+async def im(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ImServer]:
+    """The emulator of a stack, whose bot answers what it is posted, in one part."""
+    monkeypatch.setattr(posting, "MORE_SECONDS", 0.1)
     async with ImServer(app_key="key", secret=SECRET, webhook=receiver.url) as im:
 
         async def answer(received: Received) -> web.Response:
