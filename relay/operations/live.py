@@ -43,7 +43,8 @@ from relay.storage.credential import AppCredential
 from relay.storage.queues import AzureQueues
 from relay.storage.tables import AzureTables
 
-STORAGE_SECONDS = 10.0
+STORAGE_SECONDS = 30.0
+"""The token is part of it, for which ``az`` alone may take ten seconds."""
 MODEL_SECONDS = 30.0
 IM_SECONDS = 10.0
 PING = Prompt(messages=(ChatMessage("user", "Reply with: ok"),), max_tokens=16)

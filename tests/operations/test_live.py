@@ -21,6 +21,7 @@ from relay.config.bots import bots_in, load_bots
 from relay.config.settings import APP_FOLDER, SETTING_NAMES, Settings, load_settings
 from relay.inbound.webhook import TELEMETRY_HEADER
 from relay.model.endpoints import endpoints_of
+from relay.operations import live
 from relay.operations.door import ask_webhook, webhook_fix
 from relay.operations.finding import Finding
 from relay.operations.fixes import READS, storage_fix
@@ -221,7 +222,8 @@ async def test_nothing_is_sent_or_made(parts: Parts) -> None:
 
 
 @pytest.mark.stack
-async def test_storage_that_is_away_is_two_findings(parts: Parts) -> None:
+async def test_storage_that_is_away_is_two_findings(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "STORAGE_SECONDS", 2.0)
     gone = f"http://127.0.0.1:{free_port()}/devstoreaccount1"
     storage = f"AccountName=devstoreaccount1;AccountKey=a2V5;QueueEndpoint={gone};TableEndpoint={gone}"
     failed = failing(await parts.findings(AzureWebJobsStorage=storage))
