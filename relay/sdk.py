@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import ssl
 
 _one_at_a_time = Lock()
+_reading = Lock()
 
 
 async def load(module: str) -> Any:
@@ -37,6 +38,11 @@ async def server_certificates() -> ssl.SSLContext:
     return await asyncio.to_thread(_server_certificates)
 
 
-@cache
 def _server_certificates() -> ssl.SSLContext:
+    with _reading:  # model and IM server may be asked at the same moment
+        return _read_certificates()
+
+
+@cache
+def _read_certificates() -> ssl.SSLContext:
     return load_now("httpx2").create_ssl_context()  # type: ignore[no-any-return]

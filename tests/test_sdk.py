@@ -62,7 +62,8 @@ async def test_the_certificates_of_this_machine_are_read_once_and_not_in_the_eve
         return read(**options)
 
     monkeypatch.setattr(httpcore2, "default_ssl_context", reading)
-    sdk._server_certificates.cache_clear()
+    sdk._read_certificates.cache_clear()
+    await asyncio.gather(*(sdk.server_certificates() for _ in range(4)))
     connections = Connections(AppCredential(None))
     for name in ("one", "two"):
         await connections.client(Endpoint(f"http://127.0.0.1:1/{name}/", "gpt", is_azure=False))

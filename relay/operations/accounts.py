@@ -21,6 +21,7 @@ from relay.errors import ImRejected, ImUnavailable
 from relay.im.codes import Outcome, result_code
 from relay.im.hosts import hosts
 from relay.ports import Clock
+from relay.sdk import server_certificates
 from relay.signature import sign_outbound
 
 _SUCCESS = 200
@@ -107,8 +108,9 @@ class Accounts:
         host = hosts(settings.im_region, settings.im_api_version, settings.im_api_url)[0]
         secret = settings.im_app_secret.get_secret_value()
         headers = sign_outbound(settings.im_app_key, secret, uuid.uuid4().hex, self._clock.now() // 1000)
+        certificates = await server_certificates()
         try:
-            async with httpx2.AsyncClient(timeout=self._seconds) as http:
+            async with httpx2.AsyncClient(timeout=self._seconds, verify=certificates) as http:
                 response = await http.request(method, host + path, headers=headers, **content)
             answer = response.json()
         except httpx2.RequestError as error:

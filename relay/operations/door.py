@@ -8,6 +8,7 @@ import httpx2
 
 from relay.inbound.webhook import TELEMETRY_HEADER
 from relay.operations.finding import Finding
+from relay.sdk import server_certificates
 from relay.telemetry import ENABLE_SETTING
 
 WEBHOOK_SECONDS = 60.0
@@ -19,9 +20,9 @@ ADDRESS_CHECK = b"{}"
 
 async def ask_webhook(url: str) -> Finding:
     """Post what the console posts when the URL is saved."""
-    host = urlsplit(url).netloc
+    host, certificates = urlsplit(url).netloc, await server_certificates()
     try:
-        async with httpx2.AsyncClient(timeout=WEBHOOK_SECONDS) as http:
+        async with httpx2.AsyncClient(timeout=WEBHOOK_SECONDS, verify=certificates) as http:
             response = await http.post(url, content=ADDRESS_CHECK)
     except (httpx2.RequestError, httpx2.InvalidURL) as error:
         fix = "is the function app running, and this its URL?"
