@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 echo "== Does it answer?"
 python=.dev/check/bin/python
-[ -x $python ] || python3 -m venv .dev/check
+[ -x $python ] || python3 -m venv --clear .dev/check
 if ! cmp -s requirements.txt .dev/check/requirements.txt; then
     $python -m pip install -q --disable-pip-version-check -r requirements.txt
     cp requirements.txt .dev/check/

@@ -341,9 +341,10 @@ case "$*" in *"pip install"*) echo installed ;; *" check "*) env | sort; echo "a
 """
 
 
-def checked(tmp_path: Path) -> str:
-    """What the check prints; it is asked with the settings of this machine."""
-    for path, text in (("bin/az", AZ), (".dev/check/bin/python", PYTHON)):
+def checked(tmp_path: Path, *, has_python: bool = True) -> str:
+    """What the check prints; it is asked with the settings of this machine, and has its python or makes it."""
+    programs = {"bin/az": AZ, **({".dev/check/bin/python": PYTHON} if has_python else {})}
+    for path, text in programs.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
         (tmp_path / path).chmod(0o755)
@@ -385,6 +386,21 @@ def test_the_check_installs_what_is_pinned_whenever_that_has_changed(tmp_path: P
         (tmp_path / "requirements.txt").write_text(pins)
         installed.append("installed" in checked(tmp_path))
     assert installed == [True, False, True]
+
+
+def test_the_check_installs_all_of_it_where_its_python_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("openai==3.0\n")
+    checked(tmp_path)
+    here = tmp_path / ".dev/check"
+    (here / "bin/python").rename(tmp_path / "python")
+    make = tmp_path / "bin/python3"
+    make.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *"venv --clear"*) rm -r "{here}" ;; esac\n'
+        f'mkdir -p "{here}/bin" && cp "{tmp_path / "python"}" "{here}/bin"\n'
+    )
+    make.chmod(0o755)
+    assert "installed" in checked(tmp_path, has_python=False)
 
 
 def test_the_check_gets_each_output_that_it_reads() -> None:
