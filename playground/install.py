@@ -133,11 +133,9 @@ class Environment:
 
     def _make(self, progress: Progress) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+        flags = [] if self.pip else ["--without-pip"]
         try:
-            run(
-                progress,
-                [sys.executable, "-m", "venv", *([] if self.pip else ["--without-pip"]), self.folder],
-            )
+            run(progress, [sys.executable, "-m", "venv", *flags, self.folder])
         except SetupFailed as error:
             hint = "on Debian and Ubuntu it is the package python{}.{}-venv".format(*self.version)
             raise SetupFailed(f"{error}\nPython's venv and ensurepip are needed; {hint}") from error
@@ -149,8 +147,8 @@ class Environment:
         requirements.parent.mkdir(parents=True, exist_ok=True)
         requirements.write_text("\n".join(pins), encoding="utf-8")
         owner = self if self.pip else Environment(self.version)
-        pip: list[str | Path] = [owner.python, "-m", "pip"]
-        pip += [] if self.pip else ["--python", self.python]
+        where: list[str | Path] = [] if self.pip else ["--python", self.python]
+        pip = [owner.python, "-m", "pip", *where]
         shown: list[str] = []
         try:
             run(progress, [*pip, "--version"], shown.append)
