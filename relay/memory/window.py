@@ -26,6 +26,9 @@ UNUSABLE_MAX_ROWS = 200
 """The most rows that no model may see (refused, forgotten, commands) which one turn reads through: a user who floods a
 conversation with such rows shortens its memory, and does not make its turns dear."""
 
+_USABLE = {("text", "answered"), ("text", "heard"), ("reply", "sent"), ("reply", "stored")}
+"""Kinds and states of rows that a model may see."""
+
 FETCHED = ("picture", "audio", "video", "file")
 """Media that have bytes."""
 
@@ -272,11 +275,8 @@ def _is_open(entry: Entry, only: str | None) -> bool:
 
 def _same_epoch(entry: Entry, other: Entry, marks: Iterable[Entry]) -> bool:
     """Whether no ``/new`` or ``/forget`` of the entry's sender stands between the two."""
-    earlier, later = in_time_order((entry, other))
-    return not any(
-        mark.sender == entry.sender and is_earlier(earlier, mark) and is_earlier(mark, later)
-        for mark in marks
-    )
+    newest, oldest = sorted((entry.key, other.key))
+    return not any(mark.sender == entry.sender and newest < mark.key < oldest for mark in marks)
 
 
 def _is_forgotten(entry: Entry, marks: Iterable[Entry]) -> bool:
@@ -286,12 +286,7 @@ def _is_forgotten(entry: Entry, marks: Iterable[Entry]) -> bool:
 
 
 def _is_usable(entry: Entry) -> bool:
-    if entry.excluded or entry.forgotten:
-        return False
-    return (entry.kind, entry.state) in {
-        *(("text", "answered"), ("text", "heard")),
-        *(("reply", "sent"), ("reply", "stored")),
-    }
+    return (entry.kind, entry.state) in _USABLE and not entry.excluded and not entry.forgotten
 
 
 def _within_budget(window: Sequence[Entry], characters: int) -> tuple[Entry, ...]:
