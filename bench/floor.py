@@ -18,6 +18,7 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueClient
 from openai import AsyncOpenAI
 
+from bench.ours import LEASE_SECONDS, TEXT
 from playground.stack import APP_KEY, APP_SECRET
 from relay.clock import DAY_MS
 from relay.im.requests import Request, stream_request, v2_request
@@ -28,10 +29,8 @@ from relay.ports import Chunk, Outgoing
 from relay.signature import sign_outbound
 from relay.storage.azure_calls import client_options
 
-LEASE_SECONDS = 90
 QUIET = {"response_preference": "return-no-content"}
 UNCHANGED = {"match_condition": MatchConditions.IfNotModified}
-TEXT = "When does it open tomorrow, and where do I leave the car?"
 ROW = {"kind": "text", "state": "waiting", "sender": "user-1", "text": TEXT, "id": "c:1", "at": 0}
 TURN_TEXT = Turn(
     Message("helper", "user-1", "c:1234567890", 1_790_000_000_000, TEXT, server_id="17"), 0

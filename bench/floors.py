@@ -1,9 +1,10 @@
 """What an acknowledgement, a turn, a window read and a streamed reply cost, against the calls that none can do without.
 
-``python -m bench.floors [--rounds N] [--messages N]``. The floor is a script: the same calls, with the same SDKs, in
-the best order, and nothing around them. "Bare" is the same requests by aiohttp alone, for information. All run in this
-process, in turns, against servers in processes of their own (Azurite, the scripted model, the IM emulator): so the CPU
-time is that of the client alone. Compare within a run.
+``python -m bench.floors [--rounds N] [--messages N] [--against REVISION]``. The floor is a script: the same calls,
+with the same SDKs, in the best order, and nothing around them. "Bare" is the same requests by aiohttp alone, for
+information; "before" the relay of a revision, in a process of its own. All run in turns, against servers in processes
+of their own (Azurite, the scripted model, the IM emulator): so the CPU time is that of the client alone. Compare
+within a run.
 """
 
 from __future__ import annotations
@@ -12,157 +13,101 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from bench import ours as relay_here
 from bench.bare import Bare
-from bench.floor import LEASE_SECONDS, TEXT, BySdk, Floor
+from bench.floor import BySdk, Floor
+from bench.ours import AT_A_TIME, BOT, BOTS, STREAMER, Ours, Spent, spend, users
+from bench.turn import copy_of
 from bench.window import fill
-from playground.im.signing import sign_request
-from playground.stack import APP_KEY, APP_SECRET, Stack
+from playground.stack import Stack
 from relay.app import Relay
-from relay.keys import (
-    LEASE_TABLE,
-    day_of,
-    history_table,
-)
-from relay.memory.history import Conversation
-from relay.memory.rows import Entry
-from relay.messages import Message, Turn
+from relay.keys import LEASE_TABLE, day_of, history_table
+from relay.messages import Message
 from relay.storage.tables import AzureTables
-
-BOTS = """
-[[bots]]
-accid = "helper"
-name = "Helper"
-system_prompt = "You are Helper."
-
-[[bots]]
-accid = "streamer"
-name = "Streamer"
-system_prompt = "You are Helper."
-stream = true
-"""
 
 STORED = 20
 """Messages of a conversation before: a person who has written some today."""
 
-AT_A_TIME = 16
-"""Turns side by side for the rate: what one instance takes at most (host.json)."""
+Side = Callable[[int, int], Awaitable[Spent]]
+"""Does it so often, so many side by side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Of one message, in milliseconds."""
+def side(work: Callable[[], Awaitable[Any]], prepare: Callable[[int], Awaitable[None]] | None = None) -> Side:
+    """A side in this process; what it prepares first is not counted."""
 
-    cpu: float
-    wall: float
+    async def measured(messages: int, side_by_side: int) -> Spent:
+        if prepare is not None:
+            await prepare(messages)
+        return await spend(work, messages, side_by_side)
 
-
-async def spend(work: Callable[[], Awaitable[Any]], times: int, side_by_side: int = 1) -> Spent:
-    """Do it so often; the mean."""
-    began_cpu, began = time.process_time(), time.perf_counter()
-    left = iter(range(times))
-
-    async def some() -> None:
-        for _ in left:
-            await work()
-
-    await asyncio.gather(*(some() for _ in range(side_by_side)))
-    return Spent(
-        (time.process_time() - began_cpu) * 1000 / times, (time.perf_counter() - began) * 1000 / times
-    )
+    return measured
 
 
-class Ours:
-    """The relay, as the function host calls it."""
+class Before:
+    """The relay of another tree, in a process of its own."""
 
-    def __init__(self, relay: Relay, bot: str, users: Iterator[str]) -> None:
-        self._relay, self._bot, self._users = relay, bot, users
-        self._ids = count()
-        self._copies: list[tuple[dict[str, str], bytes]] = []
-        self._turns: list[str] = []
-        self._questions: list[tuple[Conversation, Entry]] = []
+    def __init__(self, child: asyncio.subprocess.Process) -> None:
+        self._child = child
 
-    def _message(self) -> Message:
-        now = time.time_ns() // 1_000_000
-        return Message(self._bot, next(self._users), f"c:{next(self._ids)}-{now}", now, TEXT, server_id="17")
+    @classmethod
+    async def start(cls, tree: Path, environ: Mapping[str, str]) -> Self:
+        """Start it; it ends with its standard input."""
+        path = {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}  # the script's own folder is not looked at
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(relay_here.__file__)),
+            env={**os.environ, **environ, **path},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        return cls(child)
 
-    async def write(self, number: int) -> None:
-        """Prepare message copies, each signed, as the platform sends them."""
-        for _ in range(number):
-            message = self._message()
-            body = json.dumps(
-                {
-                    "eventType": "1",
-                    "convType": "PERSON",
-                    "to": message.bot,
-                    "fromAccount": message.sender,
-                    "fromClientType": "IOS",
-                    "fromNick": "Alice",
-                    "msgTimestamp": str(message.at),
-                    "msgType": "TEXT",
-                    "msgidClient": message.id,
-                    "msgidServer": str(next(self._ids)),
-                    "body": message.text,
-                }
-            ).encode()
-            self._copies.append(({"AppKey": APP_KEY, **sign_request(APP_SECRET, body, message.at)}, body))
+    async def spend(self, part: str, messages: int, side_by_side: int) -> Spent:
+        """Have it do a part."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.write(f"{part} {messages} {side_by_side}\n".encode())
+        return Spent(*json.loads(await self._child.stdout.readline()))
 
-    async def acknowledge(self) -> None:
-        """A message copy is verified, understood and queued."""
-        answer = await self._relay.receive(*self._copies.pop())
-        if answer.body != {"status": "queued"}:
-            raise RuntimeError(f"not queued: {answer.body}")
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def queue(self, number: int) -> None:
-        """Prepare turns, each with its watch, as the webhook queues them."""
-        for _ in range(number):
-            message = self._message()
-            turn = Turn(message, message.at)
-            watched = await self._relay.outbox.watched(turn, LEASE_SECONDS, message.at)
-            self._turns.append(watched.to_json())
-
-    async def turn(self) -> None:
-        """Answer one of them."""
-        await self._relay.answer(self._turns.pop(), 1)
-
-    async def claim(self, number: int) -> None:
-        """Prepare window reads: a message that waits in each conversation."""
-        bot = self._relay.bots.get(self._bot)
-        assert bot is not None
-        for _ in range(number):
-            message = self._message()
-            _, question = await self._relay.answering.claims.claim(message, "text")
-            self._questions.append((Conversation.of(message, bot), question))
-
-    async def window(self) -> None:
-        """Read one of these conversations back."""
-        await self._relay.answering.history.read(*self._questions.pop())
+    async def __aexit__(self, *_: object) -> None:
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        await self._child.wait()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is compared, and with how many at a time."""
+    """What is compared: each side of it, and how many at a time."""
 
     name: str
-    ours: Callable[[], Awaitable[Any]]
-    floor: Callable[[], Awaitable[Any]]
-    bare: Callable[[], Awaitable[Any]] | None
-    prepared: tuple[Callable[[int], Awaitable[None]], ...] = ()
+    ours: Side
+    floor: Side
+    bare: Side | None
+    before: Side | None = None
     side_by_side: int = 1
 
-
-def users(name: str) -> Iterator[str]:
-    """Names of people, over and over: a turn must not meet the lease of the one before."""
-    while True:
-        yield from (f"{name}-{number}" for number in range(4 * AT_A_TIME))
+    async def measure(self, rounds: int, messages: int) -> list[list[Spent | None]]:
+        """For each round ours, floor, bare and before."""
+        sides = (self.ours, self.floor, self.bare, self.before)
+        measured = [
+            [await each(messages, self.side_by_side) if each else None for each in sides]
+            for _ in range(rounds + 1)
+        ]
+        return measured[1:]  # the first imports what is imported late, and connects
 
 
 async def seed(tables: AzureTables) -> None:
@@ -170,77 +115,96 @@ async def seed(tables: AzureTables) -> None:
     now = time.time_ns() // 1_000_000
     await tables.create_table(LEASE_TABLE)
     await tables.create_table(history_table(day_of(now) - 1))
-    for name in ("ours", "floor", "bare"):
+    for name in ("ours", "floor", "bare", "before"):
         people = users(name)
         for _ in range(4 * AT_A_TIME):
-            await fill(tables, Message("helper", next(people), "", now, ""), STORED, now - 1000)
+            await fill(tables, Message(BOT, next(people), "", now, ""), STORED, now - 1000)
 
 
-def row(measured: list[tuple[Spent, Spent, Spent | None]], which: str) -> str:
-    """The middle of what each took, and of the ratios of the first two."""
-    ours, floor = ([getattr(each[side], which) for each in measured] for side in (0, 1))
-    bare = [getattr(each[2], which) for each in measured if each[2]]
-    ratio = statistics.median(a / b for a, b in zip(ours, floor, strict=True))
-    last = f"{statistics.median(bare):>8.2f}" if bare else f"{'':>8}"
-    return f"{statistics.median(ours):>8.2f} {statistics.median(floor):>8.2f} {ratio:>6.2f} {last}"
+def cells(measured: list[list[Spent | None]], which: str) -> str:
+    """The middle of what each side took, and of the ratios of ours to the floor and to what was before."""
+    ours, floor, bare, before = (
+        [float(getattr(spent, which)) for spent in spents if spent] for spents in zip(*measured, strict=True)
+    )
+
+    def ratio(others: list[float]) -> float:
+        return statistics.median(a / b for a, b in zip(ours, others, strict=True))
+
+    columns: list[float | None] = [statistics.median(ours), statistics.median(floor), ratio(floor)]
+    columns += [statistics.median(bare) if bare else None]
+    columns += [statistics.median(before), ratio(before)] if before else [None, None]
+    return " ".join(f"{'':>7}" if figure is None else f"{figure:>7.2f}" for figure in columns)
 
 
-async def compare(stack: Stack, folder: Path, rounds: int, messages: int) -> None:
-    """Measure both in alternation and print the table."""
+async def compare(stack: Stack, folder: Path, rounds: int, messages: int, against: str | None) -> None:
+    """Measure all sides in alternation and print the table."""
     bots = folder / "bots.toml"
     bots.write_text(BOTS, encoding="utf-8")
-    environ = {**stack.settings(), "RELAY_BOTS_FILE": str(bots), "IM_CALLS_PER_MINUTE": "600000"}
-    relay = Relay.from_environment(environ)
-    servers = (stack.storage.connection_string, stack.model_url)
-    sdk, requests = BySdk(*servers), Bare(*servers)
-    floor, bare = (
-        Floor(calls, stack.im_url, users(name)) for calls, name in ((sdk, "floor"), (requests, "bare"))
-    )
-    reader, bare_reader = (Floor(calls, stack.im_url, users("ours")) for calls in (sdk, requests))
-    ours, streamed = Ours(relay, "helper", users("ours")), Ours(relay, "streamer", users("ours"))
+    settings = {**stack.settings(), "RELAY_BOTS_FILE": str(bots), "IM_CALLS_PER_MINUTE": "600000"}
+    relay = Relay.from_environment(settings)
     assert isinstance(relay.tables, AzureTables)
     await seed(relay.tables)
-    queued = (ours.queue, floor.queue, bare.queue)
-    parts = [
-        Part("acknowledgement", ours.acknowledge, floor.acknowledge, bare.acknowledge, (ours.write,)),
-        Part("window read", ours.window, reader.window, bare_reader.window, (ours.claim,)),
-        Part("turn", ours.turn, floor.turn, bare.turn, queued),
-        Part(f"turn, {AT_A_TIME} at a time", ours.turn, floor.turn, bare.turn, queued, AT_A_TIME),
-        Part("streamed turn", streamed.turn, floor.streamed_turn, None, (streamed.queue, floor.queue)),
-    ]
-    for heads in (("ours", "floor", "ratio", "bare"), ("CPU ms", "CPU ms", "", "CPU ms")):
-        cells = f"{heads[0]:>8} {heads[1]:>8} {heads[2]:>6} {heads[3]:>8}"
-        print(f"{'':<22} {cells}   {cells.replace('CPU ms', '    ms')}")
-    for part in parts:
-        measured: list[tuple[Spent, Spent, Spent | None]] = []
-        for number in range(rounds + 1):
-            for prepare in part.prepared:
-                await prepare(messages)
-            of_one_round = (
-                await spend(part.ours, messages, part.side_by_side),
-                await spend(part.floor, messages, part.side_by_side),
-                await spend(part.bare, messages, part.side_by_side) if part.bare else None,
-            )
-            if number:  # the first round imports what is imported late, and connects
-                measured.append(of_one_round)
-        print(f"{part.name:<22} {row(measured, 'cpu')}   {row(measured, 'wall')}")
-    for calls in (sdk, requests):
-        await calls.aclose()
-    for opened in (relay.tables, relay.queues, relay.answering.model, relay.answering.im):
-        await opened.aclose()  # type: ignore[union-attr]
+    servers = (stack.storage.connection_string, stack.model_url)
+    async with AsyncExitStack() as opened:
+        sdk, requests = BySdk(*servers), Bare(*servers)
+        for calls in (sdk, requests):
+            opened.push_async_callback(calls.aclose)
+        for port in (relay.tables, relay.queues, relay.answering.model, relay.answering.im):
+            opened.push_async_callback(port.aclose)  # type: ignore[union-attr]
+        before: Before | None = None
+        if against is not None:
+            tree = copy_of(against, folder / "before")
+            before = await opened.enter_async_context(await Before.start(tree, settings))
+        for heads in ("ours floor ratio bare before ratio", "CPU CPU . CPU CPU ."):
+            line = " ".join(f"{head.strip('.'):>7}" for head in heads.split())
+            print(f"{'':<22} {line}  {line.replace('CPU', ' ms')}")
+        floor, bare = (
+            Floor(calls, stack.im_url, users(name)) for calls, name in ((sdk, "floor"), (requests, "bare"))
+        )
+        reader, bare_reader = (Floor(calls, stack.im_url, users("ours")) for calls in (sdk, requests))
+        ours, streamed = Ours(relay, BOT, users("ours")), Ours(relay, STREAMER, users("ours"))
+        acknowledged, turned, was_streamed = (
+            partial(before.spend, part) if before else None for part in ("acknowledge", "turn", "streamed")
+        )
+        turns = (
+            *(side(ours.turn, ours.queue), side(floor.turn, floor.queue), side(bare.turn, bare.queue)),
+            turned,
+        )
+        parts = [
+            Part(
+                "acknowledgement",
+                *(side(ours.acknowledge, ours.write), side(floor.acknowledge), side(bare.acknowledge)),
+                acknowledged,
+            ),
+            Part(
+                "window read",
+                *(side(ours.window, ours.claim), side(reader.window), side(bare_reader.window)),
+            ),
+            Part("turn", *turns),
+            Part(f"turn, {AT_A_TIME} at a time", *turns, side_by_side=AT_A_TIME),
+            Part(
+                "streamed turn",
+                *(side(streamed.turn, streamed.queue), side(floor.streamed_turn, floor.queue), None),
+                was_streamed,
+            ),
+        ]
+        for part in parts:
+            measured = await part.measure(rounds, messages)
+            print(f"{part.name:<22} {cells(measured, 'cpu')}  {cells(measured, 'wall')}", flush=True)
 
 
 def main() -> None:
     """Run the measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--messages", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--messages", type=int, default=24)
+    parser.add_argument("--against", metavar="REVISION", help="also measure the relay of a revision")
     arguments = parser.parse_args()
     logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with Stack(model="scripted", host=None, logs=folder / "logs") as stack:
-            asyncio.run(compare(stack, folder, arguments.rounds, arguments.messages))
+            asyncio.run(compare(stack, folder, arguments.rounds, arguments.messages, arguments.against))
 
 
 if __name__ == "__main__":
