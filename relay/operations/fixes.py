@@ -24,4 +24,5 @@ def storage_fix(storage: StorageSettings, said: str, kind: str, role: str) -> st
         return f"the account needs the role Storage {kind} Data {role}; a new one takes up to 15 minutes"
     if "ClientAuthentication" in said or "CredentialUnavailable" in said:
         return "log in with: az login"
-    return "is the storage account there, and AzureWebJobsStorage__accountName its name?"
+    uri = storage.table_uri if kind == "Table" else storage.queue_uri
+    return f"is there a storage account at {uri}, and may this machine reach it?"

@@ -357,7 +357,7 @@ LOCAL = load_settings(GOOD_SETTINGS)
     [
         (AZURE, "Table Storage: AuthorizationPermissionMismatch", "Storage Table Data Reader"),
         (AZURE, "Table Storage: ClientAuthenticationError", "az login"),
-        (AZURE, "Table Storage: ServiceRequestError", "AzureWebJobsStorage__accountName"),
+        (AZURE, "Table Storage: ServiceRequestError", "https://chats.table.core.windows.net"),
         (LOCAL, "Table Storage: ServiceRequestError", "python3 dev.py services"),
     ],
 )
