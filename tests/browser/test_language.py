@@ -64,6 +64,14 @@ async def test_another_language_is_chosen_and_kept_by_the_browser(visit: Visit) 
     await expect(ada.at("new-group")).to_have_text("New group")
 
 
+async def test_what_was_being_written_is_still_there_in_another_language(visit: Visit) -> None:
+    ada = await visit()
+    await ada.at("composer").fill("half a quest")
+    await ada.at("language", language="zh").click()
+    await expect(ada.at("new-group")).to_have_text("新建群")
+    await expect(ada.at("composer")).to_have_value("half a quest")
+
+
 async def test_a_browser_of_a_language_that_the_page_has_not_sees_english(visit: Visit) -> None:
     ada = await visit(locale="fr-FR")
     await expect(ada.at("new-group")).to_have_text("New group")

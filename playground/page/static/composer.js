@@ -19,8 +19,6 @@ import { pieces, t } from "./texts.js";
 export class Composer {
   /** @type {Ref<HTMLTextAreaElement>} */
   #box = createRef();
-  /** @type {Map<string, string>} by chat: what is written and not yet sent */
-  #drafts = new Map();
   #sending = Promise.resolve();
   #chat = "";
 
@@ -36,7 +34,7 @@ export class Composer {
 
   /** Writes something that can still be changed, and puts the caret behind it. @param {string} text */
   write(text) {
-    this.#drafts.set(this.app.tab.chat, text);
+    this.#draft = text;
     this.app.changed();
     this.focus();
   }
@@ -58,7 +56,7 @@ export class Composer {
     const conversation = this.app.conversation;
     if (!conversation) return nothing;
     const { title, chat } = conversation;
-    const draft = this.#drafts.get(chat) ?? "";
+    const draft = this.#draft;
     const { count, isOpen } = this.options;
     return html`
       <section class="composer" aria-label=${t("write.label")}>
@@ -112,7 +110,7 @@ export class Composer {
 
   /** @param {Event} event */
   #typed = (event) => {
-    this.#drafts.set(this.app.tab.chat, /** @type {HTMLTextAreaElement} */ (event.target).value);
+    this.#draft = /** @type {HTMLTextAreaElement} */ (event.target).value;
     this.#look();
     this.app.changed();
   };
@@ -155,13 +153,21 @@ export class Composer {
     this.write(own.text);
   }
 
+  /** What is written in the open chat and not yet sent. */
+  get #draft() {
+    return this.app.tab.draft(this.app.tab.chat);
+  }
+
+  set #draft(text) {
+    this.app.tab.keepDraft(this.app.tab.chat, text);
+  }
+
   get #isEmpty() {
-    const { chat } = this.app.tab;
-    return (this.#drafts.get(chat) ?? "").trim() === "" && this.attachments.of(chat).length === 0;
+    return this.#draft.trim() === "" && this.attachments.of(this.app.tab.chat).length === 0;
   }
 
   get #isReady() {
-    const text = this.#drafts.get(this.app.tab.chat)?.trim() ?? "";
+    const text = this.#draft.trim();
     return !this.#isEmpty && !isTooLong(text) && !this.attachments.isBusy;
   }
 
@@ -169,10 +175,10 @@ export class Composer {
     const conversation = this.app.conversation;
     if (!conversation || !this.#isReady) return;
     const { chat } = conversation;
-    const text = this.#drafts.get(chat)?.trim() ?? "";
+    const text = this.#draft.trim();
     const attached = this.attachments.take(chat);
     const content = this.options.contentIn(this.app.topic);
-    this.#drafts.delete(chat);
+    this.#draft = "";
     this.options.sent();
     this.app.changed();
     this.focus();
@@ -199,7 +205,7 @@ export class Composer {
     } while (taken && left.length > 0);
     // What was not taken is given back, unless something else is being written by now.
     if (!taken) this.attachments.giveBack(conversation.chat, left);
-    if (!taken && !this.#drafts.get(conversation.chat)) this.#drafts.set(conversation.chat, text);
+    if (!taken && !this.app.tab.draft(conversation.chat)) this.app.tab.keepDraft(conversation.chat, text);
     this.app.changed();
   }
 

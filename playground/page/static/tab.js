@@ -1,14 +1,17 @@
 // @ts-check
 // What this browser tab remembers over a reload. Two tabs are two users: nothing here is shared.
+import { isTooLong } from "./length.js";
 
 const USER = "playground.user";
 
-/** Who one is, which chat is open, and what was read. */
+/** Who one is, which chat is open, what was read, and what is being written. */
 export class Tab {
   /** The id of the open chat, "" for none. */
   chat = "";
   /** @type {Record<string, number>} by chat: the time up to which it was read */
   #read = {};
+  /** @type {Record<string, string>} by chat: what is written and not yet sent */
+  #drafts = {};
 
   constructor() {
     this.user =
@@ -44,8 +47,22 @@ export class Tab {
     return this.#read[chat] ?? 0;
   }
 
+  /** @param {string} chat @returns {string} what is written there and not yet sent */
+  draft(chat) {
+    return this.#drafts[chat] ?? "";
+  }
+
+  /** @param {string} chat @param {string} text */
+  keepDraft(chat, text) {
+    this.#drafts[chat] = text;
+    // What cannot be sent may be larger than what a tab can hold.
+    const kept = Object.entries(this.#drafts).filter(([, draft]) => draft && !isTooLong(draft));
+    sessionStorage.setItem(`playground.drafts.${this.user}`, JSON.stringify(Object.fromEntries(kept)));
+  }
+
   #recall() {
     this.chat = sessionStorage.getItem(`playground.chat.${this.user}`) ?? "";
     this.#read = JSON.parse(sessionStorage.getItem(`playground.read.${this.user}`) ?? "{}");
+    this.#drafts = JSON.parse(sessionStorage.getItem(`playground.drafts.${this.user}`) ?? "{}");
   }
 }
