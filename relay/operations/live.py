@@ -58,22 +58,30 @@ async def ask_all(settings: Settings, bots: Bots, webhook: str | None = None) ->
         webhook: the URL for the console, with its key; asked too when given.
     """
     quiet_wordy_loggers()
-    stored = asyncio.gather(_tables(settings), _queues(settings))
-    accounts = asyncio.gather(*(_account(settings, bot.accid) for bot in bots))
-    door = asyncio.gather(*([ask_webhook(webhook)] if webhook else []))
-    found = await asyncio.gather(stored, ask_models(settings, bots), accounts, door)
+    async with AppCredential(settings.storage.client_id) as credential:
+        stored = asyncio.gather(_tables(settings, credential), _queues(settings, credential))
+        models = ask_models(settings, bots, credential=credential)
+        accounts = asyncio.gather(*(_account(settings, bot.accid) for bot in bots))
+        door = asyncio.gather(*([ask_webhook(webhook)] if webhook else []))
+        found = await asyncio.gather(stored, models, accounts, door)
     return [finding for findings in found for finding in findings]
 
 
-async def ask_models(settings: Settings, bots: Bots, seconds: float = MODEL_SECONDS) -> list[Finding]:
+async def ask_models(
+    settings: Settings,
+    bots: Bots,
+    seconds: float = MODEL_SECONDS,
+    credential: AppCredential | None = None,
+) -> list[Finding]:
     """Ask the models all :func:`questions` at once, and those that hear, speak and draw, each within ``seconds``."""
-    asked = [_model(settings, question, seconds) for question in questions(bots)]
+    known = settings, credential or AppCredential(settings.storage.client_id), seconds
+    asked = [_model(*known, question) for question in questions(bots)]
     ears = dict.fromkeys(bot.transcribe for bot in _variants(bots))
-    heard = [_ears(settings, place, seconds) for place in ears if place and not isinstance(place, ImSpeech)]
+    heard = [_ears(*known, place) for place in ears if place and not isinstance(place, ImSpeech)]
     voices = dict.fromkeys(bot.speak for bot in _variants(bots))
-    spoken = [_voice(settings, speaker, seconds) for speaker in voices if speaker]
+    spoken = [_voice(*known, speaker) for speaker in voices if speaker]
     painters = dict.fromkeys(bot.draw for bot in _variants(bots))
-    drawn = [_painter(settings, painter, seconds) for painter in painters if painter]
+    drawn = [_painter(*known, painter) for painter in painters if painter]
     return list(await asyncio.gather(*asked, *heard, *spoken, *drawn))
 
 
@@ -126,8 +134,8 @@ def _variants(bots: Bots) -> Iterable[Bot]:
         yield from (bot.for_function(name) for name in bot.functions)
 
 
-async def _tables(settings: Settings) -> Finding:
-    tables = AzureTables(settings.storage, STORAGE_SECONDS)
+async def _tables(settings: Settings, credential: AppCredential) -> Finding:
+    tables = AzureTables(settings.storage, STORAGE_SECONDS, credential)
     try:
         days = await tables.list_tables(HISTORY_PREFIX)
     except StorageUnavailable as error:
@@ -137,8 +145,8 @@ async def _tables(settings: Settings) -> Finding:
     return Finding("Table Storage", f"answers; days of history: {len(days)}")
 
 
-async def _queues(settings: Settings) -> Finding:
-    queues = AzureQueues(settings.storage, STORAGE_SECONDS)
+async def _queues(settings: Settings, credential: AppCredential) -> Finding:
+    queues = AzureQueues(settings.storage, STORAGE_SECONDS, credential)
     try:
         waiting = {name: await queues.length(name) for name in (TURNS, FAILED, POISON)}
     except StorageUnavailable as error:
@@ -149,10 +157,10 @@ async def _queues(settings: Settings) -> Finding:
     return Finding("Queue Storage", f"answers; {counts}")
 
 
-async def _model(settings: Settings, question: Prompt, seconds: float) -> Finding:
+async def _model(settings: Settings, credential: AppCredential, seconds: float, question: Prompt) -> Finding:
     (place,) = endpoints_of(settings, question.models, with_tools=bool(question.tools))
     part = f"Model {question.models[0] if question.models else place.model}{_parameters(question)}"
-    chat = OpenAIChat(settings)
+    chat = OpenAIChat(settings, credential=credential)
     try:
         completion = await chat.complete(question, seconds=seconds)
     except ModelBlocked:
@@ -169,9 +177,9 @@ async def _model(settings: Settings, question: Prompt, seconds: float) -> Findin
     return Finding(part, f"answers as {completion.model or 'itself'}")
 
 
-async def _ears(settings: Settings, place: Place, seconds: float) -> Finding:
+async def _ears(settings: Settings, credential: AppCredential, seconds: float, place: Place) -> Finding:
     part = f"Transcription {place}"
-    speech = OpenAISpeech(settings, AppCredential(settings.storage.client_id))
+    speech = OpenAISpeech(settings, credential)
     try:
         await speech.transcribe(SILENCE, place, seconds=seconds)
     except MediumRefused as refusal:
@@ -183,9 +191,9 @@ async def _ears(settings: Settings, place: Place, seconds: float) -> Finding:
     return Finding(part, "hears")
 
 
-async def _voice(settings: Settings, speaker: Speaker, seconds: float) -> Finding:
+async def _voice(settings: Settings, credential: AppCredential, seconds: float, speaker: Speaker) -> Finding:
     part = f"Speech {speaker} ({speaker.voice})"
-    speech = OpenAISpeech(settings, AppCredential(settings.storage.client_id))
+    speech = OpenAISpeech(settings, credential)
     try:
         spoken = await speech.speak("Hi", speaker, seconds=seconds)
     except MediumRefused as refusal:
@@ -197,10 +205,12 @@ async def _voice(settings: Settings, speaker: Speaker, seconds: float) -> Findin
     return Finding(part, f"speaks; {len(spoken)} bytes for a word")
 
 
-async def _painter(settings: Settings, painter: Painter, seconds: float) -> Finding:
+async def _painter(
+    settings: Settings, credential: AppCredential, seconds: float, painter: Painter
+) -> Finding:
     """A picture costs, so it is asked for none: a deployment that is there refuses that."""
     part = f"Pictures {painter}"
-    pictures = OpenAIPictures(settings, AppCredential(settings.storage.client_id))
+    pictures = OpenAIPictures(settings, credential)
     try:
         async with asyncio.timeout(seconds):
             await pictures.draw("", painter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from relay.sdk import load
@@ -20,6 +21,9 @@ SDK = "azure.identity.aio"
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 """Scope of the token for tables and queues."""
 
+RENEW_SECONDS = 300
+"""A token is renewed so long before its end, as SDK clients do, where it does not say itself when to."""
+
 _ATTEMPTS = {
     "connection_timeout": ATTEMPT_SECONDS,
     "read_timeout": ATTEMPT_SECONDS,
@@ -33,6 +37,8 @@ _ATTEMPTS = {
 class AppCredential:
     """The one credential of a process, for storage, queue and model: a token is fetched once for all of them.
 
+    A managed identity keeps its tokens; ``az login`` does not, and each fetch is a run of ``az``.
+
     SDK clients call ``get_token_info``, ``get_token`` and ``close``.
 
     Args:
@@ -42,6 +48,7 @@ class AppCredential:
     def __init__(self, client_id: str | None) -> None:
         self._client_id = client_id
         self._credential: Any = None
+        self._tokens: dict[tuple[str, ...], AccessTokenInfo] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def get_token_info(
@@ -54,6 +61,9 @@ class AppCredential:
             ServiceResponseError: the identity endpoint answered with something that is no token.
         """
         async with self._one_at_a_time:  # many requests of a cold process wait for one fetch
+            kept = self._tokens.get(scopes)
+            if kept is not None and _holds(kept) and not (options or {}).get("claims"):
+                return kept
             credential = await self._open()
             try:
                 token: AccessTokenInfo = await credential.get_token_info(*scopes, options=options)
@@ -62,6 +72,7 @@ class AppCredential:
 
                 message = f"the identity endpoint's answer is no token: {type(error).__name__}"
                 raise ServiceResponseError(message) from None
+            self._tokens[scopes] = token
             return token
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
@@ -72,9 +83,11 @@ class AppCredential:
         return AccessToken(info.token, info.expires_on)
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._credential is not None:
-            await self._credential.close()
+        """Close the connections; whoever asks again opens them again."""
+        async with self._one_at_a_time:
+            credential, self._credential = self._credential, None
+            if credential is not None:
+                await credential.close()
 
     async def __aenter__(self) -> AppCredential:
         return self
@@ -90,6 +103,10 @@ class AppCredential:
             else:
                 self._credential = sdk.DefaultAzureCredential()
         return self._credential
+
+
+def _holds(token: AccessTokenInfo) -> bool:
+    return time.time() < (token.refresh_on or token.expires_on - RENEW_SECONDS)
 
 
 def is_managed() -> bool:

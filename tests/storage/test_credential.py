@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import AzureError, ServiceResponseError
 
 from playground.loopback import serving
 from relay.storage import credential as module
 from relay.storage.credential import STORAGE_SCOPE, AppCredential, fetch_first
+
+MODEL_SCOPE = "https://ai.azure.com/.default"
 
 
 class Identity:
@@ -68,6 +71,56 @@ async def test_many_who_want_a_token_at_once_wait_for_one_fetch(
     tokens = await asyncio.gather(*(credential.get_token_info(STORAGE_SCOPE) for _ in range(20)))
     assert {found.token for found in tokens} == {"a-token"}
     assert identity.asked == 1
+
+
+class CommandLine:
+    """Like ``az login`` in the SDK: keeps no token, each is a run of ``az``."""
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+        self.closed = 0
+        self.seconds = 3600
+
+    async def get_token_info(self, scope: str, options: object = None) -> AccessTokenInfo:
+        self.runs.append(scope)
+        return AccessTokenInfo(f"token {len(self.runs)}", int(time.time()) + self.seconds)
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def command_line(monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    made = CommandLine()
+    monkeypatch.setattr("azure.identity.aio.DefaultAzureCredential", lambda: made)
+    return made
+
+
+async def test_az_runs_once_for_all_who_want_a_token_of_a_scope(command_line: CommandLine) -> None:
+    async with AppCredential(None) as credential:
+        for _ in range(3):
+            assert (await credential.get_token(STORAGE_SCOPE)).token == "token 1"
+        assert (await credential.get_token(MODEL_SCOPE)).token == "token 2"
+    assert command_line.runs == [STORAGE_SCOPE, MODEL_SCOPE]
+
+
+async def test_a_token_that_ends_soon_or_is_challenged_is_fetched_anew(command_line: CommandLine) -> None:
+    async with AppCredential(None) as credential:
+        await credential.get_token_info(STORAGE_SCOPE)
+        challenged = await credential.get_token_info(STORAGE_SCOPE, options={"claims": "more"})
+        assert challenged.token == "token 2"
+        command_line.seconds = 200
+        await credential.get_token_info(STORAGE_SCOPE, options={"claims": "more"})
+        assert (await credential.get_token_info(STORAGE_SCOPE)).token == "token 4"
+
+
+async def test_one_that_was_closed_is_opened_again(command_line: CommandLine) -> None:
+    credential = AppCredential(None)
+    for scope in (STORAGE_SCOPE, MODEL_SCOPE):
+        await credential.get_token_info(scope)
+        await credential.close()
+    await credential.close()
+    assert command_line.closed == 2
 
 
 @pytest.mark.parametrize("fault", [500, 429, "stall"])
