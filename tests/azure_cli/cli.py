@@ -30,6 +30,18 @@ DEPLOYED_FILES = (
     "tools.py",
 )
 
+BICEP = """#!/bin/sh
+# `az` asks for the version before each use, which takes as long as a small compilation.
+[ "$1" = --version ] && exec echo "{version}"
+# From the same files and settings the compiler makes the same: a deployment is looked at first, and made then.
+made={made}-$( (echo "$@"; env | grep -v '^_='; cat infra/*.bicep* infra/modules/*) | cksum | tr ' ' -)
+if [ ! -e "$made" ]; then
+    "{bicep}" "$@" >"$made.new" || {{ code=$?; cat "$made.new"; exit $code; }}
+    mv "$made.new" "$made"
+fi
+cat "$made"
+"""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -83,8 +95,7 @@ def logged_in(folder: Path, recorder: Recorder) -> Iterator[Shell]:
         # Only `az` has the identity: the live check would take it for its own.
         bin_ / "az": f"#!/bin/sh\nIDENTITY_ENDPOINT={recorder.url}/msi/token IDENTITY_HEADER=h "
         f'exec "{sys.executable}" -IS "{HERE / "call.py"}" "$@"\n',
-        # `az` asks for the version before each use, which takes as long as a small compilation.
-        bin_ / "bicep": f'#!/bin/sh\n[ "$1" = --version ] && exec echo "{version}"\nexec "{bicep}" "$@"\n',
+        bin_ / "bicep": BICEP.format(version=version, bicep=bicep, made=folder / "made"),
         bin_ / "python3": f'#!/bin/sh\nexec "{sys.executable}" "$@"\n',
         # Azure's packages, and the IM server on loopback, whatever the script says that it is.
         checkout / ".dev/check/bin/python": f"#!/bin/sh\nIM_API_URL={recorder.url} "
@@ -100,6 +111,7 @@ def logged_in(folder: Path, recorder: Recorder) -> Iterator[Shell]:
         "HOME": str(folder),
         "LANG": "C.UTF-8",
         "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
+        "DOTNET_TieredPGO": "0",  # of a process that ends in seconds nothing is learned
         "AZ_SOCKET": str(socket),
         "AZURE_CONFIG_DIR": str(folder / "azure"),
         "AZURE_CORE_COLLECT_TELEMETRY": "false",
