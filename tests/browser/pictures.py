@@ -22,9 +22,8 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED_COLOUR = 3
 """Colour type of a PNG whose pixels are indices into a palette."""
 
-# Run in the browser, which has a decoder. A palette of 256 colours: some of each shade, that an emoji has its own, then
-# the most frequent ones; and for each pixel the nearest of them.
-READ = """async url => {
+# Both run in the browser, which has a decoder.
+PIXELS = """async url => {
   const image = new Image();
   image.src = url;
   await image.decode();
@@ -32,8 +31,16 @@ READ = """async url => {
   const canvas = Object.assign(document.createElement("canvas"), {width, height});
   const context = canvas.getContext("2d", {willReadFrequently: true});
   context.drawImage(image, 0, 0);
-  const {data} = context.getImageData(0, 0, width, height);
-  const pixels = new Uint32Array(data.buffer);
+  const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+"""
+
+SIZE = PIXELS + "  return {width, height, colours: new Set(pixels).size};\n}"
+
+# A palette of 256 colours: some of each shade, that an emoji has its own, then the most frequent ones; and for each
+# pixel the nearest of them.
+INDEXED = (
+    PIXELS
+    + """
   const counts = new Map();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
   const frequent = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
@@ -58,8 +65,9 @@ READ = """async url => {
   for (let at = 0; at < bytes.length; at += 32768) {
     indices += String.fromCharCode(...bytes.subarray(at, at + 32768));
   }
-  return {width, height, colours: counts.size, palette: palette.flat(), indices: btoa(indices)};
+  return {width, height, palette: palette.flat(), indices: btoa(indices)};
 }"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +77,50 @@ class Picture:
     Attributes:
         width, height: in pixels.
         colours: how many there are.
-        palette: red, green, blue of at most 256 of them.
-        indices: for each pixel the nearest in the palette.
+        png: the file.
     """
 
     width: int
     height: int
     colours: int
-    palette: bytes
-    indices: bytes
-
-    def indexed_png(self) -> bytes:
-        """As a PNG with a palette: a fraction of the size, and no difference to be seen in a user interface."""
-        header = struct.pack(">IIBBBBB", self.width, self.height, 8, INDEXED_COLOUR, 0, 0, 0)
-        rows = (self.indices[at : at + self.width] for at in range(0, len(self.indices), self.width))
-        unfiltered = b"".join(b"\0" + row for row in rows)
-        parts = [
-            (b"IHDR", header),
-            (b"PLTE", self.palette),
-            (b"IDAT", zlib.compress(unfiltered, 9)),
-            (b"IEND", b""),
-        ]
-        return PNG_SIGNATURE + b"".join(_chunk(kind, content) for kind, content in parts)
+    png: bytes
 
 
 async def take(page: Page, name: str) -> Picture:
-    """Take a picture of what is shown, keep it in ``.dev/screenshots``, there in ``$PICTURES``, and read it."""
+    """Take a picture of what is shown, keep it in ``.dev/screenshots``, there in ``$PICTURES``, and look at it."""
     await page.mouse.move(0, 0)  # what lies under the pointer looks different
     png = await page.screenshot(path=FOLDER / f"{name}.png", animations="disabled", caret="hide")
     return await read(page, png)
 
 
 async def read(page: Page, png: bytes) -> Picture:
-    """Decode a PNG, in a tab of its own beside the page."""
+    """Look at a PNG."""
+    return Picture(**await _beside(page, SIZE, png), png=png)
+
+
+async def indexed_png(page: Page, png: bytes) -> bytes:
+    """A PNG with a palette: a fraction of the size, and no difference to be seen in a user interface."""
+    found = await _beside(page, INDEXED, png)
+    width, height, indices = found["width"], found["height"], base64.b64decode(found["indices"])
+    header = struct.pack(">IIBBBBB", width, height, 8, INDEXED_COLOUR, 0, 0, 0)
+    unfiltered = b"".join(b"\0" + indices[at : at + width] for at in range(0, len(indices), width))
+    parts = [
+        (b"IHDR", header),
+        (b"PLTE", bytes(found["palette"])),
+        (b"IDAT", zlib.compress(unfiltered, 9)),
+        (b"IEND", b""),
+    ]
+    return PNG_SIGNATURE + b"".join(_chunk(kind, content) for kind, content in parts)
+
+
+async def _beside(page: Page, script: str, png: bytes) -> dict[str, Any]:
+    """What a script finds in a PNG, in a tab of its own beside the page."""
     tab = await page.context.new_page()
-    url = "data:image/png;base64," + base64.b64encode(png).decode()
-    found: dict[str, Any] = await tab.evaluate(READ, url)
-    await tab.close()
-    return Picture(
-        found["width"],
-        found["height"],
-        found["colours"],
-        bytes(found["palette"]),
-        base64.b64decode(found["indices"]),
+    found: dict[str, Any] = await tab.evaluate(
+        script, "data:image/png;base64," + base64.b64encode(png).decode()
     )
+    await tab.close()
+    return found
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -14,7 +14,7 @@ from playwright.async_api import FilePayload, expect
 from playground.runs import ROOT
 from tests.browser.barriers import barriers
 from tests.browser.fixtures import Visit
-from tests.browser.pictures import KEPT_AS, take
+from tests.browser.pictures import KEPT_AS, indexed_png, take
 from tests.browser.process import playing
 from tests.browser.visitor import Visitor
 
@@ -181,7 +181,7 @@ async def test_the_picture_of_the_readme_can_be_made(visit: Visit) -> None:
     await _inspector(visitor)
     await visitor.at("step", kind="model", status="ok").scroll_into_view_if_needed()
     picture = await take(visitor.page, "readme")
-    png = picture.indexed_png()
+    png = await indexed_png(visitor.page, picture.png)
     assert (picture.width, picture.height) == (1280, 800)
     assert picture.colours > BLANK_COLOURS
     assert len(png) < README_PICTURE_MAX_BYTES
