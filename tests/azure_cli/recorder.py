@@ -74,7 +74,9 @@ def recording(folder: Path, answer: Callable[[Asked], Answer]) -> Iterator[Recor
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # a client that says nothing more acknowledges the tickets of TLS after 40 ms
+        disable_nagle_algorithm = (
+            True  # a client that says nothing more acknowledges the tickets of TLS after 40 ms
+        )
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)

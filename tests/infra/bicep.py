@@ -52,7 +52,7 @@ class Bicep:
         if program is None:
             raise BicepFailed(HOW_TO_GET_IT)
         environ = {name: value for name, value in os.environ.items() if name not in OTHER_INPUTS}
-        environ |= {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", **INPUTS}
+        environ |= {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "DOTNET_TieredPGO": "0", **INPUTS}
         self._process = subprocess.Popen(
             [str(program), "jsonrpc", "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ
         )
