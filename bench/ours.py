@@ -72,6 +72,27 @@ def users(name: str) -> Iterator[str]:
         yield from (f"{name}-{number}" for number in range(4 * AT_A_TIME))
 
 
+def message_copy(bot: str, user: str, number: int) -> tuple[dict[str, str], bytes]:
+    """Headers and body with which the platform tells of a user's message, whose number nothing else has."""
+    now = time.time_ns() // 1_000_000
+    body = json.dumps(
+        {
+            "eventType": "1",
+            "convType": "PERSON",
+            "to": bot,
+            "fromAccount": user,
+            "fromClientType": "IOS",
+            "fromNick": "Alice",
+            "msgTimestamp": str(now),
+            "msgType": "TEXT",
+            "msgidClient": f"c:{number}-{now}",
+            "msgidServer": str(number),
+            "body": TEXT,
+        }
+    ).encode()
+    return {"AppKey": APP_KEY, **sign_request(APP_SECRET, body, now)}, body
+
+
 class Ours:
     """The relay, as the function host calls it."""
 
@@ -88,24 +109,7 @@ class Ours:
 
     async def write(self, number: int) -> None:
         """Prepare message copies, each signed, as the platform sends them."""
-        for _ in range(number):
-            message = self._message()
-            body = json.dumps(
-                {
-                    "eventType": "1",
-                    "convType": "PERSON",
-                    "to": message.bot,
-                    "fromAccount": message.sender,
-                    "fromClientType": "IOS",
-                    "fromNick": "Alice",
-                    "msgTimestamp": str(message.at),
-                    "msgType": "TEXT",
-                    "msgidClient": message.id,
-                    "msgidServer": str(next(self._ids)),
-                    "body": message.text,
-                }
-            ).encode()
-            self._copies.append(({"AppKey": APP_KEY, **sign_request(APP_SECRET, body, message.at)}, body))
+        self._copies += [message_copy(self._bot, next(self._users), next(self._ids)) for _ in range(number)]
 
     async def acknowledge(self) -> None:
         """A message copy is verified, understood and queued."""
