@@ -30,6 +30,7 @@ _PRELOADED = (
     "playground.host.host",
     "playground.im_server",
     "playground.model_server",
+    "relay.answering",
     "relay.app",
 )
 
