@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -35,7 +34,7 @@ Unread = Literal["gone", "late", "refused", "unclear"]
 State = Literal["waiting", "answered", "closed", "heard", "stored", "sent", "undelivered"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One row of a conversation: a message of a user, a command, or a reply.
 
@@ -233,17 +232,19 @@ class Entry:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """Read a row. Most properties of most rows are not there: only those that are get looked at."""
-        values: dict[str, Any] = {}
+        """Read a row. Most properties of most rows are not there: for those the class's defaults stand, unset."""
+        values: dict[str, Any] = {**_NEEDED, "key": row.key, "etag": row.etag}
         unknown: list[str] = []
         for name, value in row.values.items():
             if (type_ := _PLAIN.get(name)) is not None:
                 values[name] = type_(value)
             elif (read := _SPREAD.get(base := _base(name))) is None:
                 unknown.append(name)
-            elif base not in values:
+            elif base == name or base not in row.values:
                 values[base] = read(gather(base, row.values))
-        return cls(key=row.key, etag=row.etag, unknown=tuple(unknown), **{**_NEEDED, **values})
+        entry = cls.__new__(cls)
+        entry.__dict__.update(values, unknown=tuple(unknown))
+        return entry
 
     def changed(self, values: Mapping[str, Value], etag: str) -> Self:
         """The entry after a change of its row."""
@@ -345,4 +346,5 @@ def to_json(pieces: Sequence[object]) -> str:
 
 def _base(name: str) -> str:
     """The property that a piece such as ``text_1`` belongs to."""
-    return re.sub(r"_\d+$", "", name)
+    base, _, number = name.rpartition("_")
+    return base if base and number.isdecimal() else name

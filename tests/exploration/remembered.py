@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import functools
 import gc
@@ -80,8 +81,8 @@ class Memory:
             found.extend(self._read[id(value)][1])
         elif _is_frozen(kind):  # type: ignore[arg-type]
             of_itself: list[Any] = [kind]
-            for part in _attributes(value, kind):
-                self._add(part, {}, of_itself)
+            for name in _fields(kind):  # type: ignore[arg-type]
+                self._add(getattr(value, name), {}, of_itself)
             self._read[id(value)] = value, list(_hashed(of_itself))
             found.extend(self._read[id(value)][1])
         elif (number := known.get(id(value))) is not None:
@@ -127,6 +128,11 @@ def _hashed(found: list[Any]) -> Iterator[Any]:
 @functools.cache
 def _is_frozen(kind: Any) -> bool:
     return bool("__dataclass_params__" in kind.__dict__ and kind.__dataclass_params__.frozen)
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _parts(value: Any, kind: type) -> Iterable[Any]:
