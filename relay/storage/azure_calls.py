@@ -79,29 +79,29 @@ async def in_attempts(
             wrote: only the service's code is passed on.
         RelayError: ``call`` raised it for a definite answer of the service.
     """
-    last = "no answer"
+    last, now = "no answer", asyncio.get_running_loop().time
     first = ATTEMPT_SECONDS if first_seconds is None else first_seconds
-    try:
-        async with asyncio.timeout(seconds):
-            for number in count():
-                try:
-                    async with asyncio.timeout(first * 2**number):
-                        return await call()
-                except TimeoutError:
-                    continue  # it has waited long enough
-                except RelayError:
-                    raise
-                except Exception as error:
-                    last = error_code(error)
-                    if not _is_of_azure(error):
-                        raise
-                    if not _may_pass(error):
-                        raise StorageUnavailable(f"{service}: {last}") from None
-                if number:
-                    await asyncio.sleep(PAUSES.delay(number - 1, random.random))
-    except TimeoutError:
-        raise StorageUnavailable(f"{service}: {last} within {seconds:g} s") from None
-    raise AssertionError  # the loop has no end of its own
+    ends = now() + seconds
+    for number in count():
+        pause = 0.0
+        try:
+            async with asyncio.timeout_at(min(ends, now() + first * 2**number)):
+                return await call()
+        except TimeoutError:
+            pass  # it has waited long enough
+        except RelayError:
+            raise
+        except Exception as error:
+            last = error_code(error)
+            if not _is_of_azure(error):
+                raise
+            if not _may_pass(error):
+                raise StorageUnavailable(f"{service}: {last}") from None
+            pause = PAUSES.delay(number - 1, random.random) if number else 0.0
+        if now() + pause >= ends:
+            break
+        await asyncio.sleep(pause)
+    raise StorageUnavailable(f"{service}: {last} within {seconds:g} s")
 
 
 def _is_of_azure(error: Exception) -> bool:
