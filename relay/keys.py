@@ -26,6 +26,7 @@ import hashlib
 import json
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from relay.clock import DAY_MS
 from relay.messages import Message, message_hash
@@ -79,9 +80,14 @@ def conversation_key(message: Message) -> str:
 
     A hash, because accids and topics may hold characters that keys may not (``/ \\ # ?``) and may be long.
     """
-    peer = [message.team_kind, message.team] if message.team else ["private", message.sender]
-    peer += ["member", message.sender] if message.member else []
-    return _hash(json.dumps([message.bot, *peer, message.topic]), 40)
+    peer = (message.team_kind, message.team) if message.team else ("private", message.sender)
+    member = ("member", message.sender) if message.member else ()
+    return _partition((message.bot, *peer, *member, message.topic))
+
+
+@lru_cache(maxsize=1024)
+def _partition(names: tuple[str, ...]) -> str:
+    return _hash(json.dumps(names), 40)
 
 
 def message_key(at_ms: int, message_id: str, server_id: str = "") -> str:
@@ -165,6 +171,7 @@ def _inverted(number: int) -> str:
     return f"{NUMBER_MAX - number:02d}"
 
 
+@lru_cache(maxsize=64)
 def _date(day: int) -> str:
     return datetime.fromtimestamp(day * DAY_MS / 1000, UTC).strftime("%Y%m%d")
 

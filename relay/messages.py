@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -94,6 +95,7 @@ class Message:
     staff: bool = False
 
 
+@lru_cache(maxsize=1024)
 def message_hash(message_id: str) -> str:
     """What a message is called in keys, logs, spans and queues: the same 24 characters everywhere, to look for."""
     return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
@@ -242,5 +244,4 @@ _turn_values = attrgetter(*_TURN_FIELDS)
 
 
 def _known(cls: type, fields: dict[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(cls)}
-    return {name: value for name, value in fields.items() if name in names}
+    return {name: value for name, value in fields.items() if name in cls.__annotations__}
