@@ -31,14 +31,22 @@ from relay.storage.azure_calls import client_options
 
 QUIET = {"response_preference": "return-no-content"}
 UNCHANGED = {"match_condition": MatchConditions.IfNotModified}
-ROW = {"kind": "text", "state": "waiting", "sender": "user-1", "text": TEXT, "id": "c:1", "at": 0}
+MESSAGE = {"kind": "text", "state": "waiting", "server_id": "17", "bot": "helper", "text": TEXT}
+REPLY = {
+    "kind": "reply",
+    "state": "stored",
+    "bot": "helper",
+    "covers": 1,
+    "model": "scripted",
+    "prompt_tokens": 80,
+}
+"""What is written, beside what differs: the relay's own properties, so that both sides write as much."""
 TURN_TEXT = Turn(
     Message("helper", "user-1", "c:1234567890", 1_790_000_000_000, TEXT, server_id="17"), 0
 ).to_json()
 
 Row = dict[str, Any]
 Ask = Callable[[Any], Awaitable[str]]
-Send = Callable[[str, str, str], Awaitable[None]]
 
 
 class Calls(Protocol):
@@ -199,25 +207,15 @@ class Floor:
 
     async def turn(self) -> None:
         """Claim, lease, window, model, store, send, mark, release, delete the watch."""
-        await self._turn(self.calls.complete, self._whole)
+        await self._turn(self.calls.complete)
 
     async def streamed_turn(self) -> None:
         """The same; the model is read piece by piece, and the reply is begun, and ended once it is stored.
 
-        What is begun has to be noted before: one more change of the message's row.
+        What is begun has to be noted before, and its id after it: two more changes of the message's row.
         """
         assert isinstance(self.calls, BySdk)
-        await self._turn(self.calls.complete_streamed, self._ending, begins=True)
-
-    async def _whole(self, user: str, text: str, reply: str) -> None:
-        await self._send(v2_request(Outgoing("helper", user, text, reply), reply))
-
-    async def _ending(self, user: str, text: str, reply: str) -> None:
-        outgoing = Outgoing("helper", user, text, reply)
-        begun = await self._send(stream_request(outgoing, Chunk(text[:20], 0), reply))
-        server_id = str(begun["data"]["message_server_id"])
-        last = Chunk(text[20:], 1, server_id, is_last=True)
-        await self._send(stream_request(outgoing, last, reply))
+        await self._turn(self.calls.complete_streamed, begins=True)
 
     async def _send(self, request: Request) -> Any:
         signature = sign_outbound(APP_KEY, APP_SECRET, uuid.uuid4().hex, time.time_ns() // 1_000_000_000)
@@ -227,26 +225,39 @@ class Floor:
             raise RuntimeError(f"not sent: {sent!r}")
         return answer
 
-    async def _turn(self, ask: Ask, send: Send, *, begins: bool = False) -> None:
+    async def _turn(self, ask: Ask, *, begins: bool = False) -> None:
         calls, user, watch = self.calls, next(self._users), self.watches.pop()
         partition = conversation_key(Message("helper", user, "", 0, ""))
         now = time.time_ns() // 1_000_000
         today = history_table(day_of(now))
         key, reply = f"{DAY_MS - now % DAY_MS:013d}-{next(self._ids)}", uuid.uuid4().hex
-        row = {"PartitionKey": partition, "RowKey": f"r{key}q", **ROW}
+        who = {"sender": user, "id": f"c:{key}"}
+        own = {"PartitionKey": partition, "RowKey": f"r{key}q"}
         pointer = {"PartitionKey": partition, "RowKey": f"d{key}", "row": key}
-        _, etag = await calls.transact(today, (pointer, ""), (row, ""))
+        _, etag = await calls.transact(today, (pointer, ""), ({**own, **MESSAGE, **who}, ""))
         lease = {"PartitionKey": partition, "RowKey": LEASE_KEY, "owner": reply, "until": str(now)}
         held = await calls.insert(LEASE_TABLE, lease)
         rows = await self._rows(partition)
         messages = [{"role": "system", "content": "You are Helper."}]
         messages += [{"role": "user", "content": each.get("text", "")} for each in reversed(rows)]
         text = await ask(messages)
+        outgoing = Outgoing("helper", user, text, reply)
+        server_id = ""
         if begins:
-            etag = await calls.merge(today, {**row, "stream": reply}, etag)
-        answer = {"PartitionKey": partition, "RowKey": f"r{key}a", **ROW, "text": text}
-        stored, _ = await calls.transact(today, (answer, ""), ({**row, "state": "answered"}, etag))
-        await send(user, text, reply)
-        await calls.merge(today, {**answer, "state": "sent"}, stored)
+            etag = await calls.merge(today, {**own, "stream": json.dumps([1, reply, "", 0])}, etag)
+            begun = await self._send(stream_request(outgoing, Chunk(text[:20], 0), reply))
+            server_id = str(begun["data"]["message_server_id"])
+            etag = await calls.merge(today, {**own, "stream": json.dumps([1, reply, server_id, now])}, etag)
+        answer = {"PartitionKey": partition, "RowKey": f"r{key}a"}
+        stored = {**answer, **REPLY, **who, "client_id": reply, "completion_tokens": 17, "text": text}
+        answered = {**own, "state": "answered", "reply": answer["RowKey"]}
+        etag, _ = await calls.transact(today, (stored, ""), (answered, etag))
+        if begins:
+            await self._send(stream_request(outgoing, Chunk(text[20:], 1, server_id, is_last=True), reply))
+        else:
+            whole = await self._send(v2_request(outgoing, reply))
+            server_id = str(whole["data"]["message_server_id"])
+        sent = {"state": "sent", "sent_at": str(now), "delivered": json.dumps([[server_id, now]])}
+        await calls.merge(today, {**answer, **sent}, etag)
         await calls.remove(LEASE_TABLE, lease, held)
         await calls.unqueue(watch)
