@@ -193,6 +193,9 @@ def span(
         record_exception=False,
         set_status_on_exception=False,
     )
+    if parent is None and started is current():
+        yield started  # nobody records: it is the one that is open already
+        return
     outer = attach(trace.set_span_in_context(started))
     try:
         yield started
