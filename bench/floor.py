@@ -111,6 +111,10 @@ class BySdk:
         """By its receipt."""
         await self._queue.delete_message(watch.id, watch.pop_receipt)
 
+    async def empty(self) -> None:
+        """Delete all that is queued: Azurite stands still for seconds where that is thousands."""
+        await self._queue.clear_messages()
+
     async def rows(self, table: str, partition: str) -> list[Any]:
         """One page."""
         pages = self._table(table).query_entities(

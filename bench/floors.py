@@ -191,6 +191,7 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int, agains
         for part in parts:
             measured = await part.measure(rounds, messages)
             print(f"{part.name:<22} {cells(measured, 'cpu')}  {cells(measured, 'wall')}", flush=True)
+            await sdk.empty()
 
 
 def main() -> None:

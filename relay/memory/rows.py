@@ -231,7 +231,7 @@ class Entry:
         return stored
 
     @classmethod
-    def from_row(cls, row: Row) -> Self:
+    def from_row(cls, row: Row, fresh: bool = False) -> Self:
         """Read a row. Most properties of most rows are not there: for those the class's defaults stand, unset."""
         values: dict[str, Any] = {**_NEEDED, "key": row.key, "etag": row.etag}
         unknown: list[str] = []
@@ -243,13 +243,12 @@ class Entry:
             elif base == name or base not in row.values:
                 values[base] = read(gather(base, row.values))
         entry = cls.__new__(cls)
-        entry.__dict__.update(values, unknown=tuple(unknown))
+        entry.__dict__.update(values, unknown=tuple(unknown), fresh=fresh)
         return entry
 
     def changed(self, values: Mapping[str, Value], etag: str) -> Self:
         """The entry after a change of its row."""
-        after = self.from_row(Row(self.key, {**self.values(), **values}, etag))
-        return dataclasses.replace(after, fresh=self.fresh)
+        return self.from_row(Row(self.key, {**self.values(), **values}, etag), self.fresh)
 
     def blanked(self) -> dict[str, Value]:
         """Changes that empty every property which holds, or in a newer version may hold, words of anybody."""

@@ -75,7 +75,7 @@ def test_a_version_that_does_not_know_the_plain_form_sends_it_all_the_same(
 ) -> None:
     marked.im.script = [ImUnavailable("no answer")]
     known = Entry.from_row
-    monkeypatch.setattr(Entry, "from_row", staticmethod(lambda row: replace(known(row), plain="")))
+    monkeypatch.setattr(Entry, "from_row", staticmethod(lambda *row: replace(known(*row), plain="")))
     marked.post("hello")
     marked.settle()
     assert marked.replies == [SHOWN]

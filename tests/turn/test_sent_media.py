@@ -288,7 +288,7 @@ def test_a_version_that_knows_no_media_shows_lines_in_their_places(
     linking.im.default = take
     linking.post("show me")
     known = Entry.from_row
-    monkeypatch.setattr(Entry, "from_row", staticmethod(lambda row: replace(known(row), media=())))
+    monkeypatch.setattr(Entry, "from_row", staticmethod(lambda *row: replace(known(*row), media=())))
     linking.settle()
     assert shown(linking) == [*SHOWN[:3], PDF, SHOWN[4]]
 
