@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from playground.tiny_model import CONTEXT_TOKENS, MODEL_NAME
+from playground.tiny_model import CONTEXT_TOKENS, MODEL_NAME, threads
 
 pytestmark = pytest.mark.stack
 
@@ -66,3 +67,12 @@ async def test_it_answers_refuses_what_is_too_long_and_ends_on_sigterm(
     process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(5):
         assert await process.wait() == 0
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(None, 1), (1, 1), (2, 1), (4, 3), (16, 4)])
+def test_a_core_is_left_to_the_rest(
+    cores: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("process_cpu_count", "cpu_count"):
+        monkeypatch.setattr(os, name, lambda: cores, raising=False)
+    assert threads() == expected
