@@ -34,13 +34,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.ours import message_copy
 from bench.turn import BOTS, copy_of
 from playground.azurite import ACCOUNT, Azurite
 from playground.im_server import ImServer
 from playground.loopback import serving
 from playground.model_server import ModelServer
 from playground.runs import ROOT
-from relay.signature import sign_inbound
 from tests.attacks.door import identity_endpoint
 from tests.certificates import make_certificate
 from tests.conftest import EXAMPLE
@@ -139,22 +139,8 @@ class Start:
     async def run(self) -> list[tuple[float, float]]:
         """Milliseconds of CPU and on the clock, from the start of a process to each of the moments it tells."""
         sender = uuid.uuid4().hex
-        now = int(time.time() * 1000)
-        body = json.dumps(
-            {
-                "eventType": "1",
-                "convType": "PERSON",
-                "to": "helper",
-                "fromAccount": sender,
-                "fromClientType": "IOS",
-                "msgType": "TEXT",
-                "body": "hello",
-                "msgTimestamp": str(now),
-                "msgidClient": sender,
-                "msgidServer": str(uuid.uuid4().int % 10**15),
-            }
-        )
-        given = {"headers": sign_inbound(SECRET, body.encode(), now), "body": body, "sender": sender}
+        headers, body = message_copy("helper", sender, uuid.uuid4().int % 10**15, SECRET)
+        given = {"headers": headers, "body": body.decode(), "sender": sender}
         began = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", self.code),

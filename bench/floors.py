@@ -23,7 +23,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from bench import ours as relay_here
 from bench.bare import Bare
@@ -89,22 +89,27 @@ class Before:
         await self._child.wait()
 
 
+class Sides(NamedTuple):
+    """Who does a part."""
+
+    ours: Side
+    floor: Side
+    bare: Side | None = None
+    before: Side | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What is compared: each side of it, and how many at a time."""
 
     name: str
-    ours: Side
-    floor: Side
-    bare: Side | None
-    before: Side | None = None
+    sides: Sides
     side_by_side: int = 1
 
     async def measure(self, rounds: int, messages: int) -> list[list[Spent | None]]:
-        """For each round ours, floor, bare and before."""
-        sides = (self.ours, self.floor, self.bare, self.before)
+        """For each round what each side took."""
         measured = [
-            [await each(messages, self.side_by_side) if each else None for each in sides]
+            [await each(messages, self.side_by_side) if each else None for each in self.sides]
             for _ in range(rounds + 1)
         ]
         return measured[1:]  # the first imports what is imported late, and connects
@@ -163,29 +168,39 @@ async def compare(stack: Stack, folder: Path, rounds: int, messages: int, agains
         )
         reader, bare_reader = (Floor(calls, stack.im_url, users("ours")) for calls in (sdk, requests))
         ours, streamed = Ours(relay, BOT, users("ours")), Ours(relay, STREAMER, users("ours"))
-        acknowledged, turned, was_streamed = (
-            partial(before.spend, part) if before else None for part in ("acknowledge", "turn", "streamed")
-        )
-        turns = (
-            *(side(ours.turn, ours.queue), side(floor.turn, floor.queue), side(bare.turn, bare.queue)),
-            turned,
+
+        def earlier(part: str) -> Side | None:
+            return partial(before.spend, part) if before else None
+
+        turns = Sides(
+            side(ours.turn, ours.queue),
+            side(floor.turn, floor.queue),
+            side(bare.turn, bare.queue),
+            earlier("turn"),
         )
         parts = [
             Part(
                 "acknowledgement",
-                *(side(ours.acknowledge, ours.write), side(floor.acknowledge), side(bare.acknowledge)),
-                acknowledged,
+                Sides(
+                    side(ours.acknowledge, ours.write),
+                    side(floor.acknowledge),
+                    side(bare.acknowledge),
+                    earlier("acknowledge"),
+                ),
             ),
             Part(
                 "window read",
-                *(side(ours.window, ours.claim), side(reader.window), side(bare_reader.window)),
+                Sides(side(ours.window, ours.claim), side(reader.window), side(bare_reader.window)),
             ),
-            Part("turn", *turns),
-            Part(f"turn, {AT_A_TIME} at a time", *turns, side_by_side=AT_A_TIME),
+            Part("turn", turns),
+            Part(f"turn, {AT_A_TIME} at a time", turns, AT_A_TIME),
             Part(
                 "streamed turn",
-                *(side(streamed.turn, streamed.queue), side(floor.streamed_turn, floor.queue), None),
-                was_streamed,
+                Sides(
+                    side(streamed.turn, streamed.queue),
+                    side(floor.streamed_turn, floor.queue),
+                    before=earlier("streamed"),
+                ),
             ),
         ]
         for part in parts:

@@ -23,26 +23,10 @@ from pathlib import Path
 import aiohttp
 
 from bench.ours import BOT, BOTS, LEASE_SECONDS, message_copy
+from bench.turn import cpu_ms
 from playground.processes import Child
 from playground.runs import ROOT
 from playground.stack import Stack
-
-RELAY = """
-import azure.functions as func
-
-from relay.app import Relay, to_json
-
-app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-relay = Relay.from_environment()
-
-
-@app.route(route="webhook", methods=["POST"])
-async def webhook(req: func.HttpRequest) -> func.HttpResponse:
-    answer = await relay.receive(req.headers, req.get_body())
-    return func.HttpResponse(
-        to_json(answer), status_code=answer.status, headers=answer.headers, mimetype="application/json"
-    )
-"""
 
 BARE = """
 import os
@@ -70,8 +54,17 @@ async def webhook(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse('{{"status":"queued"}}', mimetype="application/json")
 """
 
+
+def webhook_alone() -> str:
+    """The app without the functions behind its webhook: what is queued stays there."""
+    source = (ROOT / "function_app.py").read_text(encoding="utf-8")
+    webhook, found, _ = source.partition("@app.queue_trigger")
+    assert found, "the webhook comes first in function_app.py"
+    return webhook
+
+
 APPS = {
-    "the relay": RELAY,
+    "the relay": webhook_alone(),
     "two puts": BARE.format(delays=(LEASE_SECONDS, 0)),
     "one put": BARE.format(delays=(0,)),
 }
@@ -94,11 +87,6 @@ class App:
     waits: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
-    def cpu_ms(self) -> float:
-        """What its process has taken until now (the kernel's ``schedstat``: nanoseconds, of each thread)."""
-        threads = Path(f"/proc/{self.child.pid}/task").iterdir()
-        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
-
 
 def start(name: str, source: str, folder: Path, settings: dict[str, str]) -> App:
     """A host with an app."""
@@ -119,14 +107,14 @@ async def measure(apps: dict[str, App], rounds: int, messages: int) -> None:
         for number in range(rounds + 1):
             for app in apps.values():
                 copies = [message_copy(BOT, f"user-{n}", next(ids)) for n in range(messages)]
-                began = app.cpu_ms()
+                began = cpu_ms(app.child.pid)
                 for headers, body in copies:
                     sent = time.perf_counter()
                     async with session.post(app.url, data=body, headers=headers) as answer:
                         if json.loads(await answer.read()) != {"status": "queued"}:
                             raise RuntimeError(f"not queued: {answer.status}")
                     app.waits.append((time.perf_counter() - sent) * 1000)
-                app.cpu.append((app.cpu_ms() - began) / messages)
+                app.cpu.append((cpu_ms(app.child.pid) - began) / messages)
             if number == 0:
                 for app in apps.values():
                     app.waits.clear()

@@ -72,7 +72,7 @@ def users(name: str) -> Iterator[str]:
         yield from (f"{name}-{number}" for number in range(4 * AT_A_TIME))
 
 
-def message_copy(bot: str, user: str, number: int) -> tuple[dict[str, str], bytes]:
+def message_copy(bot: str, user: str, number: int, secret: str = APP_SECRET) -> tuple[dict[str, str], bytes]:
     """Headers and body with which the platform tells of a user's message, whose number nothing else has."""
     now = time.time_ns() // 1_000_000
     body = json.dumps(
@@ -90,7 +90,7 @@ def message_copy(bot: str, user: str, number: int) -> tuple[dict[str, str], byte
             "body": TEXT,
         }
     ).encode()
-    return {"AppKey": APP_KEY, **sign_request(APP_SECRET, body, now)}, body
+    return {"AppKey": APP_KEY, **sign_request(secret, body, now)}, body
 
 
 class Ours:
