@@ -73,7 +73,7 @@ class OpenAIChat:
         next one may have more room, and only when none has the prompt must become shorter.
 
         Raises:
-            ModelUnavailable: no deployment answered in time; ``retry_after`` says when to ask again.
+            ModelUnavailable: no deployment answered in time, or could be asked; ``retry_after`` says when to ask again.
             ModelRejected: a server refuses this request (400, 422), and its words do not tell why.
             ModelOverflow: the prompt is longer than the context of each model that could be asked.
             ModelBlocked: the content filter refused prompt or answer.
@@ -171,6 +171,7 @@ class OpenAIChat:
         until: float,
         heard: Callable[[str], None] | None = None,
     ) -> Completion:
+        await self._requests.open(endpoint, until)
         began = self._cooldowns.begin(endpoint)
         try:
             completion = await self._requests.ask(endpoint, prompt, until, heard)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from relay import spans
-from relay.errors import AttemptFailed, ModelError, ModelRejected
+from relay.errors import AttemptFailed, ModelError, ModelRejected, ModelUnavailable
 from relay.model import responses
 from relay.model.answers import completion_of, finish_of, name_of
 from relay.model.connections import Connections
@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 """Time for the connection: a server that cannot be reached must not cost the time in which another could answer."""
+
+LEAST_SECONDS = 0.1
+"""With less than this left, nobody is asked."""
 
 _STREAMED: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 """The usage comes only when it is asked for; servers that know no such options say so."""
@@ -66,6 +69,25 @@ class Requests:
         self._tool_keys = {name: key.get_secret_value() for name, key in (tool_keys or {}).items()}
         self._odd_reasons: set[str] = set()
 
+    async def open(self, endpoint: Endpoint, until: float) -> None:
+        """Open the client of an endpoint, which at its first request loads the SDK: that is no fault of its server.
+
+        Args:
+            endpoint: what is asked next.
+            until: when its answer must be there, by the event loop's clock.
+
+        Raises:
+            ModelUnavailable: too little of that time is left: an answer would be paid for and not be waited for.
+        """
+        try:
+            async with asyncio.timeout_at(until):
+                await self._connections.client(endpoint)
+                is_late = until - asyncio.get_running_loop().time() < LEAST_SECONDS
+        except TimeoutError:
+            is_late = True
+        if is_late:
+            raise ModelUnavailable("too little of the turn's time was left to ask the model")
+
     async def ask(
         self, endpoint: Endpoint, prompt: Prompt, until: float, heard: Heard | None = None
     ) -> Completion:
@@ -81,11 +103,7 @@ class Requests:
             AttemptFailed: another endpoint may answer.
             ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.
         """
-        try:
-            async with asyncio.timeout_at(until):
-                client = await self._connections.client(endpoint)
-        except TimeoutError:
-            raise AttemptFailed("the model's client could not be opened in time") from None
+        client = await self._connections.client(endpoint)
         more: dict[str, Any] = {**self._identifiers(endpoint, prompt), **(_STREAMED if heard else {})}
         known = dialect = plain = self._dialects.of(endpoint)
         is_bare = is_blind = is_in_words = False
@@ -192,7 +210,7 @@ class Requests:
                 return with_own_ids(read(response), prompt.messages)
             except TimeoutError:
                 told.failed("timeout")
-                return AttemptFailed(f"no answer of the model within {seconds:.0f} s")
+                return AttemptFailed(f"no answer of the model within {seconds:.1f} s")
             except ModelError as failure:
                 told.failed(type(failure).__name__)
                 return failure

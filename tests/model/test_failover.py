@@ -164,6 +164,30 @@ async def test_the_deadline_holds_whatever_the_deployments_do(regions: Regions) 
     assert time.monotonic() - started < 2
 
 
+async def test_nobody_is_asked_when_no_time_is_left_and_no_deployment_rests_for_that(
+    regions: Regions,
+) -> None:
+    assert await regions.ask() == "west"
+    with pytest.raises(ModelUnavailable, match="too little"):
+        await regions.ask(seconds=0.05)
+    assert regions.asked == (1, 0), "its answer would be paid for and thrown away"
+    assert await regions.ask() == "west"
+
+
+async def test_an_sdk_that_loads_too_slowly_is_no_fault_of_a_deployment(
+    regions: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def load(module: str) -> Any:
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("relay.model.connections.load", load)
+        with pytest.raises(ModelUnavailable, match="too little"):
+            await regions.ask(seconds=0.3)
+    assert await regions.ask() == "west"
+    assert regions.asked == (1, 0)
+
+
 async def test_what_a_content_filter_refuses_is_not_taken_elsewhere(regions: Regions) -> None:
     failing(regions.west, Fault("prompt_filtered"))
     with pytest.raises(ModelBlocked) as caught:
