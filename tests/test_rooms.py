@@ -10,7 +10,7 @@ import pytest
 
 from relay.config.settings import APP_FOLDER
 
-LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments", "metrics"}
+LEAVES = {"errors", "clock", "spelling", "sdk", "backoff", "attachments", "metrics", "frozen"}
 """They import nothing of the relay."""
 
 MAY_IMPORT = {
@@ -30,7 +30,18 @@ MAY_IMPORT = {
     "ports": {"attachments", "media_ports", "model_ports", "outgoing", "signals", "storage_ports"},
     "outbox": {"backoff", "clock", "errors", "failures", "messages", "storage_ports"},
     "storage": {"backoff", "config", "errors", "messages", "sdk", "spans", "storage_ports"},
-    "memory": {"clock", "config", "errors", "keys", "messages", "outgoing", "ports", "spans", "spelling"},
+    "memory": {
+        "clock",
+        "config",
+        "errors",
+        "frozen",
+        "keys",
+        "messages",
+        "outgoing",
+        "ports",
+        "spans",
+        "spelling",
+    },
     "im": {"attachments", "errors", "messages", "outgoing", "ports", "sdk", "signals", "signature", "spans"},
     # The identity of the app opens storage and Azure OpenAI alike.
     "model": {
@@ -58,6 +69,7 @@ MAY_IMPORT = {
             "clock",
             "config",
             "errors",
+            "frozen",
             "failures",
             "keys",
             "messages",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from relay import spans
 from relay.errors import HistoryExpired, RowChanged, RowExists, StorageUnavailable
+from relay.frozen import replaced
 from relay.keys import conversation_key, day_of, dedupe_key, message_key
 from relay.memory.days import Days
 from relay.memory.rows import Entry, Kind
@@ -78,7 +79,7 @@ class Claims:
         if neighbour is not None and await self._find(neighbour, partition, message.id) is not None:
             return
         entry = Entry.of(message, "text", message_key(message.at, message.id, message.server_id))
-        row = Insert(entry.key, replace(entry, state="heard").values())
+        row = Insert(entry.key, replaced(entry, state="heard").values())
         try:
             await self._days.insert(
                 entry.day, partition, Insert(dedupe_key(message.id), {"row": entry.key}), row
@@ -90,7 +91,7 @@ class Claims:
         """A message that was heard becomes what this delivery of it says: it is for the bot, and waits."""
         said = Entry.of(message, kind, heard.key)
         if heard.edited and kind == "text":
-            said = replace(said, text=heard.text)
+            said = replaced(said, text=heard.text)
         values = heard.blanked() | said.values()
         try:
             (etag,) = await self._days.change(heard.day, partition, Merge(heard.key, values, heard.etag))
@@ -99,7 +100,7 @@ class Claims:
             if current is None:
                 raise HistoryExpired("what was heard has expired") from None
             return current
-        return replace(heard.changed(values, etag), fresh=True)
+        return replaced(heard.changed(values, etag), fresh=True)
 
     async def _claim(self, message: Message, kind: Kind, *, recalled: bool = False) -> tuple[str, Entry]:
         partition = conversation_key(message)
@@ -115,7 +116,7 @@ class Claims:
             partition = await self._settle_partition(message, base, partition)
         entry = Entry.of(message, kind, message_key(message.at, message.id, message.server_id))
         if recalled:
-            entry = replace(entry, state="closed", forgotten="recalled")
+            entry = replaced(entry, state="closed", forgotten="recalled")
         return await self._insert(partition, message, entry)
 
     def _neighbour_day(self, message: Message) -> int | None:
@@ -152,7 +153,7 @@ class Claims:
             if found is None:
                 raise StorageUnavailable("a claimed message has no row yet") from None
             return found
-        return partition, replace(entry, etag=etag, fresh=True)
+        return partition, replaced(entry, etag=etag, fresh=True)
 
     async def _find(self, day: int, partition: str, message_id: str) -> tuple[str, Entry] | None:
         """Where a message was claimed, and its row; None before both are there."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from relay import spans
 from relay.clock import DAY_MS
 from relay.config.bots import Bot
 from relay.errors import RowChanged
+from relay.frozen import replaced
 from relay.keys import conversation_key
 from relay.memory.days import Days
 from relay.memory.rows import Entry, is_earlier
@@ -219,7 +220,7 @@ class History:
         }
         with spans.span(spans.STORE, attributes=attributes):
             etags = await self._days.change(reply.day, partition, Insert(reply.key, reply.values()), *changes)
-        return replace(reply, etag=etags[0])
+        return replaced(reply, etag=etags[0])
 
     async def change(self, partition: str, entry: Entry, **values: Value) -> Entry:
         """Change properties of a row. Whoever goes on with the entry goes on with what this returns.
@@ -236,10 +237,9 @@ class History:
         Raises:
             RowChanged: it is not, or the row is there already.
         """
-        same: dict[str, Value] = {"state": fence.state}
-        changes = Insert(row.key, row.values()), Merge(fence.key, same, fence.etag)
+        changes = Insert(row.key, row.values()), Merge(fence.key, {"state": fence.state}, fence.etag)
         etags = await self._days.change(row.day, partition, *changes)
-        return replace(row, etag=etags[0]), replace(fence, etag=etags[1])
+        return replaced(row, etag=etags[0]), replaced(fence, etag=etags[1])
 
     async def note(self, partition: str, reply: Entry, **values: Value) -> Entry:
         """Change properties of a reply that is being sent, also if it has been excluded meanwhile.
@@ -254,7 +254,7 @@ class History:
                 current = await self.get(partition, reply)
                 if current is None or _sending(current) != _sending(reply):
                     raise
-                reply = replace(current, delivered=reply.delivered)
+                reply = replaced(current, delivered=reply.delivered)
 
     async def change_together(self, partition: str, changes: Mapping[Entry, Mapping[str, Value]]) -> None:
         """Change a message and its reply, both or neither; nothing to change is fine.
@@ -344,7 +344,7 @@ class History:
                 etags = await self._days.change(entry.day, partition, *changes)
             except RowChanged:
                 log.info("a message changed while its answer was promised conversation=%s", partition)
-                entry = await self.get(partition, entry) or replace(entry, promised=True)
+                entry = await self.get(partition, entry) or replaced(entry, promised=True)
             else:
                 entry = entry.changed(values, etags[0])
         return entry

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from relay.frozen import replaced
 from relay.keys import day_of, is_server_id, reply_key, time_of
 from relay.messages import Message
 from relay.outgoing import Medium, from_fields, to_fields
@@ -220,7 +221,7 @@ class Entry:
     def with_usage(self, completion: Completion) -> Self:
         """The row with who has answered, and what that cost."""
         counts = {name: getattr(completion, name) for name in COUNTS}
-        return dataclasses.replace(self, model=completion.model, **counts)
+        return replaced(self, model=completion.model, **counts)
 
     def values(self) -> dict[str, Value]:
         """The properties of the row; what is empty is left out."""

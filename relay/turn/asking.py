@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from relay.config.bots import Bot
 from relay.errors import MediumError, ModelBlocked, ModelOverflow, ModelRejected, NoTimeForCalls
+from relay.frozen import replaced
 from relay.keys import client_id
 from relay.memory.rows import REPLY_MAX_CHARS, Entry
 from relay.memory.window import Plan
@@ -227,7 +228,7 @@ def _asking_back(bot: Bot, partition: str, plan: Plan, rounds: Rounds, question:
     so_far = rounds.whole(Completion(""))
     text = "\n\n".join(filter(None, (so_far.text, text)))
     reply = Entry.reply_to(plan.batch, text[:REPLY_MAX_CHARS], _reply_id(partition, plan))
-    reply = replace(reply.with_usage(so_far), pending=question.pending)
+    reply = replaced(reply.with_usage(so_far), pending=question.pending)
     return Draft(reply, "asked", window=len(plan.window), media=question.media)
 
 
@@ -253,7 +254,7 @@ def _draft(
     if text and (completion.ended == "cut" or len(text) > REPLY_MAX_CHARS):
         text = text[: REPLY_MAX_CHARS - len(CUT_MARK)].rstrip() + CUT_MARK
     note = sources_note(completion.sources, text, texts.sources.say(said))
-    reply = replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
+    reply = replaced(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), note=note)
     return Draft(reply.with_usage(completion), "answered", window=0, media=media)
 
 
@@ -289,7 +290,7 @@ def _with_line(draft: Draft, line: Text | None) -> Draft:
         return draft
     told = line.say(draft.reply.text)
     note = "\n\n".join(filter(None, (told, draft.reply.note)))
-    return replace(draft, reply=replace(draft.reply, note=note))
+    return replace(draft, reply=replaced(draft.reply, note=note))
 
 
 def _instead(partition: str, plan: Plan, outcome: str, why: Text) -> Draft:
@@ -302,12 +303,12 @@ def failure_text(texts: Texts, partition: str, entry: Entry, cause: str) -> Entr
     """The reply for a message that is given up; its cause goes to the poison queue with it."""
     text = texts.failed.say(entry.text)
     reply = Entry.reply_to([entry], text, client_id(partition, entry.id, "failed"))
-    return replace(reply, excluded=True, cause=cause)
+    return replaced(reply, excluded=True, cause=cause)
 
 
 def _plain(partition: str, plan: Plan, text: str) -> Entry:
     """A reply that the model will not see again."""
-    return replace(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), excluded=True)
+    return replaced(Entry.reply_to(plan.batch, text, _reply_id(partition, plan)), excluded=True)
 
 
 def _reply_id(partition: str, plan: Plan) -> str:

@@ -10,6 +10,7 @@ from relay.clock import MINUTE_MS
 from relay.config.bots import Bot
 from relay.errors import ImBlocked, ImRejected, ImUnavailable, RowChanged
 from relay.failures import FailureRecord
+from relay.frozen import replaced
 from relay.keys import client_id
 from relay.memory.history import History
 from relay.memory.rows import Entry, spread, to_json
@@ -103,7 +104,7 @@ class Delivery:
                 reply = await self._history.note(partition, reply, stream=note.to_json())
             await self.streams.take_back(message, note, until)
             return await self._history.note(partition, reply, stream=note.closed.to_json()), 0
-        reply = replace(reply, delivered=((sent.server_id, sent.at),))
+        reply = replaced(reply, delivered=((sent.server_id, sent.at),))
         if len(reply.parts) < 2:
             return reply, 1  # marked with the rest
         noted: dict[str, Value] = {"parts_sent": 1, "stream": note.closed.to_json(), **_delivered(reply)}
@@ -144,7 +145,7 @@ class Delivery:
     ) -> Entry:
         """Send one part, and note it unless it is the last, so that a long reply always gets on."""
         sent = await self._send_part(message, bot, reply, number, until)
-        reply = replace(reply, delivered=(*reply.delivered, (sent.server_id, sent.at)))
+        reply = replaced(reply, delivered=(*reply.delivered, (sent.server_id, sent.at)))
         if number >= len(reply.parts) - 1:
             return reply
         noted: dict[str, Value] = {"parts_sent": number + 1, **_delivered(reply)}

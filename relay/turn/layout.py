@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relay.config.bots import Bot
+from relay.frozen import replaced
 from relay.im.plain_text import plain_text
 from relay.im.split import split
 from relay.memory.rows import REPLY_MAX_CHARS, Entry
@@ -43,10 +44,10 @@ def in_parts(bot: Bot, reply: Entry, media: Sequence[Medium] = ()) -> Entry:
             parts.append((piece.line or bot.texts.not_shown.say(reply.text), piece.medium))
     texts = tuple(text for text, _ in parts)
     mediums = tuple(medium for _, medium in parts)
-    laid_out = replace(reply, plain="" if plain == reply.text else plain)
+    laid_out = replaced(reply, plain="" if plain == reply.text else plain)
     if any(mediums):
-        return replace(laid_out, parts=texts, media=mediums)
-    return replace(laid_out, parts=() if texts == (reply.shown,) else texts, media=())
+        return replaced(laid_out, parts=texts, media=mediums)
+    return replaced(laid_out, parts=() if texts == (reply.shown,) else texts, media=())
 
 
 def shown_text(bot: Bot, text: str) -> str:

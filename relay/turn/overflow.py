@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from relay.errors import ModelOverflow
+from relay.frozen import replaced
 from relay.memory.rows import WINDOW_WORDS_MAX_CHARS, Entry
 from relay.ports import Prompt
 from relay.texts import Texts
@@ -56,7 +56,7 @@ def with_less_words(batch: Sequence[Entry], excess: int) -> tuple[Entry, ...] | 
     if length <= WINDOW_WORDS_MAX_CHARS:
         return None
     kept = max(WINDOW_WORDS_MAX_CHARS, length - excess if excess else length // 2)
-    cut = replace(longest, words=longest.words[:kept] + CUT)
+    cut = replaced(longest, words=longest.words[:kept] + CUT)
     return tuple(cut if entry is longest else entry for entry in batch)
 
 

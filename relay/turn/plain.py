@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relay.config.bots import Bot
+from relay.frozen import replaced
 from relay.keys import client_id
 from relay.memory.rows import Entry
 from relay.texts import Texts
@@ -43,19 +44,19 @@ def plain_reply(bot: Bot, partition: str, batch: Sequence[Entry], now: int) -> D
         if bot.listen:
             text += "\n\n" + bot.texts.listens.say(text, name=bot.name)
         reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"))
-        return Draft(replace(reply, excluded=True), "greeted", window=0)
+        return Draft(replaced(reply, excluded=True), "greeted", window=0)
     texts, said = bot.texts, newest.text
     if bot.enabled and not newest.limited:
         plain = texts.not_understood if newest.unread else texts.cannot_listen
         reply = Entry.reply_to(batch, plain.say(said), client_id(partition, newest.id, "reply"))
-        return Draft(replace(reply, excluded=True), "unheard", window=0)
+        return Draft(replaced(reply, excluded=True), "unheard", window=0)
     if bot.enabled:
         when = texts.when(int(newest.limited), now, said)
         outcome, text = "limited", texts.limited.say(said, when=when)
     else:
         outcome, text = "disabled", texts.disabled.say(said)
     reply = Entry.reply_to(batch, text, client_id(partition, newest.id, "reply"))
-    return Draft(replace(reply, excluded=True), outcome, window=0, exclude_batch=True)
+    return Draft(replaced(reply, excluded=True), outcome, window=0, exclude_batch=True)
 
 
 def with_warning(texts: Texts, draft: Draft, batch: Sequence[Entry], now: int) -> Draft:
@@ -69,4 +70,4 @@ def with_warning(texts: Texts, draft: Draft, batch: Sequence[Entry], now: int) -
     said = batch[-1].text
     last = texts.last.say(said, when=texts.when(int(until), now, said))
     note = "\n\n".join(filter(None, (draft.reply.note, last)))
-    return replace(draft, reply=replace(draft.reply, note=note))
+    return replace(draft, reply=replaced(draft.reply, note=note))

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from relay.config.bots import Bot
 from relay.errors import HistoryExpired, ModelUnavailable, RowChanged, StorageError, StorageUnavailable
+from relay.frozen import replaced
 from relay.memory.history import Conversation
 from relay.memory.rows import Entry
 from relay.messages import Turn
@@ -126,7 +127,7 @@ class Responses:
         try:
             return await self._parts.history.promise(partition, question, turn.promised)
         except StorageUnavailable:
-            return replace(question, promised=True)
+            return replaced(question, promised=True)
 
     async def _command(self, task: Task, question: Entry) -> str:
         history, partition = self._parts.history, task.partition

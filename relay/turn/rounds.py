@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from relay.config.bots import Bot
 from relay.errors import LeaseEnded, NoTimeForCalls
+from relay.frozen import replaced
 from relay.keys import client_id, round_key
 from relay.memory.approval import word_of
 from relay.memory.counts import TOKENS_MAX
@@ -142,7 +143,8 @@ class Rounds:
             Asked(_bounded(call), client_id(self.task.partition, key, str(place)))
             for place, call in enumerate(completion.calls)
         )
-        entry = replace(self._row(key, batch, asked, ()).with_usage(completion), text=completion.text.strip())
+        entry = self._row(key, batch, asked, ()).with_usage(completion)
+        entry = replaced(entry, text=completion.text.strip())
         batch, entry = await self._insert(batch, entry)
         await self._finish(Round(entry, asked, (None,) * len(asked), completion.reasoning))
         return batch

@@ -15,6 +15,7 @@ from enum import Enum, auto
 from relay import metrics, spans
 from relay.config.bots import Bot
 from relay.errors import LeaseEnded, ModelRejected, ModelUnavailable, NoTimeForCalls, RowChanged, ToolsBroken
+from relay.frozen import replaced
 from relay.memory.history import UNSEEABLE
 from relay.memory.lease import Lease
 from relay.memory.rows import Entry
@@ -156,7 +157,7 @@ class Step:
         draft = await with_speech(self._parts, bot, plan.batch, draft, seconds=left)
         laid_out = in_parts(bot, draft.reply, draft.media)
         if stream is not None and stream.is_open:
-            laid_out = replace(stream.fit(laid_out), stream=stream.note.to_json())
+            laid_out = replaced(stream.fit(laid_out), stream=stream.note.to_json())
         try:
             reply = await self._store(
                 plan.batch, laid_out, exclude_batch=draft.exclude_batch, unseeable=draft.unseeable

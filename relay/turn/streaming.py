@@ -30,6 +30,7 @@ from relay.errors import (
     RowChanged,
     StorageUnavailable,
 )
+from relay.frozen import replaced
 from relay.im.fences import code_blocks
 from relay.im.split import split
 from relay.keys import client_id
@@ -202,7 +203,7 @@ class Stream:
         for block in code_blocks(reply.shown):
             if block.code <= cut < block.last:
                 head, tail = head + block.closing, block.opening + tail
-        return replace(reply, parts=(head, *split(tail)))
+        return replaced(reply, parts=(head, *split(tail)))
 
     async def finish(self, first: str) -> Sent | None:
         """End the stream with the rest of the reply's first part; None when that is not known to have worked."""

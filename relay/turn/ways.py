@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Protocol
 
 from relay.config.bots import Bot
 from relay.errors import ImUnavailable
 from relay.failures import FailureRecord
+from relay.frozen import replaced
 from relay.memory.rows import Entry, is_earlier
 from relay.memory.window import Plan
 from relay.turn.growing import certain
@@ -133,7 +133,7 @@ class InResponse:
             record = FailureRecord.of(self._task.turn, reply.cause, self._task.partition)
             await self._parts.outbox.record(record)
         now = str(self._parts.clock.now())
-        return replace(reply, state="sent", sent_at=now, returned=self._task.turn.promised)
+        return replaced(reply, state="sent", sent_at=now, returned=self._task.turn.promised)
 
     def stream(self, bot: Bot, newest: Entry) -> Stream | None:
         """A response comes whole."""
