@@ -122,7 +122,9 @@ class Attachment:
     @classmethod
     def from_json(cls, text: str) -> Self | None:
         """What :meth:`to_json` wrote; None for nothing, or for a kind that this version does not know."""
-        fields = json.loads(text) if text else {}
+        if not text:
+            return None
+        fields = json.loads(text)
         known = {field.name for field in dataclasses.fields(cls)}
         if fields.get("kind") not in MEDIUM_KINDS:
             return None

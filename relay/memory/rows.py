@@ -6,10 +6,9 @@ text is spread over ``text``, ``text_1``, …
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
 from relay.frozen import replaced
@@ -225,9 +224,10 @@ class Entry:
 
     def values(self) -> dict[str, Value]:
         """The properties of the row; what is empty is left out."""
-        stored = {name: value for name in _PLAIN if (value := getattr(self, name))}
+        held = {name: value for name, value in vars(self).items() if value}
+        stored = {name: value for name, value in held.items() if name in _PLAIN}
         for name in _SPREAD:
-            value = getattr(self, name)
+            value = held.get(name, "")
             stored |= spread(name, value if isinstance(value, str) else to_json(value))
         return stored
 
@@ -298,7 +298,7 @@ _SPREAD: Mapping[str, Callable[[str], Any]] = {
 _UNSTORED = ("key", "etag", "fresh", "unknown")
 _PLAIN: dict[str, Any] = {
     field.name: {"bool": bool, "int": int}.get(str(field.type), str)
-    for field in dataclasses.fields(Entry)
+    for field in fields(Entry)
     if field.name not in (*_SPREAD, *_UNSTORED)
 }
 _NEEDED: dict[str, Any] = dict.fromkeys(("kind", "state", "sender", "text", "id"), "")

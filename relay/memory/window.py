@@ -275,8 +275,8 @@ def _is_open(entry: Entry, only: str | None) -> bool:
 
 def _same_epoch(entry: Entry, other: Entry, marks: Iterable[Entry]) -> bool:
     """Whether no ``/new`` or ``/forget`` of the entry's sender stands between the two."""
-    newest, oldest = sorted((entry.key, other.key))
-    return not any(mark.sender == entry.sender and newest < mark.key < oldest for mark in marks)
+    newest, oldest = (entry, other) if entry.key < other.key else (other, entry)
+    return not any(mark.sender == entry.sender and newest.key < mark.key < oldest.key for mark in marks)
 
 
 def _is_forgotten(entry: Entry, marks: Iterable[Entry]) -> bool:

@@ -135,6 +135,8 @@ def is_object(arguments: str) -> bool:
 
 def with_own_ids(completion: Completion, messages: Iterable[ChatMessage]) -> Completion:
     """A completion whose calls have an id each that no other call of the prompt has."""
+    if not completion.calls:
+        return completion
     taken = {call.id for said in messages for call in said.calls}
     calls = []
     for call in completion.calls:

@@ -219,8 +219,9 @@ def _unchanged_since(etag: str) -> dict[str, Any]:
 
 def row_of(entity: Any) -> Row:
     """An entity of the SDK as the ports name it."""
-    values = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
-    return Row(key=entity["RowKey"], values=values, etag=entity.metadata["etag"])
+    values = dict(entity)
+    del values["PartitionKey"]
+    return Row(key=values.pop("RowKey"), values=values, etag=entity.metadata["etag"])
 
 
 def _raise_known(response: PipelineResponse[Any, Any]) -> None:
