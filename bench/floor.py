@@ -20,9 +20,19 @@ from openai import AsyncOpenAI
 
 from bench.ours import LEASE_SECONDS, TEXT
 from playground.stack import APP_KEY, APP_SECRET
-from relay.clock import DAY_MS
 from relay.im.requests import Request, stream_request, v2_request
-from relay.keys import LEASE_KEY, LEASE_TABLE, ROWS_HIGH, ROWS_LOW, conversation_key, day_of, history_table
+from relay.keys import (
+    LEASE_KEY,
+    LEASE_TABLE,
+    ROWS_HIGH,
+    ROWS_LOW,
+    conversation_key,
+    day_of,
+    dedupe_key,
+    history_table,
+    message_key,
+    reply_key,
+)
 from relay.messages import Message, Turn
 from relay.outbox import TURNS
 from relay.ports import Chunk, Outgoing
@@ -31,7 +41,8 @@ from relay.storage.azure_calls import client_options
 
 QUIET = {"response_preference": "return-no-content"}
 UNCHANGED = {"match_condition": MatchConditions.IfNotModified}
-MESSAGE = {"kind": "text", "state": "waiting", "server_id": "17", "bot": "helper", "text": TEXT}
+SERVER_ID = "17"
+MESSAGE = {"kind": "text", "state": "waiting", "server_id": SERVER_ID, "bot": "helper", "text": TEXT}
 REPLY = {
     "kind": "reply",
     "state": "stored",
@@ -42,8 +53,13 @@ REPLY = {
 }
 """What is written, beside what differs: the relay's own properties, so that both sides write as much."""
 TURN_TEXT = Turn(
-    Message("helper", "user-1", "c:1234567890", 1_790_000_000_000, TEXT, server_id="17"), 0
+    Message("helper", "user-1", "c:1234567890", 1_790_000_000_000, TEXT, server_id=SERVER_ID), 0
 ).to_json()
+
+WINDOW = 20
+"""Earlier messages that the model is shown, as many as by default."""
+
+ROLES = {"text": "user", "reply": "assistant"}
 
 Row = dict[str, Any]
 Ask = Callable[[Any], Awaitable[str]]
@@ -234,16 +250,18 @@ class Floor:
         partition = conversation_key(Message("helper", user, "", 0, ""))
         now = time.time_ns() // 1_000_000
         today = history_table(day_of(now))
-        key, reply = f"{DAY_MS - now % DAY_MS:013d}-{next(self._ids)}", uuid.uuid4().hex
-        who = {"sender": user, "id": f"c:{key}"}
-        own = {"PartitionKey": partition, "RowKey": f"r{key}q"}
-        pointer = {"PartitionKey": partition, "RowKey": f"d{key}", "row": key}
+        id_, reply = f"c:{next(self._ids)}-{now}", uuid.uuid4().hex
+        key = message_key(now, id_, SERVER_ID)
+        who = {"sender": user, "id": id_}
+        own = {"PartitionKey": partition, "RowKey": key}
+        pointer = {"PartitionKey": partition, "RowKey": dedupe_key(id_), "row": key}
         _, etag = await calls.transact(today, (pointer, ""), ({**own, **MESSAGE, **who}, ""))
         lease = {"PartitionKey": partition, "RowKey": LEASE_KEY, "owner": reply, "until": str(now)}
         held = await calls.insert(LEASE_TABLE, lease)
         rows = await self._rows(partition)
         messages = [{"role": "system", "content": "You are Helper."}]
-        messages += [{"role": "user", "content": each.get("text", "")} for each in reversed(rows)]
+        newest = reversed(rows[: WINDOW + 1])
+        messages += [{"role": ROLES[each["kind"]], "content": each["text"]} for each in newest]
         text = await ask(messages)
         outgoing = Outgoing("helper", user, text, reply)
         server_id = ""
@@ -252,7 +270,7 @@ class Floor:
             begun = await self._send(stream_request(outgoing, Chunk(text[:20], 0), reply))
             server_id = str(begun["data"]["message_server_id"])
             etag = await calls.merge(today, {**own, "stream": json.dumps([1, reply, server_id, now])}, etag)
-        answer = {"PartitionKey": partition, "RowKey": f"r{key}a"}
+        answer = {"PartitionKey": partition, "RowKey": reply_key(key)}
         stored = {**answer, **REPLY, **who, "client_id": reply, "completion_tokens": 17, "text": text}
         answered = {**own, "state": "answered", "reply": answer["RowKey"]}
         etag, _ = await calls.transact(today, (stored, ""), (answered, etag))
