@@ -60,7 +60,8 @@ class Bare:
         )
         self._tables, self._queue = parts["TableEndpoint"].rstrip("/"), parts["QueueEndpoint"].rstrip("/")
         self._model_url = model_url
-        self._http = aiohttp.ClientSession()
+        # Azurite ends connections that were idle for five seconds.
+        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=3))
 
     async def put(self, delay_seconds: int) -> tuple[str, str]:
         """A message's id and its receipt."""

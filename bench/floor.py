@@ -104,7 +104,7 @@ class BySdk:
 
     def __init__(self, connection: str, model_url: str) -> None:
         # Azurite ends connections that were idle for five seconds, and each attempt takes another of the pool.
-        again = {name: 32 for name in ("retry_total", "retry_connect", "retry_read")}
+        again = {name: 200 for name in ("retry_total", "retry_connect", "retry_read")}
         options = {**client_options(), **again, "retry_backoff_factor": 0}
         self._service = TableServiceClient.from_connection_string(connection, **options)
         self._queue = QueueClient.from_connection_string(
