@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from relay.clock import DAY_MS, MINUTE_MS
 from relay.errors import HistoryExpired, RowChanged, RowExists, StorageUnavailable, TableBusy, TableMissing
@@ -41,6 +41,10 @@ class Days:
         """Whether a later day has begun."""
         return day_of(self._clock.now()) > day
 
+    def may_hold(self, day: int, since: int) -> bool:
+        """Whether a day's table may hold rows that are not older than a time, Unix milliseconds."""
+        return (day + 1) * DAY_MS > since and not self.is_expired(day)
+
     def kept(self) -> Sequence[int]:
         """The days whose tables may hold rows, newest first."""
         oldest = self.newest
@@ -64,8 +68,12 @@ class Days:
 
     async def pages(
         self, day: int, partition: str, limit: int, first: Page | None = None
-    ) -> AsyncIterator[Page]:
-        """Every page of a day, newest first; the first of them may have been read already."""
+    ) -> AsyncGenerator[Page, None]:
+        """Every page of a day, newest first; the first of them may have been read already.
+
+        Whoever has enough before the end closes it (``aclosing``): left to the interpreter, that takes a task and a
+        wake-up of the event loop.
+        """
         page = first or await self.page(day, partition, limit)
         while page.rows:
             yield page

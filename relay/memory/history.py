@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from relay import spans
-from relay.clock import DAY_MS
 from relay.config.bots import Bot
 from relay.errors import RowChanged
 from relay.frozen import replaced
@@ -146,16 +146,17 @@ class History:
         so_far = look()
         day = self._days.newest
         first_pages = await self._first_pages(day, so_far.reach, conversation.partition, limit)
-        while (day + 1) * DAY_MS > so_far.reach and not self._days.is_expired(day):
-            async for page in self._days.pages(
-                day, conversation.partition, max(limit, FURTHER_ROWS), first_pages.get(day)
-            ):
-                for entry in map(Entry.from_row, page.rows):
-                    entries[entry.key] = read_to = entry
-                    seen.add(entry.key)
-                so_far = look()
-                if so_far.complete:
-                    break
+        while self._days.may_hold(day, so_far.reach):
+            further = max(limit, FURTHER_ROWS)
+            pages = self._days.pages(day, conversation.partition, further, first_pages.get(day))
+            async with aclosing(pages):
+                async for page in pages:
+                    for entry in map(Entry.from_row, page.rows):
+                        entries[entry.key] = read_to = entry
+                        seen.add(entry.key)
+                    so_far = look()
+                    if so_far.complete:
+                        break
             if so_far.complete:
                 break
             day -= 1
@@ -171,11 +172,7 @@ class History:
 
         Always both, full or not: what a turn costs does not depend on what is stored.
         """
-        days = [
-            day
-            for day in (newest, newest - 1)
-            if (day + 1) * DAY_MS > cutoff and not self._days.is_expired(day)
-        ]
+        days = [day for day in (newest, newest - 1) if self._days.may_hold(day, cutoff)]
         reads = (self._days.page(day, partition, limit) for day in days)
         return dict(zip(days, await asyncio.gather(*reads), strict=True))
 
@@ -279,13 +276,14 @@ class History:
     async def rounds_for(self, partition: str, entry: Entry) -> list[Entry]:
         """The rounds of calls for a message, with what tools have said, newest first: in front of it, on its day."""
         own, keys, found = message_hash(entry.id), set[str](), list[Entry]()
-        async for page in self._days.pages(entry.day, partition, 1000):
-            for row in map(Entry.from_row, page.rows):
-                if row.key >= entry.key:
-                    return found
-                keys |= {row.key} if row.kind == "round" and own in row.covered else set()
-                if row.key.partition(".")[0] in keys:
-                    found.append(row)
+        async with aclosing(self._days.pages(entry.day, partition, 1000)) as pages:
+            async for page in pages:
+                for row in map(Entry.from_row, page.rows):
+                    if row.key >= entry.key:
+                        return found
+                    keys |= {row.key} if row.kind == "round" and own in row.covered else set()
+                    if row.key.partition(".")[0] in keys:
+                        found.append(row)
         return found
 
     async def change_each(self, partition: str, changes: Mapping[Entry, Mapping[str, Value]]) -> None:
