@@ -13,7 +13,8 @@ BAD = ("serious", "critical")
 
 async def barriers(page: Page) -> list[str]:
     """The serious and critical findings in what is shown now, one line each; empty is good."""
-    await page.evaluate(AXE_JS.read_text(encoding="utf-8"))
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_JS.read_text(encoding="utf-8"))
     found: dict[str, Any] = await page.evaluate("axe.run({resultTypes: ['violations']})")
     return [
         f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html']}"
