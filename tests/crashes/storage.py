@@ -21,6 +21,10 @@ from relay.ports import Row
 LOOK_SECONDS = 0.2
 """Between two looks at a condition that storage does not announce."""
 
+REST_SECONDS = 120
+"""Until the queue is empty. A busy machine may queue a watch twice, since its first answer came too late: the one too
+many is seen at its time, after the lease time, of which the longest here is 64 seconds."""
+
 
 class Account:
     """Looks into a storage account, from outside of the relay. An async context manager.

@@ -12,7 +12,7 @@ from playground.model_server import Reply
 from relay.memory.rows import Entry
 from relay.texts import RELAYS_OWN
 from tests.crashes.conftest import MakeCrashWorld
-from tests.crashes.storage import until
+from tests.crashes.storage import REST_SECONDS, until
 from tests.crashes.world import ROOMY, ROOMY_BOTS, CrashWorld
 
 pytestmark = pytest.mark.stack
@@ -137,7 +137,7 @@ async def test_copies_for_both_processes_one_of_which_dies_are_answered_once(
             await world.let_ten_minutes_pass()
             return await world.account.queued() == 0
 
-        await until(all_finish, "an empty queue")
+        await until(all_finish, "an empty queue", REST_SECONDS)
         assert world.texts() == ["You said: hello"]
         assert len(await world.account.replies()) == 1
         assert len(world.model.requests) == 2

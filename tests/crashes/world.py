@@ -24,7 +24,7 @@ from relay.config.settings import load_settings
 from relay.storage.queues import AzureQueues
 from relay.sweep import bring_back_abandoned
 from tests.crashes.points import Points
-from tests.crashes.storage import Account, until
+from tests.crashes.storage import REST_SECONDS, Account, until
 from tests.playground.host.process import HostProcess
 from tests.scenarios.world import APP_KEY, SECRET, World, settings_for
 from tests.shared_azurite import SharedAzurite
@@ -142,12 +142,8 @@ class CrashWorld(World):
         """What all hosts have logged."""
         return "".join(path.read_text(encoding="utf-8") for path in self.folder.glob("host-*.log"))
 
-    async def at_rest(self, seconds: float = 120) -> None:
-        """Wait until the queue is empty, invisible messages included.
-
-        A busy machine may queue a watch twice, since its first answer came too late: the one too many is seen at its
-        time, after the lease time, of which the longest here is 64 seconds.
-        """
+    async def at_rest(self, seconds: float = REST_SECONDS) -> None:
+        """Wait until the queue is empty, invisible messages included."""
 
         async def empty() -> bool:
             return await self.account.queued() == 0
