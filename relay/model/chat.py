@@ -171,10 +171,10 @@ class OpenAIChat:
         until: float,
         heard: Callable[[str], None] | None = None,
     ) -> Completion:
-        await self._requests.open(endpoint, until)
+        client = await self._requests.open(endpoint, until)
         began = self._cooldowns.begin(endpoint)
         try:
-            completion = await self._requests.ask(endpoint, prompt, until, heard)
+            completion = await self._requests.ask(client, endpoint, prompt, until, heard)
         except AttemptFailed as failure:
             self._cooldowns.failed(endpoint, began, named=failure.retry_after, lasting=failure.lasting)
             self._tell(endpoint, failure)

@@ -69,8 +69,8 @@ class Requests:
         self._tool_keys = {name: key.get_secret_value() for name, key in (tool_keys or {}).items()}
         self._odd_reasons: set[str] = set()
 
-    async def open(self, endpoint: Endpoint, until: float) -> None:
-        """Open the client of an endpoint, which at its first request loads the SDK: that is no fault of its server.
+    async def open(self, endpoint: Endpoint, until: float) -> AsyncOpenAI:
+        """The client of an endpoint, which at its first request loads the SDK: that is no fault of its server.
 
         Args:
             endpoint: what is asked next.
@@ -81,19 +81,26 @@ class Requests:
         """
         try:
             async with asyncio.timeout_at(until):
-                await self._connections.client(endpoint)
+                client = await self._connections.client(endpoint)
                 is_late = until - asyncio.get_running_loop().time() < LEAST_SECONDS
         except TimeoutError:
             is_late = True
         if is_late:
             raise ModelUnavailable("too little of the turn's time was left to ask the model")
+        return client
 
     async def ask(
-        self, endpoint: Endpoint, prompt: Prompt, until: float, heard: Heard | None = None
+        self,
+        client: AsyncOpenAI,
+        endpoint: Endpoint,
+        prompt: Prompt,
+        until: float,
+        heard: Heard | None = None,
     ) -> Completion:
         """One answer of one endpoint.
 
         Args:
+            client: the endpoint's, as :meth:`open` gives it.
             endpoint: where to ask.
             prompt: the messages and limits to send.
             until: when to give up, by the event loop's clock.
@@ -103,7 +110,6 @@ class Requests:
             AttemptFailed: another endpoint may answer.
             ModelRejected, ModelOverflow, ModelBlocked: see :mod:`relay.errors`.
         """
-        client = await self._connections.client(endpoint)
         more: dict[str, Any] = {**self._identifiers(endpoint, prompt), **(_STREAMED if heard else {})}
         known = dialect = plain = self._dialects.of(endpoint)
         is_bare = is_blind = is_in_words = False

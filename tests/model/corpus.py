@@ -181,6 +181,7 @@ async def play(case: Case, times: int = 1) -> Played:
 
 async def _ask(requests: Requests, endpoint: Endpoint, prompt: Prompt) -> Completion | ModelError:
     try:
-        return await requests.ask(endpoint, prompt, asyncio.get_running_loop().time() + SECONDS)
+        until = asyncio.get_running_loop().time() + SECONDS
+        return await requests.ask(await requests.open(endpoint, until), endpoint, prompt, until)
     except ModelError as error:
         return error

@@ -412,7 +412,8 @@ async def asked_of(*, is_azure: bool) -> dict[str, Any]:
     async with ModelServer() as server:
         connections = Connections(AppCredential(None))
         endpoint = Endpoint(f"{server.url}/v1/", "gpt", is_azure=is_azure, key=SecretStr("key"))
-        await Requests(connections, "secret").ask(endpoint, prompt, asyncio.get_running_loop().time() + 10)
+        requests, until = Requests(connections, "secret"), asyncio.get_running_loop().time() + 10
+        await requests.ask(await requests.open(endpoint, until), endpoint, prompt, until)
         await connections.aclose()
         body = dict(server.requests[0].body)
     return {name: value for name, value in body.items() if name not in ("model", "messages")}
