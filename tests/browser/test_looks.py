@@ -16,6 +16,7 @@ from tests.browser.barriers import barriers
 from tests.browser.fixtures import Visit
 from tests.browser.pictures import KEPT_AS, indexed_png, take
 from tests.browser.process import playing
+from tests.browser.views import BLANK_COLOURS, look_at
 from tests.browser.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -23,9 +24,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 STORY = Path(__file__).with_name("picture.toml")
 README_PICTURE = ROOT / "docs" / "playground.png"
 README_PICTURE_MAX_BYTES = 150_000
-BLANK_COLOURS = 20
-"""A page with so few has no text on it: the smooth edges of letters alone make more."""
-
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 CHINESE: dict[str, Any] = {"locale": "zh-CN"}
 DARK: dict[str, Any] = {"color_scheme": "dark"}
@@ -130,13 +128,7 @@ async def test_a_view_has_no_barriers_does_not_scroll_sideways_and_is_not_blank(
     view, *looks = name.split("-")
     visitor = await alice(visit, **{key: value for look in looks for key, value in LOOKS[look].items()})
     await VIEWS[view](visitor)
-    picture = await take(visitor.page, name)
-    size = visitor.page.viewport_size
-    assert size is not None
-    assert (picture.width, picture.height) == (size["width"], size["height"])
-    assert picture.colours > BLANK_COLOURS
-    assert await visitor.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    assert await barriers(visitor.page) == []
+    await look_at(visitor.page, name)
 
 
 async def test_the_list_of_conversations_on_a_phone_has_no_barriers(visit: Visit) -> None:

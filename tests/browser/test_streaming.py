@@ -9,11 +9,10 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from playground.model_server import ModelServer, Reply
-from tests.browser.barriers import barriers
 from tests.browser.fixtures import Visit
-from tests.browser.pictures import take
 from tests.browser.process import playing
-from tests.browser.test_looks import BLANK_COLOURS, PHONE
+from tests.browser.test_looks import PHONE
+from tests.browser.views import look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -59,13 +58,7 @@ async def test_a_reply_is_seen_to_grow_and_then_to_end(
     await expect(reply).not_to_contain_text("Sunset")
     await expect(question).to_have_attribute("data-status", "waiting")
     await expect(ada.at("typing")).to_have_count(0)
-    picture = await take(ada.page, name)
-    size = ada.page.viewport_size
-    assert size is not None
-    assert (picture.width, picture.height) == (size["width"], size["height"])
-    assert picture.colours > BLANK_COLOURS
-    assert await ada.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    assert await barriers(ada.page) == []
+    await look_at(ada.page, name)
 
     model.release()
     await expect(reply).to_have_attribute("data-growing", "false")

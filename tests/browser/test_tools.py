@@ -7,12 +7,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
 
-from tests.browser.barriers import barriers
 from tests.browser.fixtures import Visit
-from tests.browser.pictures import take
 from tests.browser.process import playing
 from tests.browser.test_inspector import step
 from tests.browser.test_looks import PHONE
+from tests.browser.views import look_at
 from tests.browser.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -115,14 +114,6 @@ async def test_the_rows_tab_shows_the_calls_of_a_round(visit: Visit) -> None:
     await expect(row.locator('[data-testid="row-call"]')).to_contain_text("shipped")
 
 
-async def look_at(ada: Visitor, name: str) -> None:
-    """What is shown has no barriers and does not scroll sideways; a picture of it."""
-    await take(ada.page, name)
-    width = ada.page.viewport_size["width"] if ada.page.viewport_size else 0
-    assert await ada.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert await barriers(ada.page) == []
-
-
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -138,7 +129,7 @@ async def test_rounds_have_no_barriers_and_do_not_scroll_sideways(
     ada = await alice(visit, **options)
     inspector = await inspect(ada, ORDER)
     await step(inspector, "tool").locator("summary").first.click()
-    await look_at(ada, name)
+    await look_at(ada.page, name)
     await ada.at("rows-tab").click()
     await expect(ada.at("row", kind="round").first).to_be_visible()
-    await look_at(ada, f"{name}-rows")
+    await look_at(ada.page, f"{name}-rows")
