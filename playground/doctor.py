@@ -52,7 +52,7 @@ def _parts() -> Iterator[Finding]:
     node = node_on_path()
     if node:
         yield Finding("ok", f"Node.js {node.version}", str(node.node))
-    packages = [install.runtime(environment), install.tests(environment)]
+    packages = [install.runtime(environment), install.uv(environment), install.tests(environment)]
     worker = install.worker(environment) if environment.version >= (3, 13) else []
     playground = [
         *install.storage(environment),

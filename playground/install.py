@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from playground import packages
 from playground.azurite import AZURITE_FOLDER, AZURITE_JS
 from playground.chromium import apt_can_install_it, debian_chromium, find_chromium
 from playground.node import find_node, node_on_path
@@ -19,9 +20,7 @@ from playground.pins import read_pins
 from playground.progress import Progress
 from playground.runs import DEV, ROOT
 from playground.steps import SetupFailed, Step
-from playground.tools import npm_progress, pip_progress, run
-
-PIP_WITH_READABLE_PROGRESS = (24, 1)
+from playground.tools import npm_progress, run
 
 RUNTIME_REQUIREMENTS = ROOT / "requirements.txt"
 TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
@@ -48,6 +47,7 @@ KUSTO_JS = KUSTO_FOLDER / "node_modules" / "@kusto" / "language-service-next" / 
 """Microsoft's language service of KQL."""
 
 # Megabytes fetched into empty caches (measured on Linux x64, rounded up).
+UV_MEGABYTES = 23
 RUNTIME_MEGABYTES = 24
 TEST_MEGABYTES = 54
 WORKER_MEGABYTES = 28
@@ -76,7 +76,7 @@ class Environment:
     Attributes:
         version: of Python.
         name: what it is for; what cannot live beside the rest has an environment of its own.
-        pip: it has a pip. The others are filled by that of the first one, which is there before any of them.
+        pip: it has a pip. All are filled by that, or the uv, of the first one, which is there before the others.
     """
 
     version: tuple[int, int] = sys.version_info[:2]
@@ -143,24 +143,15 @@ class Environment:
     def _install(
         self, pins: Sequence[str], flags: Sequence[str], requirements: Path, progress: Progress
     ) -> None:
-        """Have pip install the pins and nothing else. Hashes only count in a file: this one is written for it."""
+        """Install the pins and nothing else. Hashes only count in a file: this one is written for it."""
         requirements.parent.mkdir(parents=True, exist_ok=True)
         requirements.write_text("\n".join(pins), encoding="utf-8")
-        owner = self if self.pip else Environment(self.version)
-        where: list[str | Path] = [] if self.pip else ["--python", self.python]
-        pip = [owner.python, "-m", "pip", *where]
-        shown: list[str] = []
-        try:
-            run(progress, [*pip, "--version"], shown.append)
-        except SetupFailed as error:  # a run before this one was killed while pip replaced itself
-            shutil.rmtree(owner.folder, ignore_errors=True)
-            raise SetupFailed(f"{error}\n  {owner.folder} is removed: run the command again") from error
-        match = re.search(r"pip (\d+)\.(\d+)", "\n".join(shown))
-        readable = match is not None and (int(match[1]), int(match[2])) >= PIP_WITH_READABLE_PROGRESS
-        bar = "raw" if readable else "off"
-        quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", bar]
-        install = [*pip, "install", *quiet, *flags, "--no-compile", "--require-hashes", "-r", requirements]
-        run(progress, install, pip_progress(progress))
+        packages.install(progress, self.python, Environment(self.version).python, requirements, flags)
+
+
+def uv(environment: Environment) -> Step:
+    """What installs the packages of all steps after it, where much is to be fetched."""
+    return environment.packages("uv", PLAYGROUND_REQUIREMENTS, UV_MEGABYTES, only="uv", closed=True)
 
 
 def runtime(environment: Environment) -> Step:

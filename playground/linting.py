@@ -21,7 +21,7 @@ def lint(*, fix: bool) -> int:
         SetupFailed: the tools cannot be had.
     """
     environment = Environment()
-    steps = [environment.made(), install.tests(environment)]
+    steps = [environment.made(), install.uv(environment), install.tests(environment)]
     announce(steps)
     set_up(steps)
     tools = [

@@ -31,7 +31,7 @@ def run_tests(arguments: Sequence[str], *, everything: bool) -> int:
     """
     environment = Environment()
     groups, left_out = _groups(environment, everything=everything)
-    base = [environment.made(), install.tests(environment)]
+    base = [environment.made(), install.uv(environment), install.tests(environment)]
     announce([*base, *(step for steps in groups.values() for step in steps)])
     set_up(base)
     left_out |= set_up_groups(groups)

@@ -1,4 +1,4 @@
-"""pip, npm and apt as a step of the setup runs them: their output goes to a log, their progress is told. Standard
+"""uv, pip, npm and apt as a step of the setup runs them: their output goes to a log, their progress is told. Standard
 library only."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from playground.progress import Progress
@@ -21,15 +21,24 @@ def run(
     argv: Sequence[str | Path],
     on_line: Callable[[str], None] = lambda line: None,
     cwd: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a tool of a step, its output in the log; raises SetupFailed with its last lines."""
+    """Run a tool of a step, its output in the log; raises SetupFailed with its last lines.
+
+    Args:
+        progress: of the step.
+        argv: the command.
+        on_line: is called with each line of its output.
+        cwd: where it runs.
+        environment: variables that it gets beside those that are there.
+    """
     SETUP_LOG.parent.mkdir(parents=True, exist_ok=True)
     last: list[str] = []
     with SETUP_LOG.open("a", encoding="utf-8", buffering=1) as log:  # by lines: other steps write, too
         tool = subprocess.Popen(
             [str(part) for part in argv],
             cwd=cwd,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -58,6 +67,14 @@ def pip_progress(progress: Progress) -> Callable[[str], None]:
             progress.say(f"{package} {int(match[1]) / 1e6:.1f} of {int(match[2]) / 1e6:.1f} MB")
         elif line.startswith("Installing collected packages"):
             progress.say("unpacking")
+
+    return on_line
+
+
+def uv_progress(progress: Progress) -> Callable[[str], None]:
+    def on_line(line: str) -> None:
+        if match := re.match(r"Downloading (\S+) \((.*)\)", line):
+            progress.say(f"{match[1]} ({match[2]})")
 
     return on_line
 

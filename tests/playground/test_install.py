@@ -12,6 +12,7 @@ import pytest
 
 from playground import install, steps, tools
 from playground.install import Environment
+from playground.packages import uv_beside
 from playground.steps import SetupFailed, set_up
 
 pytestmark = pytest.mark.stack
@@ -37,6 +38,21 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Path) -> 
     return Environment()
 
 
+@pytest.fixture
+def with_uv(environment: Environment) -> Environment:
+    """The same, and the uv that this run's own packages came by."""
+    shutil.copy(uv_beside(Path(sys.executable)), uv_beside(environment.python))
+    return environment
+
+
+@pytest.fixture(params=["environment", "with_uv"])
+def either(request: pytest.FixtureRequest) -> Environment:
+    """One that pip fills, and one that uv fills."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Environment)
+    return found
+
+
 def _set_up_in(folder: Path, patch: pytest.MonkeyPatch) -> None:
     for module in (install, steps):
         patch.setattr(module, "DEV", folder)
@@ -60,28 +76,28 @@ def imports(environment: Environment, module: str) -> bool:
 
 
 def test_pinned_packages_are_installed_once_and_only_those_asked_for(
-    environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    either: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     requirements = tmp_path / "requirements.txt"
     pins = [a_pin(tmp_path, name) for name in ("wanted", "other")]
     requirements.write_text("\n".join(["# pins", *pins]))
-    step = environment.packages("Packages", requirements, 1, only="wanted")
+    step = either.packages("Packages", requirements, 1, only="wanted")
     set_up([step])
-    assert imports(environment, "wanted")
-    assert not imports(environment, "other")
-    assert (environment.site_packages / "wanted.py").exists()
+    assert imports(either, "wanted")
+    assert not imports(either, "other")
+    assert (either.site_packages / "wanted.py").exists()
     assert step.done
     assert "Packages: done" in capsys.readouterr().err
 
 
-def test_what_lives_apart_needs_no_pip_of_its_own(environment: Environment, tmp_path: Path) -> None:
+def test_what_lives_apart_needs_no_pip_of_its_own(either: Environment, tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(a_pin(tmp_path, "wanted"))
     apart = Environment(name="apart", pip=False)
     set_up([apart.made(), apart.packages("Packages", requirements, 1)])
     assert imports(apart, "wanted")
     assert not imports(apart, "pip")
-    assert not imports(environment, "wanted")
+    assert not imports(either, "wanted")
 
 
 def test_a_failure_names_the_step_and_the_log(environment: Environment, tmp_path: Path) -> None:
@@ -105,13 +121,32 @@ def test_an_environment_whose_pip_was_half_replaced_is_made_anew_by_the_next_run
 
 
 def test_a_package_with_other_bytes_than_the_pinned_ones_is_refused(
-    environment: Environment, tmp_path: Path
+    either: Environment, tmp_path: Path
 ) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(re.sub("[0-9a-f]{64}", "0" * 64, a_pin(tmp_path, "wanted")))
     with pytest.raises(SetupFailed, match="DO NOT MATCH"):
-        set_up([environment.packages("Packages", requirements, 1)])
-    assert not imports(environment, "wanted")
+        set_up([either.packages("Packages", requirements, 1)])
+    assert not imports(either, "wanted")
+
+
+def test_where_uv_is_pip_only_says_where_packages_are(with_uv: Environment, tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(a_pin(tmp_path, "wanted"))
+    (with_uv.site_packages / "pip" / "_internal" / "commands" / "install.py").unlink()
+    set_up([with_uv.packages("Packages", requirements, 1)])
+    assert imports(with_uv, "wanted")
+
+
+def test_what_uv_does_not_manage_pip_is_asked_for(
+    environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(a_pin(tmp_path, "wanted"))
+    shutil.copy(sys.executable, uv_beside(environment.python))  # which does not know the command, and fails
+    set_up([environment.packages("Packages", requirements, 1)])
+    assert imports(environment, "wanted")
+    assert "Packages: uv failed, pip is asked instead" in capsys.readouterr().err
 
 
 def test_the_environment_is_of_this_python(environment: Environment) -> None:
