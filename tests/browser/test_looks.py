@@ -173,7 +173,7 @@ async def test_the_picture_of_the_readme_can_be_made(visit: Visit) -> None:
     await _inspector(visitor)
     await visitor.at("step", kind="model", status="ok").scroll_into_view_if_needed()
     picture = await take(visitor.page, "readme")
-    png = await indexed_png(visitor.page, picture.png)
+    png = indexed_png(picture.png)
     assert (picture.width, picture.height) == (1280, 800)
     assert picture.colours > BLANK_COLOURS
     assert len(png) < README_PICTURE_MAX_BYTES
