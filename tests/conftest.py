@@ -25,7 +25,7 @@ for _name in MARKS_OF_AZURE:
 
 from tests.kit import RelayKit  # noqa: E402
 
-pytest_plugins = ["tests.attacks.leaks.plugin"]
+pytest_plugins = ["tests.attacks.leaks.plugin", "tests.order"]
 
 
 @pytest.fixture
