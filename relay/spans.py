@@ -104,8 +104,6 @@ LIMITED_UNTIL: Final = "relay.limits.until"
 
 # Media.
 MEDIUM_KIND: Final = "relay.medium.kind"
-MEDIUM_BYTES: Final = "relay.medium.bytes"
-"""How many bytes came of it."""
 
 # Window and batch.
 ROWS_READ: Final = "relay.window.rows_read"
