@@ -289,7 +289,14 @@ class ImRejected(ImError):
 
     ``im`` raises it; ``turn/delivery`` sends a line in the place of a medium, marks a reply whose text is refused
     undeliverable and leaves a record.
+
+    Attributes:
+        code: the server's result code; 0 when it was not asked.
     """
+
+    def __init__(self, cause: str, code: int = 0) -> None:
+        super().__init__(cause)
+        self.code = code
 
 
 class NoStreams(ImRejected):

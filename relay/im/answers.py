@@ -17,6 +17,7 @@ class Attempt:
     Attributes:
         outcome: on the server's result code; None when the answer was lost or holds no code.
         cause: the outcome in words.
+        code: the server's result code; 0 when the answer was lost or holds none.
         arrived: whether the request may have reached the server.
         sent: what the server says of the message that it took.
         url: of an upload, where it is.
@@ -25,6 +26,7 @@ class Attempt:
 
     outcome: Outcome | None
     cause: str
+    code: int = 0
     arrived: bool = True
     sent: Sent = field(default_factory=Sent)
     url: str = ""
@@ -46,13 +48,14 @@ def read(response: httpx2.Response) -> Attempt:
     data = fields.get("data")
     if code == 200 and isinstance(data, dict) and data.get("antispam") is True:
         # v1's way to say that moderation withheld the text.
-        return Attempt(Outcome.BLOCKED, "result code 200 with antispam: refused by moderation")
+        return Attempt(Outcome.BLOCKED, "result code 200 with antispam: refused by moderation", code)
     known = result_code(code)
     text = data.get("text") if isinstance(data, dict) else None  # of a recording
     url = fields.get("url")  # of an upload; it stands beside the code
     return Attempt(
         known.outcome,
         f"result code {code}: {known.reason}",
+        code,
         sent=_sent(data),
         url=url if isinstance(url, str) else "",
         text=text if isinstance(text, str) else "",

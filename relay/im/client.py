@@ -134,8 +134,8 @@ class ImClient:
             with _span_of(outgoing) if chunk.is_last else nullcontext():
                 return (await self._make(call, seconds)).sent
         except ImRejected as refusal:
-            if not chunk.server_id and any(str(code) in refusal.cause for code in STREAM_CODES):
-                raise NoStreams(refusal.cause) from None
+            if not chunk.server_id and refusal.code in STREAM_CODES:
+                raise NoStreams(refusal.cause, refusal.code) from None
             raise
 
     async def edit(self, outgoing: Outgoing, sent: Sent, *, seconds: float) -> None:
@@ -157,9 +157,9 @@ class ImClient:
         try:
             await self._make(call, seconds)
         except ImRejected as refusal:
-            if str(NO_SUCH_MESSAGE) in refusal.cause:
+            if refusal.code == NO_SUCH_MESSAGE:
                 raise
-            raise NoStreams(refusal.cause) from None
+            raise NoStreams(refusal.cause, refusal.code) from None
         except ImUnavailable as failure:
             if failure.cause.startswith("HTTP 4"):  # without a result code: there is no such call
                 raise NoStreams(failure.cause) from None
@@ -209,7 +209,7 @@ class ImClient:
         try:
             await self._make(call, seconds)
         except ImRejected as refusal:
-            if not (silently and str(NO_SUCH_MESSAGE) in refusal.cause):
+            if not (silently and refusal.code == NO_SUCH_MESSAGE):
                 raise
 
     async def signal(self, signal: Signal, *, seconds: float) -> None:
@@ -270,10 +270,10 @@ class ImClient:
                 case Outcome.BLOCKED:
                     raise ImBlocked(cause)
                 case Outcome.REJECTED:
-                    raise ImRejected(cause)
+                    raise ImRejected(cause, answer.code)
                 case Outcome.MISCONFIGURED if not call.is_text:
                     # 414 is for an illegal field as well as for a wrong secret. A text in its place tells which.
-                    raise ImRejected(cause)
+                    raise ImRejected(cause, answer.code)
                 case Outcome.MISCONFIGURED | Outcome.REPEATED:
                     break
                 case Outcome.THROTTLED:

@@ -63,7 +63,7 @@ class Accounts:
             answer = await self._v2("GET", f"/im/v2/accounts/{quote(accid, safe='')}")
         if _is_unknown(answer):
             code = answer["code"]
-            raise ImRejected(f"result code {code}: no such account: is the bot's accid registered?")
+            raise ImRejected(f"result code {code}: no such account: is the bot's accid registered?", code)
         _judge(answer)
 
     async def card(self, accid: str) -> Card | None:
@@ -135,4 +135,4 @@ def _judge(answer: Mapping[str, Any]) -> None:
         return
     known = result_code(code)
     cause = f"result code {code}: {known.reason}"
-    raise ImRejected(cause) if known.outcome is Outcome.REJECTED else ImUnavailable(cause)
+    raise ImRejected(cause, code) if known.outcome is Outcome.REJECTED else ImUnavailable(cause)
