@@ -68,16 +68,20 @@ def kind_of(message: Message, bot: Bot) -> Kind:
 async def carry_out(history: History, partition: str, entry: Entry, message: Message, bot: Bot) -> str:
     """Do what a claimed command says; returns the confirmation for the user. Safe to repeat."""
     text = message.text
-    if entry.kind == "forget":
-        counts = [await forget(history, each, entry) for each in sorted(_partitions(partition, message))]
-        messages, replies = (sum(count) for count in zip(*counts, strict=True))
-        return bot.texts.forget.say(text, messages=messages, replies=replies)
-    if entry.kind == "new":
-        return bot.texts.new.say(text)
-    said = [bot.texts.help.say(text, name=bot.name)]
-    if bot.listen:
-        said.append(bot.texts.listens.say(text, name=bot.name))
-    return "\n".join(said)
+    match entry.kind:
+        case "forget":
+            counts = [await forget(history, each, entry) for each in sorted(_partitions(partition, message))]
+            messages, replies = (sum(count) for count in zip(*counts, strict=True))
+            return bot.texts.forget.say(text, messages=messages, replies=replies)
+        case "new":
+            return bot.texts.new.say(text)
+        case "help":
+            said = [bot.texts.help.say(text, name=bot.name)]
+            if bot.listen:
+                said.append(bot.texts.listens.say(text, name=bot.name))
+            return "\n".join(said)
+        case _:
+            raise ValueError(f"no command: {entry.kind}")
 
 
 def _partitions(partition: str, message: Message) -> set[str]:

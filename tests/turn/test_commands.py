@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
@@ -13,7 +14,7 @@ from relay.errors import ImRejected, ImUnavailable
 from relay.messages import Message
 from relay.ports import Prompt
 from relay.texts import RELAYS_OWN
-from relay.turn.commands import command_of, kind_of
+from relay.turn.commands import Command, command_of, kind_of
 from tests.kit import RelayKit
 
 BOT = Bot(accid="helper", name="Helper", system_prompt="x")
@@ -40,6 +41,12 @@ def test_help_explains_without_a_model_call(relay: RelayKit) -> None:
 def test_commands_are_understood_in_chinese(relay: RelayKit, text: str, reply: str) -> None:
     relay.post(text)
     assert relay.replies == [reply]
+
+
+def test_no_command_is_carried_out_as_another(relay: RelayKit) -> None:
+    for command in get_args(Command):
+        relay.post(f"/{command}")
+    assert len(set(relay.replies)) == len(get_args(Command))
 
 
 @pytest.mark.parametrize(
