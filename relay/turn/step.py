@@ -274,7 +274,7 @@ class Step:
         await self._parts.history.exclude(self._partition, rows)
 
     def _log_done(self, plan: Plan, draft: Draft, asked: int, answered: int, stored: int) -> None:
-        """The line that tells of every answered message; alerts and the README rest on it."""
+        """The line that tells of every answered message. Alerts, queries and ``python -m relay usage`` read it."""
         about = {spans.BOT: self._task.bot.accid, spans.OUTCOME: draft.outcome}
         metrics.REPLIES.add(1, about)
         log.info(

@@ -1,4 +1,4 @@
-"""The verdicts on result codes."""
+"""What result codes mean for a message."""
 
 from __future__ import annotations
 
