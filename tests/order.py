@@ -1,17 +1,28 @@
-"""The order in which several processes take the test files: what mostly waits beside what mostly computes.
+"""How several processes share the test files, for ``-n N --dist loadfile``.
 
-Else all processes wait for leases to end at one time, and crowd the cores with browsers at another.
+What mostly waits is run beside what mostly computes: else all processes wait for leases to end at one time, and crowd
+the cores with browsers at another. And two of the processes have the browser tests: each has a Chromium and a local
+stack for all of its own, which cost to be started, and to be kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
+
 COMPUTE = ("tests/azure_cli/", "tests/browser/", "tests/infra/", "tests/servers/")
 WAIT = ("tests/attacks/", "tests/crashes/", "tests/scenarios/")
+
+BROWSER = "tests/browser/"
+BROWSERS = 2
+BROWSER_FILES = sorted(path.name for path in Path(__file__).with_name("browser").glob("test_*.py"))
 
 
 def side_by_side(files: Sequence[str]) -> list[str]:
@@ -22,6 +33,13 @@ def side_by_side(files: Sequence[str]) -> list[str]:
     return by_turns + [file for file in files if not file.startswith(COMPUTE + WAIT)]
 
 
+def unit_of(file: str) -> str:
+    """What one process takes as a whole: a file, or every other one of the browser tests."""
+    if not file.startswith(BROWSER):
+        return file
+    return f"{BROWSER}{BROWSER_FILES.index(file.removeprefix(BROWSER)) % BROWSERS}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests of one of several processes into this order; each file's stay together."""
     if not hasattr(config, "workerinput"):  # of xdist's
@@ -29,3 +47,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     file_of = {item: item.nodeid.partition("::")[0] for item in items}
     place = {file: place for place, file in enumerate(side_by_side(list(dict.fromkeys(file_of.values()))))}
     items.sort(key=lambda item: place[file_of[item]])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Share the units, where files would be shared."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class UnitScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(super()._split_scope(nodeid))
+
+    return UnitScheduling(config, log)

@@ -34,7 +34,7 @@ SHORT_LEASES = {"RELAY_SEND_SECONDS": "8", "RELAY_LEASE_MARGIN_SECONDS": "8"}
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home() -> Iterator[str]:
     """URL of the page of one playground for all tests."""
     with playing(settings=SHORT_LEASES) as playground:
@@ -42,7 +42,7 @@ def home() -> Iterator[str]:
         yield playground.url
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The machine's own Chromium, with a profile of its own."""
     expect.set_options(timeout=SEES_SECONDS * 1000)
