@@ -1,7 +1,7 @@
 """``python -m tests.mutants [NAME …]``: make each mistake in a copy of the tree and see which test goes red.
 
 With ``--random SEED COUNT`` the mistakes are drawn by chance (:mod:`tests.mutants.chance`). With ``--part K N`` only
-every N-th is made, from the K-th on: ``.ci/run`` makes a quarter of them at a time, another one for the next commit.
+every N-th is made, from the K-th on: ``.ci/run`` makes a sixth of them at a time, another one for the next commit.
 
 Exits with 1 when a mutant survives or could not be tried, or when one of the tests fails without any mutant.
 """
