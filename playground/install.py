@@ -17,9 +17,9 @@ from playground.azurite import AZURITE_FOLDER, AZURITE_JS
 from playground.chromium import apt_can_install_it, debian_chromium, find_chromium
 from playground.node import find_node, node_on_path
 from playground.pins import read_pins
-from playground.progress import Progress
+from playground.progress import Progress, say
 from playground.runs import DEV, ROOT
-from playground.steps import SetupFailed, Step
+from playground.steps import SetupFailed, Step, set_up
 from playground.tools import npm_progress, run
 
 RUNTIME_REQUIREMENTS = ROOT / "requirements.txt"
@@ -47,7 +47,7 @@ KUSTO_JS = KUSTO_FOLDER / "node_modules" / "@kusto" / "language-service-next" / 
 """Microsoft's language service of KQL."""
 
 # Megabytes fetched into empty caches (measured on Linux x64, rounded up).
-UV_MEGABYTES = 23
+UV_MEGABYTES = 18
 RUNTIME_MEGABYTES = 24
 TEST_MEGABYTES = 54
 WORKER_MEGABYTES = 28
@@ -152,6 +152,14 @@ class Environment:
 def uv(environment: Environment) -> Step:
     """What installs the packages of all steps after it, where much is to be fetched."""
     return environment.packages("uv", PLAYGROUND_REQUIREMENTS, UV_MEGABYTES, only="uv", closed=True)
+
+
+def set_up_uv(environment: Environment) -> None:
+    """Fetch it, and the environment that it lies in. Without it, pip installs everything."""
+    try:
+        set_up([environment.made(), uv(environment)])
+    except SetupFailed as error:
+        say(f"uv cannot be had, pip installs without it: {error}")
 
 
 def runtime(environment: Environment) -> Step:

@@ -21,8 +21,9 @@ def lint(*, fix: bool) -> int:
         SetupFailed: the tools cannot be had.
     """
     environment = Environment()
-    steps = [environment.made(), install.uv(environment), install.tests(environment)]
-    announce(steps)
+    steps = [environment.made(), install.tests(environment)]
+    announce([install.uv(environment), *steps])
+    install.set_up_uv(environment)
     set_up(steps)
     tools = [
         ["ruff", "check", *(["--fix"] if fix else [])],

@@ -31,8 +31,9 @@ def run_tests(arguments: Sequence[str], *, everything: bool) -> int:
     """
     environment = Environment()
     groups, left_out = _groups(environment, everything=everything)
-    base = [environment.made(), install.uv(environment), install.tests(environment)]
-    announce([*base, *(step for steps in groups.values() for step in steps)])
+    base = [environment.made(), install.tests(environment)]
+    announce([install.uv(environment), *base, *(step for steps in groups.values() for step in steps)])
+    install.set_up_uv(environment)
     set_up(base)
     left_out |= set_up_groups(groups)
     _list(left_out)

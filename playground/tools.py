@@ -15,6 +15,13 @@ from playground.steps import SetupFailed
 
 SETUP_LOG = DEV / "logs" / "setup.log"
 
+BY_CTRL_C = (130, 0xC000013A)
+"""Exit codes after Ctrl-C that are no signal's: that of a shell, and that of Windows."""
+
+
+class Interrupted(SetupFailed):
+    """Ctrl-C, or another signal, has ended a tool: that is no fault of the tool's."""
+
 
 def run(
     progress: Progress,
@@ -23,7 +30,7 @@ def run(
     cwd: Path = ROOT,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a tool of a step, its output in the log; raises SetupFailed with its last lines.
+    """Run a tool of a step, its output in the log.
 
     Args:
         progress: of the step.
@@ -31,28 +38,37 @@ def run(
         on_line: is called with each line of its output.
         cwd: where it runs.
         environment: variables that it gets beside those that are there.
+
+    Raises:
+        SetupFailed: it failed, or could not be started; with its last lines.
     """
     SETUP_LOG.parent.mkdir(parents=True, exist_ok=True)
+    name = Path(argv[0]).name
     last: list[str] = []
     with SETUP_LOG.open("a", encoding="utf-8", buffering=1) as log:  # by lines: other steps write, too
-        tool = subprocess.Popen(
-            [str(part) for part in argv],
-            cwd=cwd,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
+        try:
+            tool = subprocess.Popen(
+                [str(part) for part in argv],
+                cwd=cwd,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            raise SetupFailed(f"{name} cannot be started: {error}") from error
         with tool:
             for line in tool.stdout or ():
                 on_line(line.strip())
                 if not line.startswith("Progress "):
                     log.write(f"{progress.name}: {line}")
                     last = [*last[-9:], line.rstrip()]
+    if tool.returncode < 0 or tool.returncode in BY_CTRL_C:
+        raise Interrupted(f"{name} was ended by a signal ({tool.returncode})")
     if tool.returncode:
-        raise SetupFailed("\n  ".join([f"{Path(argv[0]).name} failed:", *last, f"(all of it: {SETUP_LOG})"]))
+        raise SetupFailed("\n  ".join([f"{name} failed:", *last, f"(all of it: {SETUP_LOG})"]))
 
 
 def pip_progress(progress: Progress) -> Callable[[str], None]:

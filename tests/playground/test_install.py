@@ -1,6 +1,7 @@
 """The environment of the commands, made for real, from a package that needs no network."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from playground import install, steps, tools
+from playground import install, packages, steps, tools
 from playground.install import Environment
 from playground.packages import uv_beside
 from playground.steps import SetupFailed, set_up
@@ -33,6 +34,10 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Path) -> 
     """One of this Python, in a folder of its own."""
     shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
     _set_up_in(tmp_path, monkeypatch)
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)  # nor has the machine a configuration
+    packages._uv_failed.clear()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     return Environment()
@@ -41,6 +46,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Path) -> 
 @pytest.fixture
 def with_uv(environment: Environment) -> Environment:
     """The same, and the uv that this run's own packages came by."""
+    assert uv_beside(Path(sys.executable)).exists(), "`python3 dev.py test` sets it up"
     shutil.copy(uv_beside(Path(sys.executable)), uv_beside(environment.python))
     return environment
 
@@ -138,15 +144,60 @@ def test_where_uv_is_pip_only_says_where_packages_are(with_uv: Environment, tmp_
     assert imports(with_uv, "wanted")
 
 
+@pytest.mark.parametrize("can_be_started", [True, False])
 def test_what_uv_does_not_manage_pip_is_asked_for(
+    environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str], can_be_started: bool
+) -> None:
+    for name in ("wanted", "other"):
+        (tmp_path / f"{name}.txt").write_text(a_pin(tmp_path, name))
+    if can_be_started:
+        shutil.copy(sys.executable, uv_beside(environment.python))  # does not know the command, and fails
+    else:
+        uv_beside(environment.python).write_text("half of a file")
+    set_up([environment.packages(name, tmp_path / f"{name}.txt", 1) for name in ("wanted", "other")])
+    assert imports(environment, "wanted")
+    assert imports(environment, "other")
+    # Once is enough: it may take uv a while to fail.
+    assert capsys.readouterr().err.count("uv failed, pip is asked instead") == 1
+
+
+def test_what_a_killed_uv_has_left_half_done_is_done_again(with_uv: Environment, tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(a_pin(tmp_path, "wanted"))
+    step = with_uv.packages("Packages", requirements, 1)
+    set_up([step])
+    step.stamp.unlink()
+    step.stamp.with_suffix(".begun").touch()
+    (with_uv.site_packages / "wanted.py").unlink()
+    (with_uv.site_packages / "wanted-1.0.dist-info" / "RECORD").unlink()
+    set_up([step])
+    assert imports(with_uv, "wanted")
+    assert not step.stamp.with_suffix(".begun").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_after_ctrl_c_pip_does_not_begin(
     environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(a_pin(tmp_path, "wanted"))
-    shutil.copy(sys.executable, uv_beside(environment.python))  # which does not know the command, and fails
+    uv_beside(environment.python).write_text("#!/bin/sh\nkill -INT $$\n")
+    uv_beside(environment.python).chmod(0o755)
+    with pytest.raises(SetupFailed, match="ended by a signal"):
+        set_up([environment.packages("Packages", requirements, 1)])
+    assert not imports(environment, "wanted")
+    assert "pip" not in capsys.readouterr().err
+
+
+def test_without_uv_pip_installs(
+    environment: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install.set_up_uv(environment)  # there is none where pip is told to look
+    assert "pip installs without it" in capsys.readouterr().err
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(a_pin(tmp_path, "wanted"))
     set_up([environment.packages("Packages", requirements, 1)])
     assert imports(environment, "wanted")
-    assert "Packages: uv failed, pip is asked instead" in capsys.readouterr().err
 
 
 def test_the_environment_is_of_this_python(environment: Environment) -> None:
