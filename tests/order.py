@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 
@@ -22,11 +22,10 @@ WAIT = ("tests/attacks/", "tests/crashes/", "tests/scenarios/")
 
 BROWSER = "tests/browser/"
 BROWSERS = 2
-BROWSER_FILES = sorted(path.name for path in Path(__file__).with_name("browser").glob("test_*.py"))
 
 
 def side_by_side(files: Sequence[str]) -> list[str]:
-    """The files, those that take longest first: by turns one that computes and one that waits."""
+    """The files: by turns one that computes and one that waits, which both take long, and then all others."""
     computing = [file for file in files if file.startswith(COMPUTE)]
     waiting = [file for file in files if file.startswith(WAIT)]
     by_turns = [file for file in chain.from_iterable(zip_longest(computing, waiting)) if file]
@@ -34,15 +33,19 @@ def side_by_side(files: Sequence[str]) -> list[str]:
 
 
 def unit_of(file: str) -> str:
-    """What one process takes as a whole: a file, or every other one of the browser tests."""
-    if not file.startswith(BROWSER):
-        return file
-    return f"{BROWSER}{BROWSER_FILES.index(file.removeprefix(BROWSER)) % BROWSERS}"
+    """What one process takes as a whole: a file, or about half of the browser tests."""
+    return f"{BROWSER}{crc32(file.encode()) % BROWSERS}" if file.startswith(BROWSER) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process what the others are told: it does not know by itself."""
+    node.workerinput["dist"] = node.config.getoption("dist")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tests of one of several processes into this order; each file's stay together."""
-    if not hasattr(config, "workerinput"):  # of xdist's
+    """Put the tests into this order, where files are shared; each file's stay together."""
+    if getattr(config, "workerinput", {}).get("dist") != "loadfile":
         return
     file_of = {item: item.nodeid.partition("::")[0] for item in items}
     place = {file: place for place, file in enumerate(side_by_side(list(dict.fromkeys(file_of.values()))))}
@@ -51,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
-    """Share the units, where files would be shared."""
+    """Share the units in their order, where files would be shared, those with the most tests first."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -60,4 +63,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
         def _split_scope(self, nodeid: str) -> str:
             return unit_of(super()._split_scope(nodeid))
 
+    config.option.loadscopereorder = False
     return UnitScheduling(config, log)
