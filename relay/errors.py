@@ -291,7 +291,7 @@ class ImRejected(ImError):
     undeliverable and leaves a record.
 
     Attributes:
-        code: the server's result code; 0 when it was not asked.
+        code: the server's result code; 0 when there is none.
     """
 
     def __init__(self, cause: str, code: int = 0) -> None:

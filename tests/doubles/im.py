@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from relay.attachments import Attachment
 from relay.errors import ImRejected
+from relay.im.codes import NO_SUCH_MESSAGE
 from relay.im.requests import UPLOAD_MAX_BYTES
 from relay.ports import Chunk, Outgoing, Sent
 from relay.signals import Read, Signal, Typing
@@ -108,7 +109,7 @@ class RecordingMessenger:
             server_id = chunk.server_id
         grown = self._streams.get(server_id)
         if grown is None or grown.is_whole or grown.outgoing not in self.shown:
-            raise ImRejected("result code 189318")
+            raise ImRejected("result code 189318", 189318)
         before = grown.outgoing
         grown.pieces.setdefault(chunk.index, chunk.text)
         grown.is_whole = chunk.is_last
@@ -126,7 +127,7 @@ class RecordingMessenger:
             await outcome(taken(outgoing))
         client_id = self.posted_as(sent.server_id)
         if not any(shown.client_id == client_id for shown in self.shown):
-            raise ImRejected("result code 107404")
+            raise ImRejected("result code 107404", NO_SUCH_MESSAGE)
         self.shown = [
             replace(shown, text=outgoing.text) if shown.client_id == client_id else shown
             for shown in self.shown
@@ -148,7 +149,7 @@ class RecordingMessenger:
         if sent.server_id in before or not self.posted_as(sent.server_id):
             if silently:
                 return
-            raise ImRejected("result code 107404")
+            raise ImRejected("result code 107404", NO_SUCH_MESSAGE)
         self.recalled.append((outgoing, sent))
         if silently:
             self.shown = [shown for shown in self.shown if shown.client_id != outgoing.client_id]
