@@ -21,8 +21,7 @@ PICTURE = "https://cdn.example.com/play.png"
 LONG = "\n\n".join(f"{number}. " + "All work and no play. " * 40 for number in range(6))
 """A reply that is sent as several messages, behind a picture."""
 
-STREAMING_BOTS = BOTS.replace("turn_seconds = 2", "turn_seconds = 4") + "stream = true\n"
-STREAMING_LEASE_SECONDS = LEASE_SECONDS + 2
+STREAMING_BOTS = BOTS + "stream = true\n"
 
 STREAMED = "It opens at nine o'clock in the morning, and closes at six, " * 4
 """A reply that is shown in several chunks."""

@@ -13,9 +13,7 @@ from tests.crashes.world import BOTS
 
 pytestmark = pytest.mark.stack
 
-QUICK_BOTS = BOTS.replace("turn_seconds = 2", "turn_seconds = 1")
-PATIENT_BOTS = BOTS.replace("turn_seconds = 2", "turn_seconds = 4")
-"""For a last try that has to come to an answer in a process that has just started, on a busy machine."""
+QUICK_BOTS = BOTS.replace("turn_seconds = 4", "turn_seconds = 1")
 
 QUICK = {
     "RELAY_SEND_SECONDS": "1",
@@ -50,7 +48,7 @@ async def test_a_message_that_kills_the_process_does_not_take_its_conversation_a
 async def test_what_the_host_poisons_without_calling_code_is_answered_after_the_sweep(
     make_crash_world: MakeCrashWorld,
 ) -> None:
-    async with make_crash_world(bots=PATIENT_BOTS, dequeues=DEQUEUES, settings=QUICK) as world:
+    async with make_crash_world(dequeues=DEQUEUES, settings=QUICK) as world:
         world.points.order("after-dequeue", times=100)
         await world.im.say("alice", "hello")
 

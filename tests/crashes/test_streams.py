@@ -10,8 +10,8 @@ import asyncio
 import pytest
 
 from tests.crashes.points import IN_A_STREAM, INSIDE_FIRST_CHUNK
-from tests.crashes.survival import STREAMING_LEASE_SECONDS, Survival, die_in_streams
-from tests.crashes.world import HALF_A_MINUTE
+from tests.crashes.survival import Survival, die_in_streams
+from tests.crashes.world import HALF_A_MINUTE, LEASE_SECONDS
 
 pytestmark = pytest.mark.stack
 
@@ -47,7 +47,7 @@ def test_inside_the_first_call_alone_a_started_line_stays_before_the_reply(survi
 @each_point
 def test_the_reply_comes_within_the_lease_time_and_half_a_minute(survivals: Survivals, point: str) -> None:
     survival = survivals[point, "v2"]
-    assert max(survival.answered_ms, survival.next_ms) <= (STREAMING_LEASE_SECONDS + HALF_A_MINUTE) * 1000
+    assert max(survival.answered_ms, survival.next_ms) <= (LEASE_SECONDS + HALF_A_MINUTE) * 1000
 
 
 @each_point

@@ -25,7 +25,7 @@ TURN_SECONDS = 5
 LEASE_SECONDS = TURN_SECONDS + 5
 """With the sending and the margin of :data:`tests.crashes.world.SHORT`."""
 WITH_THEM = BOTS.replace(
-    "turn_seconds = 2", f'turn_seconds = {TURN_SECONDS}\ntools = ["book", "cook"]\ntool_seconds = 2'
+    "turn_seconds = 4", f'turn_seconds = {TURN_SECONDS}\ntools = ["book", "cook"]\ntool_seconds = 2'
 )
 
 BOOK = Asked("book", {"table": 7})
