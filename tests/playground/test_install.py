@@ -181,7 +181,7 @@ def test_after_ctrl_c_pip_does_not_begin(
 ) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(a_pin(tmp_path, "wanted"))
-    uv_beside(environment.python).write_text("#!/bin/sh\nkill -INT $$\n")
+    uv_beside(environment.python).write_text("#!/bin/sh\nkill -TERM $$\n")
     uv_beside(environment.python).chmod(0o755)
     with pytest.raises(SetupFailed, match="ended by a signal"):
         set_up([environment.packages("Packages", requirements, 1)])
