@@ -61,6 +61,8 @@ IN_A_STREAM = (
 )
 """Points of a streamed reply, in order. After the first chunk its id is noted; before the last the reply is stored."""
 
+STORED = ("after-store", "after-sending", "before-release", "before-completing", *IN_PARTS, *IN_A_STREAM[-2:])
+"""Points at which the reply is stored: the model, which has been paid for it, is not asked again."""
 
 WITH_TOOLS = ("before-round", "after-round", "after-said", "inside-call", "before-result", "after-result")
 """Points of a round of tool calls, in order: ``after-round`` is before its calls run, ``after-result`` behind one."""

@@ -44,6 +44,7 @@ class Survival:
         expected: what the user should see.
         stored: stored replies.
         model_calls: requests to the model.
+        asked_again: those of them that came after the death.
         poisoned: messages in the poison queue.
         answered_ms: from the death until the user had the whole reply; not positive if it was there before.
         next_ms: from the death until the user's next message was answered, sent once the first was.
@@ -56,6 +57,7 @@ class Survival:
     expected: tuple[str, ...]
     stored: int
     model_calls: int
+    asked_again: int
     poisoned: int
     answered_ms: int
     next_ms: int
@@ -107,6 +109,7 @@ async def die_once(world: CrashWorld, point: str, version: str) -> Survival:
         expected,
         stored=len(await world.account.replies(user)) - 1,
         model_calls=len(calls),
+        asked_again=sum(request.at > died_at for request in calls),
         poisoned=sum(record.sender == user for record in await world.account.failed()),
         answered_ms=max(answered_at[part] for part in expected) - died_at,
         next_ms=next_at - died_at,
@@ -130,6 +133,7 @@ async def _begin_stream(world: CrashWorld, point: str, user: str, question: str)
     if point == INSIDE_FIRST_CHUNK:
         world.points.order(point)
     else:
+        await world.model.wait_for_held(seconds=HALF_A_MINUTE)  # the user may be quicker
         world.model.release()
 
 

@@ -10,6 +10,7 @@ import asyncio
 
 import pytest
 
+from tests.crashes.points import STORED
 from tests.crashes.survival import POINTS, VERSIONS, Survival, die_everywhere
 from tests.crashes.world import HALF_A_MINUTE, LEASE_SECONDS
 
@@ -59,6 +60,12 @@ def test_the_conversation_goes_on_within_the_lease_time_and_half_a_minute(
     survivals: Survivals, point: str, version: str
 ) -> None:
     assert survivals[point, version].next_ms <= (LEASE_SECONDS + HALF_A_MINUTE) * 1000
+
+
+@each_version
+@each_point
+def test_what_is_stored_is_not_asked_for_again(survivals: Survivals, point: str, version: str) -> None:
+    assert (survivals[point, version].asked_again == 0) == (point in STORED)
 
 
 @each_version

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from tests.crashes.points import IN_A_STREAM, INSIDE_FIRST_CHUNK
+from tests.crashes.points import IN_A_STREAM, INSIDE_FIRST_CHUNK, STORED
 from tests.crashes.survival import Survival, die_in_streams
 from tests.crashes.world import HALF_A_MINUTE, LEASE_SECONDS
 
@@ -48,6 +48,11 @@ def test_inside_the_first_call_alone_a_started_line_stays_before_the_reply(survi
 def test_the_reply_comes_within_the_lease_time_and_half_a_minute(survivals: Survivals, point: str) -> None:
     survival = survivals[point, "v2"]
     assert max(survival.answered_ms, survival.next_ms) <= (LEASE_SECONDS + HALF_A_MINUTE) * 1000
+
+
+@each_point
+def test_what_is_stored_is_not_asked_for_again(survivals: Survivals, point: str) -> None:
+    assert (survivals[point, "v2"].asked_again == 0) == (point in STORED)
 
 
 @each_point
