@@ -35,6 +35,7 @@ from relay.messages import Message
 from relay.storage.tables import AzureTables
 from tests.attacks.proxy import Schedule, SpoilingProxy
 from tests.crashes.storage import Account, until
+from tests.playground.host.process import HostProcess
 from tests.scenarios.world import APP_KEY, SECRET, World, settings_for
 
 BOTS = """
@@ -98,7 +99,9 @@ async def measure(tree: Path, bots: Path, turns: int) -> dict[str, float]:
         world = World(
             storage, im, model, settings_for(storage, im, model, bots, of_the_tree), stack, app=tree
         )
-        host = await world.start_host()
+        # No fork: that of this process would have the relay of this tree.
+        host = await stack.enter_async_context(HostProcess(tree, world.settings))
+        im.webhook = world.webhook_of(host)
 
         async def talk(count: int) -> None:
             for number in range(count):
