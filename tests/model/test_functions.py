@@ -506,6 +506,17 @@ async def test_a_schema_that_is_refused_is_no_messages_fault(
     assert len(odd.bodies) == 1
 
 
+async def test_an_operator_is_told_of_a_refused_schema_once_a_minute(
+    odd: Odd, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = {"message": "Bad.", "code": "bad", "param": "tools[0].function.parameters"}
+    odd.answers = [(400, {"error": refused})] * 2
+    for _ in range(2):
+        with pytest.raises(ModelRejected):
+            await odd.ask()
+    assert caplog.text.count("refuses a tool") == 1
+
+
 async def test_a_refused_tool_choice_is_left_out(odd: Odd) -> None:
     odd.answers = [refusing("tool_choice is not supported"), saying("ok")]
     for _ in range(2):

@@ -155,6 +155,13 @@ def test_a_message_that_was_heard_is_answered_once_it_is_addressed(relay: RelayK
     assert len(relay.tables.rows("text")) == 1
 
 
+def test_what_is_answered_are_the_words_of_the_message_that_addresses_the_bot(relay: RelayKit) -> None:
+    copy, chatbot = by_both(relay, "we meet when?")
+    relay.post_body(copy)
+    relay.post_body(chatbot | {"body": "when do we meet?"})
+    assert [row["text"] for row in relay.tables.rows("text")] == ["when do we meet?"]
+
+
 def test_a_copy_does_not_turn_an_addressed_message_into_one_that_is_only_heard(relay: RelayKit) -> None:
     copy, chatbot = by_both(relay, "when do we meet?")
     relay.post_body(chatbot, run=False)

@@ -8,9 +8,11 @@ import pytest
 
 from relay.clock import MINUTE_MS
 from relay.errors import ImRejected, ImUnavailable, ModelRejected, ModelUnavailable, StorageUnavailable
+from relay.messages import Message
 from relay.outgoing import Picture
 from relay.ports import Outgoing, Prompt
 from relay.signals import Original, Read, Signal, Typing
+from relay.turn.presence import Presence
 from tests.doubles.service import Call
 from tests.kit import RelayKit
 
@@ -25,6 +27,23 @@ async def let_others_run() -> None:
 
 async def never(signal: Signal) -> None:
     await asyncio.Event().wait()
+
+
+async def test_nothing_of_it_is_under_way_once_the_bot_does_not_type_any_more(relay: RelayKit) -> None:
+    begun, ended = asyncio.Event(), []
+
+    async def hang(signal: Signal) -> None:
+        begun.set()
+        try:
+            await never(signal)
+        finally:
+            ended.append(signal)
+
+    relay.im.at_signal = hang
+    message = Message("helper", "alice", "hello", relay.clock.now(), "1")
+    async with Presence(relay.im, relay.clock).typing(message, on=True):
+        await begun.wait()
+    assert ended == relay.im.signals == [Typing("helper", "alice")]
 
 
 @pytest.fixture

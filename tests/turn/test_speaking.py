@@ -96,6 +96,7 @@ def test_a_recording_is_not_remembered_as_words(speaking: RelayKit) -> None:
         (b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10) + SECOND, 1000),
         (b"\xff\xf3\x80\x00" + bytes(7996), 1000),  # MPEG-2, 64 kbit/s
         (b"\xff\xfb\x00\x00" + bytes(100), 0),
+        (b"\xff\xf3\x00\x00" + bytes(100), 0),
         (b"no MP3 at all", 0),
         (b"", 0),
     ],

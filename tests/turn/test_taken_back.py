@@ -259,6 +259,15 @@ def test_an_unsent_reply_that_others_wait_for_is_sent_and_not_remembered(relay: 
     assert window(relay) == ["two", "next"]
 
 
+def test_nor_is_it_remembered_by_the_turn_that_sends_it(relay: RelayKit) -> None:
+    one, _ = unsent(relay, "one", "two")
+    relay.recall(one)
+    relay.im.default = None
+    relay.post("next")
+    assert relay.replies[0] == "Hi alice"
+    assert window(relay) == ["two", "next"]
+
+
 def test_an_unsent_reply_to_two_that_are_both_recalled_is_not_sent(relay: RelayKit) -> None:
     for each in unsent(relay, "one", "two"):
         relay.recall(each)
