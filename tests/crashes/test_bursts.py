@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import cycle
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.crashes.world import ROOMY, ROOMY_BOTS, CrashWorld
 
 pytestmark = pytest.mark.stack
 
+POSTS_MAX = 10
+
 BURST = [f"message {number:02d}" for number in range(30)]
 
 
@@ -28,14 +31,19 @@ async def world(make_crash_world: MakeCrashWorld) -> AsyncIterator[CrashWorld]:
 
 
 async def post_by_both(world: CrashWorld, texts: list[str]) -> None:
-    """Post messages of alice, a millisecond apart by their times, all at once and to both processes."""
+    """Post messages of alice, a millisecond apart by their times, all at once and to both processes.
+
+    The platform's high-guarantee copy repeats what a busy machine refuses.
+    """
     now = world.im.chats.now()
     said = [await world.im.say("alice", text, at=now + place, post=False) for place, text in enumerate(texts)]
-    hosts = world.hosts
-    await asyncio.gather(
-        *(world.deliver_by(hosts[place % len(hosts)], message) for place, message in enumerate(said))
-    )
-    assert all(message.status == 200 for message in said)
+    for _ in range(POSTS_MAX):
+        posted = [world.deliver_by(host, message) for host, message in zip(cycle(world.hosts), said)]
+        await asyncio.gather(*posted)
+        said = [message for message in said if message.status != 200]
+        if not said:
+            return
+    pytest.fail(f"{len(said)} messages were never taken")
 
 
 async def messages_and_replies(world: CrashWorld) -> tuple[list[Entry], list[Entry]]:
