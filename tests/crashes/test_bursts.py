@@ -40,6 +40,7 @@ async def post_by_both(world: CrashWorld, texts: list[str]) -> None:
     for _ in range(POSTS_MAX):
         posted = [world.deliver_by(host, message) for host, message in zip(cycle(world.hosts), said)]
         await asyncio.gather(*posted)
+        assert {message.status for message in said} <= {200, 503}
         said = [message for message in said if message.status != 200]
         if not said:
             return
