@@ -155,9 +155,10 @@ def uv(environment: Environment) -> Step:
 
 
 def set_up_uv(environment: Environment) -> None:
-    """Fetch it, and the environment that it lies in. Without it, pip installs everything."""
+    """Fetch it into the environment, which is made first. Without it, pip installs everything."""
+    set_up([environment.made()])
     try:
-        set_up([environment.made(), uv(environment)])
+        set_up([uv(environment)])
     except SetupFailed as error:
         say(f"uv cannot be had, pip installs without it: {error}")
 

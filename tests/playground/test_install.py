@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -37,7 +38,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Path) -> 
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)  # nor has the machine a configuration
-    packages._uv_failed.clear()
+    monkeypatch.setattr(packages, "_uv_failed", Event())
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     return Environment()
